@@ -1,0 +1,188 @@
+"""A rule set, compiled once: blocks, clauses and tables, ready to decide and to analyse.
+
+Labels of the main table are the positions of the deciding rules; `NONE_MATCHES`; and,
+for the impossible entries that come first, negative numbers from `FIRST_IMPOSSIBLE` down.
+The order of asking is the file's; the order of the diagram's levels is free, and the
+questions that early rules use come first (see `_order`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from iopscreen.engine.blocks import Blocks, Readings, TooManyBlocks, cut, unplaced
+from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
+from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.table import Clause, Table
+from iopscreen.ruleset.findings import Place
+from iopscreen.ruleset.model import NO_RULE, Answers, Condition, Question, RuleSet, Test, Unanswered, tests_of
+
+NONE_MATCHES = -1
+FIRST_IMPOSSIBLE = -2
+HOLDS = "holds"
+FAILS = "fails"
+
+
+class TooTangledToCompile(Exception):
+    """The rule set goes past a limit of the engine. `place` is where, in the rule file."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def is_impossible(label: Label) -> bool:
+    """Whether a label stands for a combination that cannot occur."""
+    return isinstance(label, int) and label <= FIRST_IMPOSSIBLE
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A rule set with its blocks and tables. Levels are positions in `order`."""
+
+    rule_set: RuleSet
+    readings: Readings
+    blocks: Mapping[str, Blocks]
+    order: tuple[str, ...]
+    level: Mapping[str, int]
+    maker: ClauseMaker
+    impossible: tuple[tuple[Clause, Label], ...]
+    rules: Table
+    notes: tuple[Table, ...]
+
+    @property
+    def deciding(self) -> Iterator[Question]:
+        """The questions that may decide, in file order."""
+        return (question for question in self.rule_set.questions if not question.for_notes)
+
+    def diagram(self) -> Diagram:
+        """An empty diagram over the levels of this rule set."""
+        return Diagram(self.rules.widths)
+
+    def known(self, answers: Answers) -> dict[int, int]:
+        """The blocks of the answers that are known, by level."""
+        return {
+            self.level[question]: self.blocks[question].block_of(answer)
+            for question, answer in answers.items()
+            if not isinstance(answer, Unanswered)
+        }
+
+    def outcome_of(self, label: Label) -> Label:
+        """The outcome id of a rule's label, `no_rule` where none matches; impossible ones stay."""
+        if label == NONE_MATCHES:
+            return NO_RULE
+        if isinstance(label, int) and label >= 0:
+            return self.rule_set.rules[label].recommend
+        return label
+
+    def table_for(self, condition: Condition) -> Table:
+        """A table of whether `condition` holds, impossible combinations first."""
+        rows = [(clause, HOLDS) for clause in self.maker.clauses(condition)]
+        return Table(self.rules.widths, (*self.impossible, *rows), FAILS)
+
+    @cached_property
+    def whole(self) -> tuple[Diagram, Node]:
+        """The diagram of the deciding rule with nothing known. Raises TooTangled."""
+        diagram = self.diagram()
+        return diagram, self.rules.build(diagram, {})
+
+
+def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Compiled:
+    """Compile `rule_set` under `readings` (default: its settings' own values).
+
+    Raises TooTangledToCompile where a question has more than `blocks.MAX_BLOCKS` blocks or a
+    condition more than `clauses.MAX_CLAUSES` alternatives.
+    """
+    values = {**rule_set.readings, **(readings or {})}
+    tests = [test for condition in conditions_of(rule_set) for test in tests_of(condition)]
+    blocks = {}
+    for question in rule_set.questions:
+        try:
+            blocks[question.id] = cut(question, tests, values)
+        except TooManyBlocks as error:
+            raise TooTangledToCompile(str(error), question.place) from None
+    order = _order(rule_set, blocks)
+    level = {name: place for place, name in enumerate(order)}
+    maker = ClauseMaker(blocks, level, values)
+    widths = tuple(blocks[name].count for name in order)
+    impossible = tuple(
+        (clause, FIRST_IMPOSSIBLE - index)
+        for index, entry in enumerate(rule_set.impossible)
+        for clause in _clauses(maker, entry.condition, f"impossible entry `{entry.id}`", entry.place)
+    )
+    rows = [
+        (clause, index)
+        for index, rule in enumerate(rule_set.rules)
+        for clause in _clauses(maker, rule.condition, f"rule `{rule.id}`", rule.place)
+    ]
+    notes = []
+    for note in rule_set.notes:
+        clauses = _clauses(maker, note.condition, f"note `{note.id}`", note.place)
+        notes.append(Table(widths, (*impossible, *((clause, HOLDS) for clause in clauses)), FAILS))
+    for guarantee in rule_set.guarantees:
+        _clauses(maker, guarantee.condition, f"guarantee `{guarantee.id}`", guarantee.place)
+    rules = Table(widths, (*impossible, *rows), NONE_MATCHES)
+    return Compiled(rule_set, values, blocks, order, level, maker, impossible, rules, tuple(notes))
+
+
+def _clauses(maker: ClauseMaker, condition: Condition, what: str, place: Place) -> list[Clause]:
+    try:
+        return maker.clauses(condition)
+    except TooManyClauses:
+        message = f"{what} is an `or` of too many alternatives; split it into several"
+        raise TooTangledToCompile(message, place) from None
+
+
+def conditions_of(rule_set: RuleSet) -> Iterator[Condition]:
+    """Every condition of `rule_set`."""
+    yield from deciding_conditions(rule_set)
+    yield from (note.condition for note in rule_set.notes)
+    yield from (guarantee.condition for guarantee in rule_set.guarantees)
+
+
+def deciding_conditions(rule_set: RuleSet) -> Iterator[Condition]:
+    """The conditions that tell one caller's recommendation from another's."""
+    yield from (entry.condition for entry in rule_set.impossible)
+    yield from (rule.condition for rule in rule_set.rules)
+
+
+def profile_weights(compiled: Compiled) -> list[list[int]]:
+    """Per level, 1 for one block of each set that the rules cannot tell apart, else 0.
+
+    Notes and guarantees may cut finer than the rules; a profile is counted once all the same.
+    """
+    tests = {
+        unplaced(test)
+        for condition in deciding_conditions(compiled.rule_set)
+        for test in tests_of(condition)
+        if test.subject in compiled.blocks
+    }
+    weights = []
+    for name in compiled.order:
+        blocks = compiled.blocks[name]
+        masks = [blocks.passing(test) for test in tests if test.subject == name]
+        seen: set[tuple[bool, ...]] = set()
+        row = []
+        for block in range(blocks.count):
+            signature = tuple(bool(mask >> block & 1) for mask in masks)
+            row.append(0 if signature in seen else 1)
+            seen.add(signature)
+        weights.append(row)
+    return weights
+
+
+def _order(rule_set: RuleSet, blocks: Mapping[str, Blocks]) -> tuple[str, ...]:
+    """Question ids, those that early rules use first: it keeps diagrams of real rule sets small.
+
+    A question of very many blocks comes before all others: a level costs its nodes times its
+    blocks, and the first level has one node.
+    """
+    weight = dict.fromkeys(blocks, 0.0)
+    for place, condition in enumerate(deciding_conditions(rule_set)):
+        subjects: dict[str, Test] = {test.subject: test for test in tests_of(condition)}
+        for subject in subjects:
+            if subject in weight:
+                weight[subject] += 1 / (place + 1)
+    return tuple(sorted(blocks, key=lambda name: (blocks[name].count <= 256, -weight[name])))

@@ -1,0 +1,198 @@
+"""Answers -> decision. Sound for partial answers: it equals trying every possible completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
+from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Rule, Unanswered
+
+
+class ImpossibleAnswers(Exception):
+    """The answers leave no possible completion: `entries` exclude them all."""
+
+    def __init__(self, entries: Sequence[Impossible]) -> None:
+        super().__init__(f"impossible: {', '.join(entry.id for entry in entries)}")
+        self.entries = tuple(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNote:
+    """A note that is certain, or the `if_unanswered` text of a question (then `id` is the question's)."""
+
+    id: str
+    audience: str
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is recommended on the answers so far, or what is still possible.
+
+    `possible`: outcome ids in the file's order, `no_rule` last. `rules`: every rule that decides
+    some completion, in file order; `rule` when one rule decides them all. `ask_next`: the
+    unanswered questions that can still matter, `not_needed` those that cannot, in file order.
+    `assumed`: answers that no column gave (batch only); they are part of `answers`.
+    """
+
+    answers: Mapping[str, Answer]
+    recommendation: str | None
+    rule: Rule | None
+    rules: tuple[Rule, ...]
+    possible: tuple[str, ...]
+    ask_next: tuple[str, ...]
+    not_needed: tuple[str, ...]
+    notes: tuple[ShownNote, ...]
+    assumed: Mapping[str, Answer]
+
+
+def decide(
+    compiled: Compiled,
+    answers: Answers,
+    *,
+    assumed: Answers | None = None,
+    absent_is_unknown: bool = False,
+) -> Decision:
+    """The decision on `answers` (by question id; unknown and declined ones count as not known).
+
+    `absent_is_unknown`: nobody will be asked any more, so that the `if_unanswered` text of an
+    absent question is due. Raises ImpossibleAnswers, and TooTangled past the diagram's budget.
+    """
+    rule_set = compiled.rule_set
+    assumed = assumed or {}
+    known = in_file_order(compiled, {**answers, **assumed})
+    diagram = compiled.diagram()
+    by_rule = compiled.rules.build(diagram, compiled.known(known))
+    labels = diagram.labels(by_rule)
+    _refuse_impossible(compiled, labels)
+    decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
+    rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
+    by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
+    outcomes = diagram.labels(by_outcome)
+    possible = tuple(outcome for outcome in (*rule_set.outcome, NO_RULE) if outcome in outcomes)
+    unanswered = [question.id for question in compiled.deciding if not _is_known(known.get(question.id))]
+    ask_next = _can_matter(compiled, diagram, by_outcome, unanswered) if len(possible) > 1 else ()
+    return Decision(
+        answers=known,
+        recommendation=possible[0] if possible != (NO_RULE,) and len(possible) == 1 else None,
+        rule=rules[0] if len(decided_by) == 1 and rules else None,
+        rules=rules,
+        possible=possible,
+        ask_next=ask_next,
+        not_needed=tuple(question for question in unanswered if question not in ask_next),
+        notes=_notes(compiled, known, ask_next, absent_is_unknown),
+        assumed=dict(assumed),
+    )
+
+
+def in_file_order(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
+    """`answers` in the order in which the file asks."""
+    return {question: answers[question] for question in compiled.rule_set.question if question in answers}
+
+
+def _is_known(answer: Answer | None) -> bool:
+    return answer is not None and not isinstance(answer, Unanswered)
+
+
+def _refuse_impossible(compiled: Compiled, labels: Iterable[Label]) -> None:
+    excluding = sorted((label for label in labels if isinstance(label, int)), reverse=True)
+    if all(is_impossible(label) for label in excluding):
+        entries = compiled.rule_set.impossible
+        raise ImpossibleAnswers([entries[FIRST_IMPOSSIBLE - label] for label in excluding])
+
+
+def _can_matter(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str]) -> tuple[str, ...]:
+    """The questions that can matter alone; where none can, a smallest set that matters together.
+
+    `root` has more than one possible outcome. Without impossible combinations a question
+    matters just when the reduced diagram tests it; with them, two completions are looked for.
+    """
+    tested = diagram.support(root)
+    candidates = [question for question in unanswered if compiled.level[question] in tested]
+    if not any(is_impossible(label) for label in diagram.labels(root)):
+        return tuple(candidates)
+    for size in range(1, len(candidates) + 1):
+        together = (
+            chosen
+            for chosen in combinations(candidates, size)
+            if diagram.differs_by(root, {compiled.level[question] for question in chosen}, is_impossible)
+        )
+        if size == 1:
+            alone = tuple(question for (question,) in together)
+            if alone:
+                return alone
+        else:
+            smallest = next(together, None)
+            if smallest is not None:
+                return smallest
+    # Only for_notes questions, tied to deciding ones by an impossible entry, still tell outcomes apart.
+    return ()
+
+
+def _notes(
+    compiled: Compiled, known: Answers, ask_next: Sequence[str], absent_is_unknown: bool
+) -> tuple[ShownNote, ...]:
+    """Notes that hold for every possible completion, then the texts of open questions."""
+    certain = [
+        ShownNote(note.id, note.audience, note.say)
+        for note, labels in zip(compiled.rule_set.notes, _note_labels(compiled, known), strict=True)
+        if FAILS not in labels
+    ]
+    for question in compiled.rule_set.questions:
+        due = question.id in known or absent_is_unknown
+        if question.if_unanswered and question.id in ask_next and due:
+            certain.append(ShownNote(question.id, "staff", question.if_unanswered))
+    return tuple(certain)
+
+
+def _note_labels(compiled: Compiled, known: Answers) -> list[set[Label]]:
+    blocks = compiled.known(known)
+    diagram = compiled.diagram()
+    return [diagram.labels(table.build(diagram, blocks)) for table in compiled.notes]
+
+
+def questions_for_notes(compiled: Compiled, answers: Answers) -> tuple[str, ...]:
+    """The unanswered `for_notes` questions that can still make a note certain or rule it out."""
+    blocks = compiled.known(answers)
+    diagram = compiled.diagram()
+    tested: set[int] = set()
+    for table in compiled.notes:
+        root = table.build(diagram, blocks)
+        if HOLDS in diagram.labels(root):
+            tested |= diagram.support(root)
+    return tuple(
+        question.id
+        for question in compiled.rule_set.questions
+        if question.for_notes and question.id not in answers and compiled.level[question.id] in tested
+    )
+
+
+Wanted = Callable[[Label], bool]
+ANY = "any"
+
+
+def witness(compiled: Compiled, diagram: Diagram, root: Node, wanted: Wanted) -> dict[str, Answer] | None:
+    """A profile whose label is `wanted`, or None: each question's first value that leads there.
+
+    In file order, so that the same rule set always shows the same caller. `any` where every
+    value would do. `root` must not hold a question at more than its own level.
+    """
+    node = diagram.relabel(root, lambda label: bool(wanted(label)))
+    if True not in diagram.labels(node):
+        return None
+    profile: dict[str, Answer] = {}
+    for question in compiled.rule_set.questions:
+        level = compiled.level[question.id]
+        if level not in diagram.support(node):
+            profile[question.id] = ANY
+            continue
+        for block in range(compiled.blocks[question.id].count):
+            rest = diagram.restrict(node, {level: block})
+            if True in diagram.labels(rest):
+                profile[question.id] = compiled.blocks[question.id].example(block)
+                node = rest
+                break
+    return profile

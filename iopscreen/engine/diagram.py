@@ -1,0 +1,250 @@
+"""Ordered, reduced, multi-valued decision diagrams. Knows nothing of rules.
+
+A diagram is a function from one block per level to a label. A node tests one level and
+has one child per block; a node whose children are all the same is never made, and equal
+nodes are made once, so that equal functions are equal numbers. With levels `a` (2 blocks)
+and `b` (2 blocks), "x if both are 1, else y" is two nodes:
+
+    a --0--> y            b --0--> y
+    a --1--> b            b --1--> x
+
+Bryant, Graph-based algorithms for Boolean function manipulation (1986); Srinivasan, Kam,
+Malik, Brayton, Algorithms for discrete function manipulation (1990).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+
+Node = int
+"""A number in one `Diagram`. Children have smaller numbers than their parents."""
+
+Label = Hashable
+
+
+class Diagram:
+    """A table of nodes over levels 0, 1, ... with `widths[level]` blocks each."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        self.widths = tuple(widths)
+        self._level: list[int] = []
+        self._children: list[tuple[Node, ...]] = []
+        self._label: list[Label] = []
+        self._made: dict[tuple[int, tuple[Node, ...]], Node] = {}
+        self._terminals: dict[Label, Node] = {}
+
+    def __len__(self) -> int:
+        return len(self._level)
+
+    # --- making nodes ---
+
+    def terminal(self, label: Label) -> Node:
+        """The constant function `label`. Labels must differ from one another as dictionary keys do."""
+        node = self._terminals.get(label)
+        if node is None:
+            node = self._terminals[label] = self._append(len(self.widths), (), label)
+        return node
+
+    def node(self, level: int, children: tuple[Node, ...]) -> Node:
+        """The function that goes on as `children[block]`; every child must test later levels only."""
+        first = children[0]
+        if children.count(first) == len(children):
+            return first
+        key = (level, children)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._append(level, children, None)
+        return made
+
+    def _append(self, level: int, children: tuple[Node, ...], label: Label) -> Node:
+        self._level.append(level)
+        self._children.append(children)
+        self._label.append(label)
+        return len(self._level) - 1
+
+    # --- looking at nodes ---
+
+    def level(self, node: Node) -> int:
+        """The level that `node` tests; past the last one for a terminal."""
+        return self._level[node]
+
+    def children(self, node: Node) -> tuple[Node, ...]:
+        """One child per block; none for a terminal."""
+        return self._children[node]
+
+    def label(self, node: Node) -> Label:
+        """The label of a terminal."""
+        return self._label[node]
+
+    def is_terminal(self, node: Node) -> bool:
+        """Whether `node` is a constant."""
+        return not self._children[node]
+
+    def reachable(self, root: Node) -> list[Node]:
+        """Every node below and including `root`, children before their parents."""
+        seen = {root}
+        stack = [root]
+        while stack:
+            for child in self._children[stack.pop()]:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return sorted(seen)
+
+    def labels(self, root: Node) -> set[Label]:
+        """The labels that some assignment leads to."""
+        return {self._label[node] for node in self.reachable(root) if self.is_terminal(node)}
+
+    def support(self, root: Node) -> set[int]:
+        """The levels on which the function depends."""
+        return {self._level[node] for node in self.reachable(root) if self._children[node]}
+
+    def walk(self, root: Node, blocks: Sequence[int]) -> Label:
+        """The label for one block per level."""
+        node = root
+        while self._children[node]:
+            node = self._children[node][blocks[self._level[node]]]
+        return self._label[node]
+
+    # --- functions of functions ---
+
+    def restrict(self, root: Node, fixed: Mapping[int, int]) -> Node:
+        """The function with the levels in `fixed` held at a block each."""
+        new: dict[Node, Node] = {}
+        for node in self.reachable(root):
+            if self.is_terminal(node):
+                new[node] = node
+            elif self._level[node] in fixed:
+                new[node] = new[self._children[node][fixed[self._level[node]]]]
+            else:
+                new[node] = self.node(self._level[node], tuple(new[child] for child in self._children[node]))
+        return new[root]
+
+    def relabel(self, root: Node, name: Callable[[Label], Label]) -> Node:
+        """The function with every label replaced by `name(label)`."""
+        new: dict[Node, Node] = {}
+        for node in self.reachable(root):
+            if self.is_terminal(node):
+                new[node] = self.terminal(name(self._label[node]))
+            else:
+                new[node] = self.node(self._level[node], tuple(new[child] for child in self._children[node]))
+        return new[root]
+
+    def combine(self, left: Node, right: Node, join: Callable[[Label, Label], Label]) -> Node:
+        """The function `join(left, right)`. `join(x, x)` must be `x`. (Bryant's `apply`.)"""
+        memo: dict[tuple[Node, Node], Node] = {}
+
+        def at(u: Node, v: Node) -> Node:
+            if u == v:
+                return u
+            found = memo.get((u, v))
+            if found is not None:
+                return found
+            level = min(self._level[u], self._level[v])
+            if level == len(self.widths):
+                node = self.terminal(join(self._label[u], self._label[v]))
+            else:
+                pairs = zip(self._at(u, level), self._at(v, level), strict=True)
+                node = self.node(level, tuple(at(a, b) for a, b in pairs))
+            memo[u, v] = node
+            return node
+
+        return at(left, right)
+
+    def _at(self, node: Node, level: int) -> tuple[Node, ...]:
+        """The children of `node` by the blocks of `level`, which it may not test."""
+        return self._children[node] if self._level[node] == level else (node,) * self.widths[level]
+
+    def abstract(self, root: Node, levels: Collection[int], join: Callable[[Label, Label], Label]) -> Node:
+        """The function of the other levels that joins the labels over every block of `levels`."""
+        new: dict[Node, Node] = {}
+        for node in self.reachable(root):
+            if self.is_terminal(node):
+                new[node] = node
+                continue
+            children = [new[child] for child in self._children[node]]
+            if self._level[node] in levels:
+                joined = children[0]
+                for child in dict.fromkeys(children[1:]):
+                    joined = self.combine(joined, child, join)
+                new[node] = joined
+            else:
+                new[node] = self.node(self._level[node], tuple(children))
+        return new[root]
+
+    def differs_by(self, root: Node, levels: Collection[int], ignored: Callable[[Label], bool]) -> bool:
+        """Whether two assignments that differ only in `levels` lead to different labels, neither ignored."""
+        memo: dict[tuple[Node, Node], bool] = {}
+        last = max(levels, default=-1)
+
+        def at(u: Node, v: Node) -> bool:
+            level = min(self._level[u], self._level[v])
+            if u == v and level > last:
+                return False
+            if level == len(self.widths):
+                return self._label[u] != self._label[v] and not (ignored(self._label[u]) or ignored(self._label[v]))
+            key = (u, v) if u <= v else (v, u)
+            found = memo.get(key)
+            if found is None:
+                memo[key] = found = any(at(a, b) for a, b in self._pairs(u, v, level, level in levels))
+            return found
+
+        return at(root, root)
+
+    def _pairs(self, u: Node, v: Node, level: int, apart: bool) -> set[tuple[Node, Node]]:
+        """Child pairs of `u` and `v`: block by block, or each with each where the blocks may be apart."""
+        left, right = self._at(u, level), self._at(v, level)
+        if apart:
+            return {(a, b) for a in set(left) for b in set(right)}
+        return set(zip(left, right, strict=True))
+
+    # --- counting and listing ---
+
+    def count(self, root: Node, weights: Sequence[Sequence[int]]) -> dict[Label, int]:
+        """How many assignments lead to each label, a block counting `weights[level][block]` times."""
+        total = [sum(blocks) for blocks in weights]
+        below: dict[Node, dict[Label, int]] = {}
+        for node in self.reachable(root):
+            if self.is_terminal(node):
+                below[node] = {self._label[node]: 1}
+                continue
+            level = self._level[node]
+            counts: dict[Label, int] = {}
+            for child, weight in zip(self._children[node], weights[level], strict=True):
+                if weight:
+                    skipped = weight * _product(total[level + 1 : self._level[child]])
+                    for label, number in below[child].items():
+                        counts[label] = counts.get(label, 0) + number * skipped
+            below[node] = counts
+        outer = _product(total[: self._level[root]])
+        return {label: number * outer for label, number in below[root].items()}
+
+    def paths(self, root: Node) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:
+        """The regions of the function, disjoint: the blocks per tested level, and the label."""
+        if self.is_terminal(root):
+            yield {}, self._label[root]
+            return
+        level = self._level[root]
+        by_child: dict[Node, list[int]] = {}
+        for block, child in enumerate(self._children[root]):
+            by_child.setdefault(child, []).append(block)
+        for child, blocks in by_child.items():
+            for path, label in self.paths(child):
+                yield {level: tuple(blocks), **path}, label
+
+    def check(self) -> None:
+        """Assert every invariant of the table; for tests."""
+        for node, (level, children) in enumerate(zip(self._level, self._children, strict=True)):
+            if not children:
+                assert level == len(self.widths) and self._terminals[self._label[node]] == node
+                continue
+            assert len(children) == self.widths[level] and len(set(children)) > 1
+            assert all(child < node and self._level[child] > level for child in children)
+            assert self._made[level, children] == node
+
+
+def _product(numbers: Sequence[int]) -> int:
+    product = 1
+    for number in numbers:
+        product *= number
+    return product

@@ -1,0 +1,88 @@
+"""One thing to tell the author of a file, at a place.
+
+A place is a line and a column, both counted from 1; `nodes.py` is the only
+module that turns a parser's mark into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Place(NamedTuple):
+    """Line and column, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; `audit --fail-on` compares by this order."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a finding speaks of."""
+
+    path: str
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `name` is kebab-case and never changes; `witness` are answers that show it."""
+
+    name: str
+    severity: Severity
+    path: str
+    place: Place
+    message: str
+    related: tuple[Related, ...] = ()
+    witness: Mapping[str, Any] | None = None
+    case: str | None = None
+    """A case ready to paste, where a case would show the finding."""
+
+    @property
+    def order(self) -> tuple[str, Place, int, str, str]:
+        """Sort key: file order, then severity."""
+        return (self.path, self.place, list(Severity).index(self.severity), self.name, self.message)
+
+
+class IopscreenError(Exception):
+    """What a user can meet and mend. The message names no answer."""
+
+
+class FileRefused(IopscreenError):
+    """A file that could not be read as what it should be; `findings` say why, in file order."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(f"{len(findings)} faults")
+        self.findings = findings
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects every fault of one file, so that they are told at once."""
+
+    path: str
+    found: list[Finding] = field(default_factory=list)
+
+    def add(
+        self, name: str, place: Place, message: str, *, other: Place | None = None, about: str = ""
+    ) -> None:
+        """Add an error at `place`; `other` is where its counterpart is, `about` says what that is."""
+        related = (Related(self.path, other, about),) if other else ()
+        self.found.append(Finding(name, Severity.ERROR, self.path, place, message, related))
+
+    def stop_if_any(self) -> None:
+        """Raise FileRefused with everything collected, in file order."""
+        if self.found:
+            raise FileRefused(sorted(set(self.found), key=lambda finding: finding.order))

@@ -1,0 +1,278 @@
+"""YAML text -> nodes that know their place. The only door of yaml.
+
+The author's *text* is kept (`yes` stays `yes`, `1.10` stays `1.10`): what a scalar
+means is decided by the reader that expects it. Anchors, aliases, tags, merge keys,
+directives, several documents and duplicate keys are refused. Depth and node count
+are capped while the parser streams, so that a hostile file costs milliseconds and
+the C parser never sees the nesting that would bring it down.
+
+The C and the pure Python parser read the same files alike: what they are known to
+read differently (tabs between tokens, `?` in flow text) is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from iopscreen.ruleset.findings import Faults, Place
+
+if TYPE_CHECKING:
+    import yaml
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_DEPTH = 32
+MAX_NODES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value, as its author wrote it. `plain` is false for quoted and block text."""
+
+    text: str
+    plain: bool
+    place: Place
+    glued_comment: bool = False
+    """Plain text ended by ` #` with no space behind it: the author may not have meant a comment."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was written (or YAML's word for nothing)."""
+        return self.plain and self.text in _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values in file order. Keys differ: a repeated one was refused and left out."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    place: Place
+    flow: bool
+
+
+Node = Scalar | Sequence | Mapping
+
+_NOTHING = frozenset(["", "~", "null", "Null", "NULL"])
+
+
+def parse(data: bytes, faults: Faults, *, pure: bool = False) -> Node | None:
+    """Read one YAML document. None when nothing could be read; every fault is in `faults`.
+
+    `pure` asks for the pure Python parser, which reads the same and is about ten times slower.
+    """
+    text = decode(data, faults)
+    if text is None:
+        return None
+    return _Builder(text, faults).build(pure)
+
+
+def decode(data: bytes, faults: Faults) -> str | None:
+    """UTF-8, with or without a byte order mark, and no character that hides in an editor."""
+    if len(data) > MAX_BYTES:
+        limit = f"{MAX_BYTES // 1024 // 1024} MiB"
+        faults.add("too-large", Place(1, 1), f"the file is larger than {limit}; split it")
+        return None
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        faults.add("not-utf8", Place(1, 1), "the file is in UTF-16; save it as UTF-8")
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        place = _place_after(before.removeprefix("\ufeff"))
+        faults.add("not-utf8", place, f"byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8")
+        return None
+    bad = _FORBIDDEN.search(text)
+    if bad:
+        faults.add("control-character", _place_after(text[: bad.start()]), _say_forbidden(bad.group()))
+        return None
+    if not text.strip():
+        faults.add("empty-file", Place(1, 1), "the file is empty")
+        return None
+    return text
+
+
+# Controls, line separators that editors do not count as lines, and characters that turn or hide text.
+_FORBIDDEN = re.compile(
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
+)
+
+
+def _say_forbidden(character: str) -> str:
+    if character == "\t":
+        return "a tab: use spaces"
+    if character == "\r":
+        return "a carriage return without a line feed: save the file with ordinary line ends"
+    return f"character U+{ord(character):04X} is not allowed in this file; remove it"
+
+
+def _place_after(text: str) -> Place:
+    """The place of the character that follows `text`."""
+    return Place(text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+@cache
+def _loader(pure: bool) -> Any:
+    import yaml
+
+    return yaml.SafeLoader if pure or not yaml.__with_libyaml__ else yaml.CSafeLoader
+
+
+class _TooMuch(Exception):
+    """A cap was reached: said once, and nothing more is read."""
+
+
+class _Builder:
+    """Folds the parser's events into nodes, without recursion."""
+
+    def __init__(self, text: str, faults: Faults) -> None:
+        self.lines = text.split("\n")
+        self.text = text
+        self.faults = faults
+        self.count = 0
+        self.open: list[tuple[Any, list[Node]]] = []
+        self.root: Node | None = None
+        self.documents = 0
+
+    def build(self, pure: bool) -> Node | None:
+        import yaml
+
+        try:
+            for event in yaml.parse(self.text, Loader=_loader(pure)):
+                self._take(event)
+        except _TooMuch:
+            return None
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error)
+            return None
+        except yaml.YAMLError:
+            self.faults.add("syntax", Place(1, 1), "this is not a YAML file")
+            return None
+        if self.root is None or (isinstance(self.root, Scalar) and self.root.empty):
+            self.faults.add("empty-file", Place(1, 1), "the file holds nothing but comments")
+            return None
+        return self.root
+
+    def _take(self, event: Any) -> None:
+        match type(event).__name__:
+            case "DocumentStartEvent":
+                self._document(event)
+            case "MappingStartEvent" | "SequenceStartEvent":
+                self._refuse_features(event)
+                self._count(event)
+                self.open.append((event, []))
+            case "MappingEndEvent":
+                start, children = self.open.pop()
+                self._add(self._mapping(start, children))
+            case "SequenceEndEvent":
+                start, children = self.open.pop()
+                self._add(Sequence(tuple(children), self._place(start)))
+            case "ScalarEvent":
+                self._refuse_features(event)
+                self._count(event)
+                self._add(self._scalar(event))
+            case "AliasEvent":
+                self._fault("yaml-feature", event, "aliases (`*name`) are not read; write the value out, or quote it")
+                self._add(Scalar("", False, self._place(event)))
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self._fault("several-documents", event, "a second document starts here; a file holds one")
+            raise _TooMuch
+        if event.version or event.tags:
+            self._fault("yaml-feature", event, "directives (`%...`) are not read; remove the line")
+
+    def _refuse_features(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._fault("yaml-feature", event, "anchors (`&name`) are not read; write the value out, or quote it")
+        if event.tag is not None:
+            self._fault("yaml-feature", event, "tags (`!name`) are not read; quote text that starts with `!`")
+
+    def _count(self, event: Any) -> None:
+        self.count += 1
+        if len(self.open) >= MAX_DEPTH:
+            self._fault("too-deep", event, f"nested deeper than {MAX_DEPTH} levels")
+            raise _TooMuch
+        if self.count > MAX_NODES:
+            self._fault("too-large", event, f"more than {MAX_NODES:,} values; split the file")
+            raise _TooMuch
+
+    def _add(self, node: Node) -> None:
+        if self.open:
+            self.open[-1][1].append(node)
+        else:
+            self.root = node
+
+    def _scalar(self, event: Any) -> Scalar:
+        place = self._place(event)
+        plain = event.style is None
+        glued = False
+        if plain and event.value:
+            rest = self.lines[place.line - 1][place.column - 1 :]
+            glued = rest.startswith(event.value + " #") and rest[len(event.value) + 2 :][:1].strip() != ""
+            if "?" in event.value and any(start.flow_style for start, _ in self.open):
+                self._fault("syntax", event, "text with `?` inside `{}` or `[]` must be quoted")
+        return Scalar(event.value, plain, place, glued)
+
+    def _mapping(self, start: Any, children: list[Node]) -> Mapping:
+        first: dict[str, Place] = {}
+        entries = []
+        for key, value in zip(children[::2], children[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                self.faults.add("syntax", key.place, "a key must be a word, not a list or a mapping")
+                continue
+            if key.plain and key.text == "<<":
+                self.faults.add("yaml-feature", key.place, "merge keys (`<<`) are not read; write the values out")
+                continue
+            if key.text in first:
+                message = f"key `{key.text}` stands twice in this mapping"
+                self.faults.add("duplicate-key", key.place, message, other=first[key.text], about="first here")
+                continue
+            first[key.text] = key.place
+            entries.append((key, value))
+        return Mapping(tuple(entries), self._place(start), bool(start.flow_style))
+
+    def _place(self, event: Any) -> Place:
+        mark = event.start_mark
+        return Place(mark.line + 1, mark.column + 1)
+
+    def _fault(self, name: str, event: Any, message: str) -> None:
+        self.faults.add(name, self._place(event), message)
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        written = self.lines[line] if line < len(self.lines) else ""
+        message = _hint(written, column) or f"the YAML cannot be read on from here: {error.problem}"
+        self.faults.add("syntax", Place(line + 1, column + 1), message)
+
+
+_HINTS = (
+    (r"[:,\[{]\s*[<>]=?\s*\d", "write a comparison in words, such as `{at_least: 18}`, `above`, `at_most` or `below`"),
+    (r"(?:^|[:,\[{-])\s+[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
+    (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
+    (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
+    (r":\s*(['\"]).*\1\s*[^\s,}\]#]", "something stands behind the closing quote; put the quotes around the whole text"),
+    (r":\s+[^'\"{\[#\s][^{\[]*[}\]]\s*$", "a closing bracket without its opening one; quote the text if it belongs to it"),
+)
+
+
+def _hint(written: str, column: int) -> str | None:
+    """What would be right, where the line shows a trap that we know."""
+    if "\t" in written[: column + 1]:
+        return "a tab: use spaces"
+    for pattern, message in _HINTS:
+        if re.search(pattern, written):
+            return message
+    return None

@@ -1,0 +1,631 @@
+"""Rule file -> `RuleSet`, every fault collected and told at once.
+
+Sections are read in the order in which they rest on one another: sources, outcomes,
+settings and questions first, then what names them. `rules/README.md` is the reference
+of the format; a fault's message is its other half.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from iopscreen.ruleset import model
+from iopscreen.ruleset.conditions import NOBODY, ConditionReader
+from iopscreen.ruleset.findings import Faults, FileRefused, Finding, Place, Severity
+from iopscreen.ruleset.model import NO_RULE, Condition, Kind, Question, RuleFile, RuleSet, Setting
+from iopscreen.ruleset.nodes import Mapping as MappingNode
+from iopscreen.ruleset.nodes import Node, Scalar, parse
+from iopscreen.ruleset.shape import Fields, Shape, shown
+from iopscreen.ruleset.values import (
+    SPELLINGS,
+    AnswerReader,
+    name_key,
+    option_keys,
+    spelling_key,
+    unanswered_spellings,
+)
+
+FORMAT = "1"
+REQUIRED = ("format", "id", "version", "title", "policy", "outcomes", "questions", "rules")
+OPTIONAL = (
+    "owner",
+    "reviewed",
+    "review_by",
+    "disclosure",
+    "sources",
+    "undecided",
+    "emergency",
+    "settings",
+    "impossible",
+    "notes",
+    "guarantees",
+    "override_reasons",
+    "spellings",
+    "accept",
+)
+RESERVED_OUTCOMES = ("undecided", "error", NO_RULE)
+RESERVED_QUESTIONS = ("any_of", "all_of", "not")
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+
+T = TypeVar("T")
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of the file at `path`. Raises FileRefused when it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "not readable").lower()
+        message = f"the file cannot be read: {reason}"
+        raise FileRefused([Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]) from None
+
+
+def digest_of(data: bytes) -> str:
+    """`sha256:` and the digest of a file's bytes, as read."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def read_rule_file(path: str, *, pure: bool = False) -> RuleFile:
+    """Read the rule file at `path` once, and understand those bytes. Raises FileRefused."""
+    return understand(read_bytes(path), path, pure=pure)
+
+
+def understand(data: bytes, path: str, *, pure: bool = False) -> RuleFile:
+    """The rule file whose bytes are `data`; `path` is for messages. Raises FileRefused with every fault."""
+    faults = Faults(path)
+    root = parse(data, faults, pure=pure)
+    rule_set = None
+    if root is not None:
+        rule_set = _RuleSetReader(Shape(faults)).read(root)
+    faults.stop_if_any()
+    assert rule_set is not None  # no rule set without a fault
+    return RuleFile(path, digest_of(data), data.decode("utf-8-sig"), rule_set)
+
+
+class _RuleSetReader:
+    """Reads one rule set; what was read so far is what later sections may name."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.faults = shape.faults
+        self.sources: list[model.Source] = []
+        self.outcomes: dict[str, model.Outcome] = {}
+        self.settings: dict[str, Setting] = {}
+        self.questions: dict[str, Question] = {}
+        self.spellings = model.Spellings()
+
+    def read(self, root: Node) -> RuleSet | None:
+        top = self.shape.fields(root, "a rule set", REQUIRED, OPTIONAL)
+        if top is None:
+            return None
+        if not self._known_format(top):
+            return None
+        self.spellings = self._spellings(top)
+        self.sources = self._sources(top)
+        self._outcomes(top)
+        self._settings(top)
+        self._questions(top)
+        self._columns_apart()
+        conditions = ConditionReader(self.shape, {**self.settings, **self.questions})
+        rest = _StatementReader(self, conditions)
+        policy = self.shape.choice(top.node_of("policy"), "policy", list(model.Policy))
+        return RuleSet(
+            id=top.read("id", self.shape.name) or "",
+            version=self._version(top),
+            title=top.need("title"),
+            policy=model.Policy(policy or "first"),
+            owner=top.text("owner"),
+            reviewed=top.read("reviewed", self.shape.date),
+            review_by=top.read("review_by", self.shape.date),
+            disclosure=top.text("disclosure"),
+            sources=tuple(self.sources),
+            undecided=self._undecided(top),
+            emergency=self._emergency(top),
+            outcomes=tuple(self.outcomes.values()),
+            settings=tuple(self.settings.values()),
+            questions=tuple(self.questions.values()),
+            impossible=rest.each(top, "impossible", rest.impossible),
+            rules=rest.each(top, "rules", rest.rule, at_least_one=True),
+            notes=rest.each(top, "notes", rest.note),
+            guarantees=rest.each(top, "guarantees", rest.guarantee),
+            override_reasons=top.read("override_reasons", self.shape.texts),
+            spellings=self.spellings,
+            accept=self.accept(top),
+            place=root.place,
+        )
+
+    # --- the head of the file ---
+
+    def _known_format(self, top: Fields) -> bool:
+        text = top.text("format")
+        if text is not None and text != FORMAT:
+            message = f"`format` is {shown(text)}; this program reads format {FORMAT}"
+            self.faults.add("wrong-value", top.place_of("format"), message)
+            return False
+        return True
+
+    def _version(self, top: Fields) -> str:
+        text = top.need("version")
+        if text and not _VERSION.fullmatch(text):
+            message = f'`version` is {shown(text)}; it should be three numbers in quotes, such as "1.0.0"'
+            self.faults.add("wrong-value", top.place_of("version"), message)
+        return text
+
+    def _spellings(self, top: Fields) -> model.Spellings:
+        node = top.node_of("spellings")
+        if node is None:
+            return model.Spellings()
+        fields = self.shape.fields(node, "`spellings`", [], list(SPELLINGS))
+        if fields is None:
+            return model.Spellings()
+        known = {spelling_key(text): meaning for meaning, texts in SPELLINGS.items() for text in texts}
+        added: dict[str, tuple[str, ...]] = {}
+        for meaning in fields.found:
+            added[meaning] = fields.read(meaning, self.shape.texts)
+            for text in added[meaning]:
+                other = known.setdefault(spelling_key(text), meaning)
+                if other != meaning:
+                    message = f"{shown(text)} is a spelling of `{other}`, so it cannot stand for `{meaning}`"
+                    self.faults.add("ambiguous-name", fields.place_of(meaning), message)
+        return model.Spellings(**added)
+
+    # --- sources ---
+
+    def _sources(self, top: Fields) -> list[model.Source]:
+        seen: dict[str, Place] = {}
+        found = []
+        for key, node in self.shape.entries(top.node_of("sources"), "`sources`"):
+            name = self.shape.name(key, "a source")
+            what = f"source {shown(key.text)}"
+            fields = self.shape.fields(node, what, ["title"], ["kind", "digest", "passages"])
+            if name is None or fields is None or not self.shape.once(seen, name, key.place, "source or passage"):
+                continue
+            kind = self.shape.choice(fields.node_of("kind"), "kind of source", ["document", "external"])
+            passages = self._passages(fields, what, seen)
+            digest = self._digest(fields)
+            found.append(
+                model.Source(name, fields.need("title"), kind == "external", digest, tuple(passages), key.place)
+            )
+        return found
+
+    def _passages(self, source: Fields, what: str, seen: dict[str, Place]) -> list[model.Passage]:
+        found = []
+        for key, node in self.shape.entries(source.node_of("passages"), f"`passages` of {what}"):
+            name = self.shape.name(key, "a passage", dashes=True)
+            required = ["section", "paragraph", "says"]
+            fields = self.shape.fields(node, f"passage {shown(key.text)}", required, ["digest"])
+            if name is None or fields is None or not self.shape.once(seen, name, key.place, "source or passage"):
+                continue
+            paragraph = fields.read("paragraph", self.shape.whole)
+            if paragraph is not None and paragraph < 1:
+                self.faults.add("wrong-value", fields.place_of("paragraph"), "paragraphs are counted from 1")
+            says, section, digest = fields.need("says"), fields.need("section"), self._digest(fields)
+            found.append(model.Passage(name, section, paragraph or 1, says, digest, key.place))
+        return found
+
+    def _digest(self, fields: Fields) -> str | None:
+        text = fields.text("digest")
+        if text is not None and not _DIGEST.fullmatch(text):
+            message = f"`digest` of {fields.what} should be `sha256:` and 64 hexadecimal digits"
+            self.faults.add("wrong-value", fields.place_of("digest"), message)
+        return text
+
+    def cites(self, fields: Fields) -> tuple[model.Cite, ...]:
+        """References as written; whether they name something is for the audit to say."""
+        found = []
+        for node in self.shape.items(fields.node_of("cite"), f"`cite` of {fields.what}", may_be_one=True):
+            text = self.shape.text(node, f"`cite` of {fields.what}")
+            if text is not None:
+                found.append(model.Cite(text, node.place))
+        return tuple(found)
+
+    def accept(self, fields: Fields) -> tuple[model.Accept, ...]:
+        """Findings that a person has accepted; a missing reason is for the audit to say."""
+        found = []
+        for node in self.shape.items(fields.node_of("accept"), f"`accept` of {fields.what}"):
+            entry = self.shape.fields(node, "an `accept` entry", ["finding"], ["because", "by", "until", "at"])
+            if entry is not None:
+                until = entry.read("until", self.shape.date)
+                because, by, at = entry.text("because"), entry.text("by"), entry.text("at")
+                found.append(model.Accept(entry.need("finding"), because, by, until, at, node.place))
+        return tuple(found)
+
+    # --- what callers and staff read ---
+
+    def _staff(self, fields: Fields) -> tuple[model.StaffLine, ...]:
+        what = f"`staff` of {fields.what}"
+        lines = []
+        for node in self.shape.items(fields.node_of("staff"), what, may_be_one=True):
+            if isinstance(node, MappingNode):
+                entry = self.shape.fields(node, f"a line of {what}", ["say"], ["cite"])
+                if entry is not None:
+                    lines.append(model.StaffLine(entry.need("say"), self.cites(entry)))
+            else:
+                text = self.shape.text(node, f"a line of {what}")
+                if text is not None:
+                    lines.append(model.StaffLine(text, ()))
+        return tuple(lines)
+
+    def _undecided(self, top: Fields) -> model.Undecided:
+        node = top.node_of("undecided")
+        fields = None if node is None else self.shape.fields(node, "`undecided`", [], ["say", "staff"])
+        return model.Undecided(fields.text("say"), self._staff(fields)) if fields else model.Undecided(None, ())
+
+    def _emergency(self, top: Fields) -> model.Emergency | None:
+        node = top.node_of("emergency")
+        fields = None if node is None else self.shape.fields(node, "`emergency`", ["say"], ["contacts", "cite"])
+        if fields is None:
+            return None
+        contacts = []
+        for item in self.shape.items(fields.node_of("contacts"), "`contacts` of `emergency`"):
+            entry = self.shape.fields(item, "a contact", ["name", "reach"])
+            if entry is not None:
+                contacts.append(model.Contact(entry.need("name"), entry.need("reach")))
+        return model.Emergency(fields.need("say"), tuple(contacts), self.cites(fields))
+
+    def _outcomes(self, top: Fields) -> None:
+        node = top.node_of("outcomes")
+        for key, value in self.shape.entries(node, "`outcomes`"):
+            name = self.shape.name(key, "an outcome")
+            optional = ["say", "staff", "cite", "accept"]
+            fields = self.shape.fields(value, f"outcome {shown(key.text)}", ["label"], optional)
+            if name in RESERVED_OUTCOMES:
+                message = f"`{name}` cannot be an outcome: results use the word for something else"
+                self.faults.add("ambiguous-name", key.place, message)
+            if name is None or fields is None:
+                continue
+            staff, cites, accept = self._staff(fields), self.cites(fields), self.accept(fields)
+            outcome = model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, key.place)
+            self.outcomes[name] = outcome
+        self._not_empty(node, "`outcomes`", "outcome")
+
+    def _not_empty(self, node: Node | None, what: str, one: str) -> None:
+        if isinstance(node, MappingNode) and not node.entries:
+            self.faults.add("empty-value", node.place, f"{what} is empty; declare at least one {one}")
+
+    # --- settings and questions ---
+
+    def _settings(self, top: Fields) -> None:
+        for key, node in self.shape.entries(top.node_of("settings"), "`settings`"):
+            name = self.shape.name(key, "a setting")
+            what = f"setting {shown(key.text)}"
+            fields = self.shape.fields(node, what, ["means", "type", "value"], ["options", "cite"])
+            if name is None or fields is None:
+                continue
+            if name in RESERVED_QUESTIONS:
+                self._reserved(key, "a setting")
+            kind = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
+            if kind is None:
+                continue
+            options = self._options(fields, Kind(kind))
+            value = self._setting_value(fields, Kind(kind), options)
+            if value is None:
+                continue
+            means, cites = fields.need("means"), self.cites(fields)
+            self.settings[name] = Setting(name, Kind(kind), means, value, options, cites, key.place)
+
+    def _setting_value(self, fields: Fields, kind: Kind, options: tuple[model.Option, ...]) -> str | int | None:
+        node = fields.node_of("value")
+        if node is None:
+            return None
+        if kind is Kind.WHOLE_NUMBER:
+            return self.shape.whole(node, f"`value` of {fields.what}")
+        if kind is Kind.ONE:
+            return self.shape.choice(node, f"option of {fields.what}", [option.id for option in options])
+        text = self.shape.text(node, f"`value` of {fields.what}")
+        for value in (model.YES, model.NO):
+            if text is not None and spelling_key(text) in SPELLINGS[value]:
+                return value
+        if text is not None:
+            message = f"`value` of {fields.what} is {shown(text)}; it should be yes or no"
+            self.faults.add("wrong-value", node.place, message)
+        return None
+
+    def _reserved(self, key: Scalar, what: str) -> None:
+        message = f"`{key.text}` cannot be {what}: conditions use the word for something else"
+        self.faults.add("ambiguous-name", key.place, message)
+
+    def _questions(self, top: Fields) -> None:
+        node = top.node_of("questions")
+        for key, value in self.shape.entries(node, "`questions`"):
+            name = self.shape.name(key, "a question")
+            if name is None:
+                continue
+            if name in RESERVED_QUESTIONS:
+                self._reserved(key, "a question")
+            elif name in self.settings:
+                other = self.settings[name].place
+                self.faults.add(
+                    "ambiguous-name", key.place, f"`{name}` is a setting too", other=other, about="the setting"
+                )
+            question = self._question(name, key, value)
+            if question is not None:
+                self.questions[name] = question
+        self._not_empty(node, "`questions`", "question")
+
+    def _question(self, name: str, key: Scalar, node: Node) -> Question | None:
+        fields = self.shape.fields(node, f"question `{name}`", ["ask", "type"], QUESTION_KEYS)
+        if fields is None:
+            return None
+        word = self.shape.choice(fields.node_of("type"), "type of question", list(Kind))
+        if word is None:
+            return None
+        kind = Kind(word)
+        options = self._options(fields, kind)
+        low, high = self._range(fields, kind)
+        question = Question(
+            id=name,
+            kind=kind,
+            ask=fields.need("ask"),
+            ask_other=fields.text("ask_other"),
+            help=fields.text("help"),
+            means=fields.text("means"),
+            options=options,
+            groups=self._groups(fields, options),
+            low=low,
+            high=high,
+            unit=fields.text("unit"),
+            column=fields.text("column"),
+            for_notes=fields.read("for_notes", self.shape.flag),
+            if_unanswered=fields.text("if_unanswered"),
+            when_no_column=None,
+            header_hints=fields.read("header_hints", self.shape.texts),
+            cite=self.cites(fields),
+            accept=self.accept(fields),
+            place=key.place,
+        )
+        return self._with_assumption(question, fields)
+
+    def _with_assumption(self, question: Question, fields: Fields) -> Question:
+        node = fields.node_of("when_no_column")
+        if node is None:
+            return question
+        from dataclasses import replace
+
+        value = self.shape.answer(node, AnswerReader(question, self.spellings), "`when_no_column`")
+        if isinstance(value, model.Unanswered):
+            message = "`when_no_column` assumes an answer; leave the key out where nothing is to be assumed"
+            self.faults.add("wrong-value", node.place, message)
+            return question
+        return replace(question, when_no_column=value)
+
+    def _range(self, fields: Fields, kind: Kind) -> tuple[int, int]:
+        node = fields.node_of("range")
+        if kind is not Kind.WHOLE_NUMBER:
+            self._only_for(fields, ["range", "unit"], "a `whole_number` question")
+            return 0, 0
+        if node is None:
+            message = f"{fields.what} has no `range`; write the smallest and largest answer, such as `[0, 120]`"
+            self.faults.add("missing-key", fields.node.place, message)
+            return 0, 0
+        numbers = [self.shape.whole(item, f"`range` of {fields.what}") for item in self.shape.items(node, "`range`")]
+        if len(numbers) == 2 and numbers[0] is not None and numbers[1] is not None and numbers[0] <= numbers[1]:
+            return numbers[0], numbers[1]
+        if None not in numbers:
+            message = f"`range` of {fields.what} should be the smallest and the largest answer, such as `[0, 120]`"
+            self.faults.add("wrong-value", node.place, message)
+        return -(10**15), 10**15
+
+    def _only_for(self, fields: Fields, keys: list[str], owner: str) -> None:
+        for key in keys:
+            if key in fields:
+                self.faults.add("unknown-key", fields.place_of(key), f"`{key}` of {fields.what} is for {owner}")
+
+    # --- options and groups ---
+
+    def _options(self, fields: Fields, kind: Kind) -> tuple[model.Option, ...]:
+        node = fields.node_of("options")
+        if kind not in (Kind.ONE, Kind.MANY):
+            self._only_for(fields, ["options", "groups"], "the types `one` and `many`")
+            return ()
+        if node is None:
+            self.faults.add("missing-key", fields.node.place, f"{fields.what} has no `options`")
+        self._not_empty(node, f"`options` of {fields.what}", "option")
+        found: list[model.Option] = []
+        for key, value in self.shape.entries(node, f"`options` of {fields.what}"):
+            option = self._option(key, value, kind)
+            if option is not None:
+                found.append(option)
+        self._options_apart(found)
+        return tuple(found)
+
+    def _option(self, key: Scalar, node: Node, kind: Kind) -> model.Option | None:
+        name = self.shape.name(key, "an option")
+        what = f"option {shown(key.text)}"
+        optional = ["aliases", "help", "cite", *(["alone"] if kind is Kind.MANY else [])]
+        fields = self.shape.fields(node, what, ["label"], optional)
+        if name is None or fields is None:
+            return None
+        aliases = fields.read("aliases", self.shape.texts)
+        alone = fields.read("alone", self.shape.flag)
+        label, help_text, cites = fields.need("label"), fields.text("help"), self.cites(fields)
+        return model.Option(name, label, aliases, alone, help_text, cites, key.place)
+
+    def _options_apart(self, options: list[model.Option]) -> None:
+        """Every way to name an option means that option, and nothing else."""
+        not_known = {name_key(text): meaning for text, meaning in unanswered_spellings(self.spellings).items()}
+        owner: dict[str, model.Option] = {}
+        for option in options:
+            for text in dict.fromkeys((option.id, option.label, *option.aliases)):
+                key = name_key(text)
+                if key in not_known or key == "any":
+                    meaning = not_known.get(key, "any answer")
+                    message = f"{shown(text)} names option `{option.id}`, and is a spelling of `{meaning}` too"
+                    self.faults.add("ambiguous-name", option.place, message)
+                elif owner.setdefault(key, option) is not option:
+                    message = f"{shown(text)} names option `{option.id}` and option `{owner[key].id}`"
+                    other = owner[key].place
+                    self.faults.add("ambiguous-name", option.place, message, other=other, about="the other option")
+
+    def _groups(self, fields: Fields, options: tuple[model.Option, ...]) -> tuple[model.Group, ...]:
+        by_id = {option.id: option for option in options}
+        keys = {key: option for option in options for key in option_keys(option)}
+        found = []
+        for key, node in self.shape.entries(fields.node_of("groups"), f"`groups` of {fields.what}"):
+            name = self.shape.name(key, "a group")
+            what = f"group {shown(key.text)}"
+            texts = self.shape.items(node, what)
+            if not texts and not isinstance(node, Scalar | MappingNode):
+                self.faults.add("empty-value", node.place, f"{what} is empty; name at least one option")
+            named = []
+            for item in texts:
+                text = self.shape.text(item, f"an option of {what}")
+                option = None if text is None else self.shape.known(text, item.place, "an option", by_id)
+                if option is not None:
+                    named.append(option.id)
+            if name is None:
+                continue
+            if name_key(name) in keys or name == "any":
+                other = keys[name_key(name)].place if name_key(name) in keys else None
+                message = f"`{name}` names a group and {'an option' if other else 'any answer'}"
+                self.faults.add("ambiguous-name", key.place, message, other=other, about="the option")
+            found.append(model.Group(name, tuple(dict.fromkeys(named)), key.place))
+        return tuple(found)
+
+    def _columns_apart(self) -> None:
+        """A column header leads to one question."""
+        owner: dict[str, Question] = {name_key(question.id): question for question in self.questions.values()}
+        for question in self.questions.values():
+            if question.column is None:
+                continue
+            other = owner.setdefault(name_key(question.column), question)
+            if other is not question:
+                message = f"column {shown(question.column)} of `{question.id}` leads to `{other.id}` too"
+                self.faults.add("ambiguous-name", question.place, message, other=other.place, about="the other question")
+
+
+QUESTION_KEYS = (
+    "ask_other",
+    "help",
+    "means",
+    "options",
+    "groups",
+    "range",
+    "unit",
+    "column",
+    "for_notes",
+    "if_unanswered",
+    "when_no_column",
+    "header_hints",
+    "cite",
+    "accept",
+)
+
+
+class _StatementReader:
+    """Reads the entries that hold a condition: impossible, rules, notes, guarantees."""
+
+    def __init__(self, reader: _RuleSetReader, conditions: ConditionReader) -> None:
+        self.reader = reader
+        self.shape = reader.shape
+        self.faults = reader.faults
+        self.conditions = conditions
+
+    def each(
+        self, top: Fields, section: str, read: Callable[[Fields, str, Place], T | None], *, at_least_one: bool = False
+    ) -> tuple[T, ...]:
+        """Every entry of a section, read by `read`; ids differ within the section."""
+        node = top.node_of(section)
+        items = self.shape.items(node, f"`{section}`")
+        if at_least_one and node is not None and not items and not isinstance(node, Scalar | MappingNode):
+            self.faults.add("empty-value", node.place, f"`{section}` is empty")
+        required, optional, singular = SECTIONS[section]
+        seen: dict[str, Place] = {}
+        found = []
+        for item in items:
+            what = f"{singular} {_id_of(item)}".strip()
+            fields = self.shape.fields(item, what, required, optional)
+            if fields is None:
+                continue
+            name = self.shape.name(fields.node_of("id"), singular, dashes=True)
+            entry = read(fields, name or "", fields.place_of("id"))
+            if name is not None and self.shape.once(seen, name, fields.place_of("id"), singular) and entry is not None:
+                found.append(entry)
+        return tuple(found)
+
+    def _condition(self, fields: Fields, key: str) -> Condition | None:
+        node = fields.node_of(key)
+        return None if node is None else self.conditions.read(node, f"`{key}` of {fields.what}")
+
+    def _both(self, fields: Fields) -> Condition:
+        return model.both(self._condition(fields, "when") or NOBODY, self._condition(fields, "unless"))
+
+    def impossible(self, fields: Fields, name: str, place: Place) -> model.Impossible:
+        condition = self._both(fields)
+        return model.Impossible(name, condition, fields.need("because"), self.reader.cites(fields), place)
+
+    def rule(self, fields: Fields, name: str, place: Place) -> model.Rule:
+        when = self._condition(fields, "when") or NOBODY
+        unless = self._condition(fields, "unless")
+        self._no_note_questions(fields.what, model.both(when, unless))
+        node = fields.node_of("recommend")
+        recommend = self._outcome(node, "an outcome") if node else None
+        basis = self.shape.choice(fields.node_of("basis"), "basis", list(model.Basis))
+        return model.Rule(
+            id=name,
+            when=when,
+            unless=unless,
+            recommend=recommend or "",
+            because=fields.need("because"),
+            basis=model.Basis(basis or "site"),
+            cite=self.reader.cites(fields),
+            accept=self.reader.accept(fields),
+            place=place,
+        )
+
+    def _no_note_questions(self, what: str, condition: Condition) -> None:
+        for test in model.tests_of(condition):
+            question = self.reader.questions.get(test.subject)
+            if question is not None and question.for_notes:
+                message = f"{what} tests `{question.id}`, which is asked for notes alone"
+                about = "`for_notes: yes` here"
+                self.faults.add("for-notes-question", test.place, message, other=question.place, about=about)
+
+    def _outcome(self, node: Node, what: str) -> str | None:
+        text = self.shape.text(node, what)
+        outcome = None if text is None else self.shape.known(text, node.place, what, self.reader.outcomes)
+        return outcome.id if outcome else None
+
+    def note(self, fields: Fields, name: str, place: Place) -> model.Note:
+        audience = self.shape.choice(fields.node_of("for"), "reader of a note", ["staff", "caller"]) or "staff"
+        condition = self._both(fields)
+        return model.Note(name, condition, audience, fields.need("say"), self.reader.cites(fields), place)
+
+    def guarantee(self, fields: Fields, name: str, place: Place) -> model.Guarantee:
+        never, always = fields.node_of("never"), fields.node_of("always")
+        if (never is None) == (always is None):
+            message = f"{fields.what} needs one of `never` and `always`"
+            self.faults.add("missing-key", fields.node.place, message)
+        nodes = self.shape.items(never or always, f"`never` of {fields.what}", may_be_one=True)
+        if never is not None and not nodes and not isinstance(never, Scalar | MappingNode):
+            self.faults.add("empty-value", never.place, f"`never` of {fields.what} is an empty list")
+        if always is not None and not isinstance(always, Scalar):
+            self.faults.add("wrong-shape", always.place, f"`always` of {fields.what} should be one outcome")
+            nodes = ()
+        named = frozenset(filter(None, (self._outcome(node, "an outcome") for node in nodes)))
+        allowed = named if always is not None else frozenset([*self.reader.outcomes, NO_RULE]) - named
+        condition = self._both(fields)
+        cites = self.reader.cites(fields)
+        return model.Guarantee(name, condition, allowed, fields.text("because"), cites, place)
+
+
+SECTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
+    "impossible": (("id", "when", "because"), ("unless", "cite"), "impossible entry"),
+    "rules": (("id", "when", "recommend", "because", "basis"), ("unless", "cite", "accept"), "rule"),
+    "notes": (("id", "when", "say"), ("unless", "for", "cite"), "note"),
+    "guarantees": (("id", "when"), ("unless", "never", "always", "because", "cite"), "guarantee"),
+}
+
+
+def _id_of(node: Node) -> str:
+    """The id of an entry, for messages; empty where there is none."""
+    if isinstance(node, MappingNode):
+        for key, value in node.entries:
+            if key.text == "id" and isinstance(value, Scalar) and value.text:
+                return shown(value.text)
+    return ""
