@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from iopscreen.errors import IopscreenError
+
 
 class Place(NamedTuple):
     """Line and column, counted from 1."""
@@ -54,10 +56,6 @@ class Finding:
     def order(self) -> tuple[str, Place, int, str, str]:
         """Sort key: file order, then severity."""
         return (self.path, self.place, list(Severity).index(self.severity), self.name, self.message)
-
-
-class IopscreenError(Exception):
-    """What a user can meet and mend. The message names no answer."""
 
 
 class FileRefused(IopscreenError):
