@@ -1,0 +1,1 @@
+"""Rows in, decided rows out. `run.py` is the way in."""

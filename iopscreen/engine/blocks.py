@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import NO, YES, Bound, Kind, NumberTest, OptionsTest, Question, Test, Value, ValueTest
@@ -150,8 +150,7 @@ Signature = tuple[int, int]
 """Of a set of options: the "any" tests that it meets, and the "every" tests that it misses, as bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
+class _Marks(NamedTuple):
     """What naming (or not naming) one option does to a signature."""
 
     meets: int

@@ -9,7 +9,7 @@ other (minimal counterfactuals).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled, is_impossible
 from iopscreen.engine.decide import Decision
@@ -20,16 +20,14 @@ _IMPOSSIBLE = object()
 _OPEN = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """With `answers` instead of the present ones, and all else as it is, `recommendation` is certain."""
 
     recommendation: str
     answers: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Step:
+class _Step(NamedTuple):
     """One changed answer; steps of one question compare by distance, and equal distance is equal value."""
 
     place: int
@@ -109,10 +107,10 @@ def _add(here: Found, child: Found, step: _Step | None) -> None:
     for outcome, sets in child.items():
         kept = here.setdefault(outcome, {})
         for questions, steps in sets.items():
-            if step is not None:
-                questions, steps = questions | {step.place}, tuple(sorted((*steps, step)))
-            if questions not in kept or steps < kept[questions]:
-                kept[questions] = steps
+            here_questions = questions if step is None else questions | {step.place}
+            here_steps = steps if step is None else tuple(sorted((*steps, step)))
+            if here_questions not in kept or here_steps < kept[here_questions]:
+                kept[here_questions] = here_steps
 
 
 def _minimal(sets: dict[frozenset[int], Steps]) -> dict[frozenset[int], Steps]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
 from iopscreen.engine.diagram import Diagram, Label, Node
@@ -19,8 +20,7 @@ class ImpossibleAnswers(Exception):
         self.entries = tuple(entries)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownNote:
+class ShownNote(NamedTuple):
     """A note that is certain, or the `if_unanswered` text of a question (then `id` is the question's)."""
 
     id: str

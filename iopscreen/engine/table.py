@@ -152,9 +152,7 @@ class _Build:
         nodes: dict[tuple[int, State], Node] = {}
         for level in reversed(range(start, end)):
             for alive, children in states[level].items():
-                below = tuple(
-                    self._terminal(child[1]) if child[0] == end else nodes[child] for child in children
-                )
+                below = tuple(self._terminal(child[1]) if child[0] == end else nodes[child] for child in children)
                 nodes[level, alive] = self.diagram.node(level, below)
         return nodes
 

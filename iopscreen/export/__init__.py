@@ -1,0 +1,1 @@
+"""A rule set for other systems. Nothing yet: its formats come with later versions."""

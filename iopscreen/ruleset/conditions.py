@@ -128,7 +128,9 @@ class ConditionReader:
         fields = self.shape.fields(node, f"the test of `{subject.id}`", [], ["any", "all", "none"])
         if fields is None or not fields.found:
             if fields is not None and not node.entries:
-                self._fault("empty-value", node.place, f"the test of `{subject.id}` is empty; name `any`, `all` or `none`")
+                self._fault(
+                    "empty-value", node.place, f"the test of `{subject.id}` is empty; name `any`, `all` or `none`"
+                )
             return NOBODY
         parts: list[Condition] = []
         for word, value in fields.found.items():
@@ -150,7 +152,7 @@ class ConditionReader:
 
     def _option(self, subject: Subject, text: str, place: Place) -> tuple[str, ...]:
         groups: tuple[Group, ...] = subject.groups if isinstance(subject, Question) else ()
-        names = {option.id: (option.id,) for option in subject.options}
+        names: dict[str, tuple[str, ...]] = {option.id: (option.id,) for option in subject.options}
         names |= {group.id: group.options for group in groups}
         if text not in names:
             by_alias = [option.id for option in subject.options if name_key(text) in option_keys(option)]
@@ -186,7 +188,8 @@ class ConditionReader:
             limit, number = setting.id, setting.value
         else:
             if isinstance(node, Scalar) and node.plain and node.text[:1].isalpha():
-                return self._no_number(subject, node, what)
+                self._no_number(node, what)
+                return None
             limit = self.shape.whole(node, what)
             if limit is None:
                 return None
@@ -197,7 +200,7 @@ class ConditionReader:
             return None
         return Bound(op, limit, node.place)
 
-    def _no_number(self, subject: Subject, node: Scalar, what: str) -> None:
+    def _no_number(self, node: Scalar, what: str) -> None:
         numbers = {
             name: named
             for name, named in self.subjects.items()
@@ -209,6 +212,4 @@ class ConditionReader:
         self.shape.faults.add(name, place, message)
 
 
-_NOT_KNOWN = frozenset(
-    spelling_key(text) for meaning in ("unknown", "declined") for text in SPELLINGS[meaning] if text
-)
+_NOT_KNOWN = frozenset(spelling_key(text) for meaning in ("unknown", "declined") for text in SPELLINGS[meaning] if text)

@@ -7,7 +7,7 @@ module that turns a parser's mark into one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -29,8 +29,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Another place that a finding speaks of."""
 
     path: str
@@ -66,16 +65,14 @@ class FileRefused(IopscreenError):
         self.findings = findings
 
 
-@dataclass(slots=True)
 class Faults:
     """Collects every fault of one file, so that they are told at once."""
 
-    path: str
-    found: list[Finding] = field(default_factory=list)
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.found: list[Finding] = []
 
-    def add(
-        self, name: str, place: Place, message: str, *, other: Place | None = None, about: str = ""
-    ) -> None:
+    def add(self, name: str, place: Place, message: str, *, other: Place | None = None, about: str = "") -> None:
         """Add an error at `place`; `other` is where its counterpart is, `about` says what that is."""
         related = (Related(self.path, other, about),) if other else ()
         self.found.append(Finding(name, Severity.ERROR, self.path, place, message, related))

@@ -1,7 +1,9 @@
 """The vocabulary: what a rule set holds, as values that never change.
 
 One word per thing, the same in YAML, code, messages and README; `rules/README.md`
-is the reference of the format. Every named thing knows the place of its id.
+is the reference of the format. Every named thing knows the place of its id. Most are
+named tuples: a frozen dataclass costs every start of the program a millisecond. Where two
+types could hold equal tuples and be compared (conditions), they are dataclasses.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from iopscreen.ruleset.findings import Place
 
@@ -58,16 +61,14 @@ class Basis(StrEnum):
     SITE = "site"
 
 
-@dataclass(frozen=True, slots=True)
-class Cite:
+class Cite(NamedTuple):
     """A reference to a passage, or to an external source by its own id."""
 
     id: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(NamedTuple):
     """A finding that a person has accepted, with the reason; `at` names what it is about."""
 
     finding: str
@@ -81,8 +82,7 @@ class Accept:
 # --- conditions -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ValueTest:
+class ValueTest(NamedTuple):
     """The answer of a `yes_no` or `one` question is among `values`."""
 
     subject: str
@@ -90,8 +90,7 @@ class ValueTest:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class OptionsTest:
+class OptionsTest(NamedTuple):
     """Of the options named in a `many` answer, one or more (or, with `every`, all) of `options`."""
 
     subject: str
@@ -100,8 +99,7 @@ class OptionsTest:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """One comparison of a whole number: `op` is `at_least`, `above`, `at_most`, `below` or `is`.
 
     `limit` is the number, or the id of the `whole_number` setting that holds it.
@@ -112,8 +110,7 @@ class Bound:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class NumberTest:
+class NumberTest(NamedTuple):
     """A whole number keeps to every one of `bounds`."""
 
     subject: str
@@ -121,21 +118,21 @@ class NumberTest:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AllOf:
     """Every part holds; with no parts, everyone."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnyOf:
     """One part or more holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
@@ -163,8 +160,7 @@ def tests_of(condition: Condition) -> Iterator[Test]:
 # --- what a rule set holds ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A place in a source: section, paragraph (from 1), what it says in our words, its digest."""
 
     id: str
@@ -175,8 +171,7 @@ class Passage:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A text on which rules rest. An external one need not be at hand and has no passages."""
 
     id: str
@@ -187,16 +182,14 @@ class Source:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class StaffLine:
+class StaffLine(NamedTuple):
     """A next step for staff, with what it rests on."""
 
     say: str
     cite: tuple[Cite, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What may be recommended, declared once with its wording."""
 
     id: str
@@ -208,8 +201,7 @@ class Outcome:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One answer of a `one` or `many` question. An `alone` option excludes all others."""
 
     id: str
@@ -221,8 +213,7 @@ class Option:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A name for several options, usable wherever an option is."""
 
     id: str
@@ -230,8 +221,7 @@ class Group:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A question that the site has answered once for all callers."""
 
     id: str
@@ -243,8 +233,7 @@ class Setting:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A fact that we may ask. `low` and `high` (both allowed) are the range of a whole number."""
 
     id: str
@@ -273,8 +262,7 @@ class Question:
         return tuple(option.id for option in self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """`when` (and not `unless`) -> `recommend`, because of something that rests on `cite`."""
 
     id: str
@@ -293,8 +281,7 @@ class Rule:
         return both(self.when, self.unless)
 
 
-@dataclass(frozen=True, slots=True)
-class Impossible:
+class Impossible(NamedTuple):
     """A combination that cannot occur; every analysis and decision leaves it out."""
 
     id: str
@@ -304,8 +291,7 @@ class Impossible:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A hand-over line, shown when its condition is certain. It never changes the outcome."""
 
     id: str
@@ -316,8 +302,7 @@ class Note:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Guarantee:
+class Guarantee(NamedTuple):
     """Whoever meets `condition` is recommended only one of `allowed` (outcome ids)."""
 
     id: str
@@ -328,16 +313,14 @@ class Guarantee:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """Whom to reach in an emergency, and how."""
 
     name: str
     reach: str
 
 
-@dataclass(frozen=True, slots=True)
-class Emergency:
+class Emergency(NamedTuple):
     """What is one key away at every prompt of the interview."""
 
     say: str
@@ -345,16 +328,14 @@ class Emergency:
     cite: tuple[Cite, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(NamedTuple):
     """What to say and do while several outcomes are possible; `{question}` in `say` is replaced."""
 
     say: str | None
     staff: tuple[StaffLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Spellings:
+class Spellings(NamedTuple):
     """Further ways to write yes, no and not knowing, added to the built-in ones."""
 
     yes: tuple[str, ...] = ()
@@ -421,8 +402,7 @@ class RuleSet:
         return {setting.id: setting.value for setting in self.settings}
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
+class RuleFile(NamedTuple):
     """A rule set with the file it was read from. The digest is of the bytes that were parsed."""
 
     path: str

@@ -13,9 +13,8 @@ read differently (tabs between tokens, `?` in flow text) is refused here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iopscreen.ruleset.findings import Faults, Place
 
@@ -27,8 +26,7 @@ MAX_DEPTH = 32
 MAX_NODES = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value, as its author wrote it. `plain` is false for quoted and block text."""
 
     text: str
@@ -43,16 +41,14 @@ class Scalar:
         return self.plain and self.text in _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list."""
 
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys and values in file order. Keys differ: a repeated one was refused and left out."""
 
     entries: tuple[tuple[Scalar, Node], ...]
@@ -263,8 +259,14 @@ _HINTS = (
     (r"(?:^|[:,\[{-])\s+[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
     (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
     (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
-    (r":\s*(['\"]).*\1\s*[^\s,}\]#]", "something stands behind the closing quote; put the quotes around the whole text"),
-    (r":\s+[^'\"{\[#\s][^{\[]*[}\]]\s*$", "a closing bracket without its opening one; quote the text if it belongs to it"),
+    (
+        r":\s*(['\"]).*\1\s*[^\s,}\]#]",
+        "something stands behind the closing quote; put the quotes around the whole text",
+    ),
+    (
+        r":\s+[^'\"{\[#\s][^{\[]*[}\]]\s*$",
+        "a closing bracket without its opening one; quote the text if it belongs to it",
+    ),
 )
 
 

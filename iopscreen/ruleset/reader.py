@@ -115,7 +115,7 @@ class _RuleSetReader:
         rest = _StatementReader(self, conditions)
         policy = self.shape.choice(top.node_of("policy"), "policy", list(model.Policy))
         return RuleSet(
-            id=top.read("id", self.shape.name) or "",
+            id=self.shape.name(top.node_of("id"), "a rule set", dashes=True) or "",
             version=self._version(top),
             title=top.need("title"),
             policy=model.Policy(policy or "first"),
@@ -385,14 +385,12 @@ class _RuleSetReader:
         node = fields.node_of("when_no_column")
         if node is None:
             return question
-        from dataclasses import replace
-
         value = self.shape.answer(node, AnswerReader(question, self.spellings), "`when_no_column`")
         if isinstance(value, model.Unanswered):
             message = "`when_no_column` assumes an answer; leave the key out where nothing is to be assumed"
             self.faults.add("wrong-value", node.place, message)
             return question
-        return replace(question, when_no_column=value)
+        return question._replace(when_no_column=value)
 
     def _range(self, fields: Fields, kind: Kind) -> tuple[int, int]:
         node = fields.node_of("range")
@@ -496,7 +494,9 @@ class _RuleSetReader:
             other = owner.setdefault(name_key(question.column), question)
             if other is not question:
                 message = f"column {shown(question.column)} of `{question.id}` leads to `{other.id}` too"
-                self.faults.add("ambiguous-name", question.place, message, other=other.place, about="the other question")
+                self.faults.add(
+                    "ambiguous-name", question.place, message, other=other.place, about="the other question"
+                )
 
 
 QUESTION_KEYS = (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeVar
 
 from iopscreen.ruleset.findings import Faults, Place
+from iopscreen.ruleset.model import Answer
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar, Sequence
 from iopscreen.ruleset.values import AnswerReader, Unreadable
@@ -184,7 +185,7 @@ class Shape:
         self.faults.add("wrong-value", node.place, f"{what} is {shown(text)}; it should be a date such as 2026-11-23")
         return None
 
-    def answer(self, node: Node, reader: AnswerReader, what: str) -> object | None:
+    def answer(self, node: Node, reader: AnswerReader, what: str) -> Answer | None:
         """A value through the one door of `values.py`."""
         try:
             if isinstance(node, Sequence):

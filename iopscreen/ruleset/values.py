@@ -23,7 +23,7 @@ SEPARATORS = ";|,"
 """What may stand between several options in one text; we write the first."""
 
 MAX_DIGITS = 15
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,%d}" % MAX_DIGITS, re.ASCII)
+_WHOLE_NUMBER = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}", re.ASCII)
 
 
 class Unreadable(Exception):

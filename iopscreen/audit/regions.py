@@ -1,0 +1,76 @@
+"""Every distinguishable profile, grouped by outcome, as disjoint regions in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iopscreen.audit.words import ANY, blocks_in_words
+from iopscreen.engine.analyse import Region, Whole, regions
+from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.ruleset.model import NO_RULE
+
+MAX_LOOKED_AT = 2000
+"""Of how many regions of one outcome the largest are sought."""
+
+MAX_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """One region: the answers by question, in file order (`any` left out), and who decides (None: no rule)."""
+
+    when: Mapping[str, str]
+    rule: str | None
+    profiles: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRegions:
+    """The regions of one outcome (or `no_rule`), rule by rule, the largest first; `more` are left out."""
+
+    outcome: str
+    profiles: int
+    rows: tuple[RegionRow, ...]
+    more: int
+
+
+def region_table(everything: Whole) -> tuple[OutcomeRegions, ...]:
+    """The regions of every outcome that somebody is recommended, in file order, `no_rule` last."""
+    counts = outcome_counts(everything)
+    return tuple(_of_outcome(everything, outcome, number) for outcome, number in counts.items() if number)
+
+
+def outcome_counts(everything: Whole) -> dict[str, int]:
+    """How many profiles are recommended each outcome, in file order; `no_rule` last, where there is a gap."""
+    counts = dict.fromkeys([*everything.compiled.rule_set.outcome, NO_RULE], 0)
+    for label, number in everything.counts.items():
+        counts[str(everything.compiled.outcome_of(label))] += number
+    if not counts[NO_RULE]:
+        del counts[NO_RULE]
+    return counts
+
+
+def _of_outcome(everything: Whole, outcome: str, profiles: int) -> OutcomeRegions:
+    found, beyond = regions(everything, lambda label: everything.compiled.outcome_of(label) == outcome, MAX_LOOKED_AT)
+    found.sort(key=_order)
+    rows = tuple(_row(everything, region) for region in found[:MAX_KEPT])
+    return OutcomeRegions(outcome, profiles, rows, len(found) - len(rows) + beyond)
+
+
+def _order(region: Region) -> tuple[int, int]:
+    assert isinstance(region.label, int)
+    return region.label, -region.profiles
+
+
+def _row(everything: Whole, region: Region) -> RegionRow:
+    rule_set = everything.compiled.rule_set
+    words = {
+        question: blocks_in_words(everything.compiled, question, region.blocks[question])
+        for question in rule_set.question
+        if question in region.blocks
+    }
+    when = {question: text for question, text in words.items() if text != ANY}
+    assert isinstance(region.label, int)
+    rule = None if region.label == NONE_MATCHES else rule_set.rules[region.label].id
+    return RegionRow(when, rule, region.profiles)

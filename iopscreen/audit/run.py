@@ -1,0 +1,292 @@
+"""One rule file in, everything the audit has to say about it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from iopscreen.audit.cases import Coverage, Verdict, coverage
+from iopscreen.audit.checks import CHECKS, Check, is_expired
+from iopscreen.audit.references import accepting
+from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
+from iopscreen.audit.subject import Subject
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.engine.table import TooTangled
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
+from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity
+from iopscreen.ruleset.model import Accept, Basis, RuleFile
+from iopscreen.ruleset.reader import read_bytes, understand
+
+OF_THE_FILE = ("gap", "impossible-everything", "no-cases", "review-overdue", "unverified-citations")
+"""Findings that are about the file, wherever they are placed: accepted at top level, without `at`."""
+
+NEVER_ACCEPTED = ("accept-without-reason", "accept-expired")
+
+_TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetFacts:
+    """What was found out about a rule set. None where it could not be found out within the budget.
+
+    `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out.
+    """
+
+    id: str
+    version: str
+    digest: str
+    profiles: int | None
+    impossible: int | None
+    outcomes: Mapping[str, int] | None
+    basis: Mapping[Basis, tuple[str, ...]]
+    guarantees: Mapping[str, bool | None]
+    passed: int
+    failed: int
+    coverage: Mapping[str, Coverage]
+    table: tuple[OutcomeRegions, ...]
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Everything about one rule file. `facts` is None for a faulty one.
+
+    `texts`: by path, the files that findings point into. `undecided`: what was not decided
+    within the budget, in words; `why` is the reason. `sources`: the ids that a source's text
+    can be given for.
+    """
+
+    path: str
+    texts: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    acceptances: tuple[Accept | None, ...]
+    facts: RuleSetFacts | None
+    undecided: tuple[str, ...]
+    why: str | None
+    sources: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was decided."""
+        return not self.undecided
+
+    @property
+    def regions(self) -> tuple[OutcomeRegions, ...]:
+        """The table of every distinguishable profile; empty where it is not known."""
+        return self.facts.table if self.facts else ()
+
+    def accepted(self, finding: Finding) -> Accept | None:
+        """The entry by which a person has accepted `finding`, which then no longer counts."""
+        return self._accepted.get(finding.order)
+
+    @cached_property
+    def _accepted(self) -> dict[object, Accept | None]:
+        return {finding.order: accept for finding, accept in zip(self.findings, self.acceptances, strict=True)}
+
+
+def rule_files(path: str) -> list[str]:
+    """The rule files at `path`: of a directory its `*.yaml` but `*.cases.yaml`, else the file itself."""
+    place = Path(path)
+    if not place.is_dir():
+        if not place.exists():
+            raise IopscreenError(f"{path}: no such file or directory")
+        return [path]
+    found = sorted(str(file) for file in place.glob("*.yaml") if not file.name.endswith(".cases.yaml"))
+    if not found:
+        raise IopscreenError(f"{path}: no rule file in this directory (`*.yaml`, but `*.cases.yaml`)")
+    return found
+
+
+def audit(path: str, texts: Mapping[str, str], *, today: str | None) -> AuditResult:
+    """Audit the rule file at `path`. `texts`: by source id. `today`: YYYY-MM-DD, or None for no date.
+
+    A file that cannot be read or understood gives a result with its faults.
+    """
+    data = b""
+    try:
+        data = read_bytes(path)
+        file = understand(data, path)
+    except FileRefused as refused:
+        faults = tuple(refused.findings)
+        text = data.decode("utf-8-sig", "replace")
+        return AuditResult(path, {path: text}, faults, (None,) * len(faults), None, (), None, ())
+    case_file, case_text, case_faults = _read_cases(file)
+    subject = Subject(file, _compile(file), case_file, case_text is not None, texts, today)
+    findings, undecided = _run_checks(subject)
+    findings = sorted([*findings, *case_faults], key=lambda finding: finding.order)
+    all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
+    return AuditResult(
+        path=path,
+        texts=all_texts,
+        findings=tuple(findings),
+        acceptances=tuple(_acceptance(subject, finding) for finding in findings),
+        facts=_facts(subject, findings, undecided),
+        undecided=tuple(undecided),
+        why=_why(subject) if undecided else None,
+        sources=tuple(source.id for source in subject.documents),
+    )
+
+
+# --- the steps ------------------------------------------------------------------------------
+
+
+def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Finding]]:
+    """The cases beside a rule file, their text, and their faults; all empty where there is no such file."""
+    path = cases_path(file.path)
+    if not Path(path).exists():
+        return None, None, []
+    data = b""
+    try:
+        data = read_bytes(path)
+        return understand_cases(data, path, file.path, file.rule_set), data.decode("utf-8-sig"), []
+    except FileRefused as refused:
+        return None, data.decode("utf-8-sig", "replace"), refused.findings
+
+
+def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
+    try:
+        return compile_rule_set(file.rule_set)
+    except TooTangledToCompile as error:
+        return error
+
+
+def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
+    """The findings of every check, and what was not decided. A check past its budget says nothing."""
+    findings: list[Finding] = []
+    undecided = []
+    for check, severity in CHECKS:
+        try:
+            findings += _findings(subject, check, severity)
+        except _TANGLED:
+            undecided.append(name_of(check))
+    if not isinstance(subject.attempt, TooTangledToCompile):
+        results = subject.case_results
+        undecided += [f"case `{result.case.id}`" for result in results if result.verdict is Verdict.UNDECIDED]
+    return findings, undecided
+
+
+def name_of(check: Check) -> str:
+    """The name of a check's findings."""
+    return check.__name__.replace("_", "-")
+
+
+def _findings(subject: Subject, check: Check, severity: Severity) -> list[Finding]:
+    return [
+        Finding(
+            name=name_of(check),
+            severity=severity,
+            path=told.path or subject.file.path,
+            place=told.place,
+            message=told.message,
+            related=told.related,
+            witness=told.witness,
+            case=told.case,
+        )
+        for told in check(subject)
+    ]
+
+
+def _why(subject: Subject) -> str:
+    if isinstance(subject.attempt, TooTangledToCompile):
+        place = subject.attempt.place
+        return f"{subject.file.path}:{place.line}:{place.column}: {subject.attempt}"
+    return f"{subject.file.path}: the rules are too tangled to look at every profile within the budget"
+
+
+# --- accepted findings ----------------------------------------------------------------------
+
+
+def _acceptance(subject: Subject, finding: Finding) -> Accept | None:
+    """The entry that accepts `finding`: with a reason, not expired, and about the same thing."""
+    if finding.name in NEVER_ACCEPTED:
+        return None
+    for accept, places in _accepts(subject):
+        counts = accept.because is not None and not is_expired(accept, subject.today)
+        of_the_file = accept.at is None and not places and finding.name in OF_THE_FILE
+        about_it = (finding.path, finding.place) in places and finding.name not in OF_THE_FILE
+        if counts and accept.finding == finding.name and (of_the_file or about_it):
+            return accept
+    return None
+
+
+def _accepts(subject: Subject) -> Iterator[tuple[Accept, Sequence[tuple[str, Place]]]]:
+    """Every `accept` entry with the places of what it is about; none for an entry about the file."""
+    rule_set, path = subject.rule_set, subject.file.path
+    for thing in accepting(rule_set):
+        yield from ((accept, [(path, thing.place)]) for accept in thing.accept)
+    for accept in rule_set.accept:
+        yield accept, list(_places_named(subject, accept.at)) if accept.at else []
+
+
+class Named(Protocol):
+    """Anything of a rule set with an id and its place."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def place(self) -> Place: ...
+
+
+def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
+    """The places of everything that is called `name`."""
+    rule_set, path = subject.rule_set, subject.file.path
+    sections: tuple[Iterable[Named], ...] = (
+        *(rule_set.rules, rule_set.questions, rule_set.outcomes, rule_set.settings, rule_set.guarantees),
+        *(rule_set.notes, rule_set.impossible, rule_set.sources),
+        *(source.passages for source in rule_set.sources),
+    )
+    yield from ((path, thing.place) for section in sections for thing in section if thing.id == name)
+    if subject.case_file:
+        path = subject.case_file.path
+        yield from ((path, case.place) for case in subject.case_file.cases if case.id == name)
+
+
+# --- facts ----------------------------------------------------------------------------------
+
+
+def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> RuleSetFacts:
+    """What was found out; counts and table only where every profile was looked at."""
+    rule_set, passed, failed = subject.rule_set, 0, 0
+    covered: Mapping[str, Coverage] = {}
+    if not isinstance(subject.attempt, TooTangledToCompile):
+        verdicts = [result.verdict for result in subject.case_results]
+        passed = verdicts.count(Verdict.PASSED)
+        failed = len(verdicts) - passed - verdicts.count(Verdict.UNDECIDED)
+        covered = coverage(subject.compiled, subject.case_results)
+    try:
+        whole = subject.whole
+    except _TANGLED:
+        whole = None
+    return RuleSetFacts(
+        id=rule_set.id,
+        version=rule_set.version,
+        digest=subject.file.digest,
+        profiles=whole.profiles if whole else None,
+        impossible=whole.impossible if whole else None,
+        outcomes=outcome_counts(whole) if whole else None,
+        basis=_by_basis(subject),
+        guarantees=_guarantees(subject, findings, undecided),
+        passed=passed,
+        failed=failed,
+        coverage=covered,
+        table=region_table(whole) if whole else (),
+    )
+
+
+def _by_basis(subject: Subject) -> dict[Basis, tuple[str, ...]]:
+    """The ledger: which rules stand on which ground; grounds that no rule has are left out."""
+    ledger = {basis: tuple(rule.id for rule in subject.rule_set.rules if rule.basis is basis) for basis in Basis}
+    return {basis: rules for basis, rules in ledger.items() if rules}
+
+
+def _guarantees(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> dict[str, bool | None]:
+    guarantees = subject.rule_set.guarantees
+    if "guarantee-violated" in undecided:
+        return {guarantee.id: None for guarantee in guarantees}
+    violated = {finding.place for finding in findings if finding.name == "guarantee-violated"}
+    proved = not subject.nobody_possible
+    return {guarantee.id: proved and guarantee.place not in violated for guarantee in guarantees}

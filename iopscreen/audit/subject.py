@@ -1,0 +1,117 @@
+"""What a check looks at, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from iopscreen.audit.cases import CaseResult, run_cases
+from iopscreen.audit.citations import Found, look_up
+from iopscreen.engine.analyse import Whole, whole
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile
+from iopscreen.ruleset.cases import CaseFile
+from iopscreen.ruleset.findings import Place, Related
+from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswered
+from iopscreen.ruleset.values import answer_json
+
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a check tells; its name and severity are those of the check. `path`: the rule file, unless said."""
+
+    place: Place
+    message: str
+    related: tuple[Related, ...] = ()
+    witness: Mapping[str, Any] | None = None
+    case: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One rule file, with its cases (None without a readable file of them) and what else is at hand.
+
+    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. What is
+    expensive is worked out once, when a check first asks for it; it raises TooTangled past the
+    diagram's budget, and TooTangledToCompile.
+    """
+
+    file: RuleFile
+    attempt: Compiled | TooTangledToCompile
+    case_file: CaseFile | None
+    has_case_file: bool
+    texts: Mapping[str, str]
+    today: str | None
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """The rule set of the file."""
+        return self.file.rule_set
+
+    @property
+    def compiled(self) -> Compiled:
+        """The rule set, compiled."""
+        if isinstance(self.attempt, TooTangledToCompile):
+            raise self.attempt
+        return self.attempt
+
+    @cached_property
+    def whole(self) -> Whole:
+        """Who decides, over all profiles."""
+        return whole(self.compiled)
+
+    @cached_property
+    def nobody_possible(self) -> bool:
+        """Whether the impossible entries leave nobody."""
+        return not self.whole.counts
+
+    @cached_property
+    def case_results(self) -> tuple[CaseResult, ...]:
+        """Every case, decided."""
+        return run_cases(self.compiled, self.case_file.cases) if self.case_file else ()
+
+    @cached_property
+    def found_passages(self) -> Mapping[str, Found]:
+        """What became of each passage of the sources whose text is at hand, by passage id."""
+        return {
+            passage: found
+            for source in self.documents
+            if source.id in self.texts
+            for passage, found in look_up(source, self.texts[source.id]).items()
+        }
+
+    @property
+    def documents(self) -> tuple[Source, ...]:
+        """The sources whose text can be at hand."""
+        return tuple(source for source in self.rule_set.sources if not source.external)
+
+    def related(self, place: Place, message: str) -> Related:
+        """Another place of the rule file."""
+        return Related(self.file.path, place, message)
+
+
+# --- witnesses and cases --------------------------------------------------------------------
+
+
+def witness_json(profile: Mapping[str, Answer]) -> dict[str, Any]:
+    """A witness in the form of answers; `any` where every value would do."""
+    return {question: answer_json(answer) for question, answer in profile.items()}
+
+
+def all_answers(rule_set: RuleSet, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """The answers of a case, those not named as unknown."""
+    return {name: answer_json(answers.get(name, Unanswered.UNKNOWN)) for name in rule_set.question}
+
+
+def case_to_paste(name: str, witness: Mapping[str, Any], expect: str) -> str:
+    """A case with the answers of a witness. What may be any answer is left unknown."""
+    known = (f"{question}: {_flow(answer)}" for question, answer in witness.items() if answer != ANY)
+    return f"- id: {name}\n  answers: {{{', '.join(known)}}}\n  expect: {expect}"
+
+
+def _flow(answer: Any) -> str:
+    return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)

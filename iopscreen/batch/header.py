@@ -1,0 +1,297 @@
+"""The top of a file: `sep=` line, delimiter, header -> which column answers which question.
+
+Nothing is guessed. A delimiter is taken because it makes the header name the most questions, a
+column because its header does; what is doubtful stops the batch until an option settles it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from iopscreen.batch.lines import decoded
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.model import RuleSet, Unanswered
+from iopscreen.ruleset.shape import did_you_mean, shown
+from iopscreen.ruleset.values import Unreadable, answer_readers, name_key
+
+APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
+DELIMITERS = ",;\t|"
+MAX_HEADER_LINES = 20
+MAX_SHOWN = 12
+"""How many headers a message lists."""
+
+_SEP = re.compile(r'sep=([^\w\s"]|\t)\s*', re.IGNORECASE)
+UTF_8_MARK = b"\xef\xbb\xbf"
+_LIKE_DATA = re.compile(r"[-+]?[\d.,:/\s-]*\d[\d.,:/\s-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user says about columns: header -> question id, and headers that answer none."""
+
+    map: Mapping[str, str]
+    ignored: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The lines of a file down to its header. `before`: those above the header; `lines`: how many in all."""
+
+    before: bytes
+    blank_lines: int
+    raw: bytes
+    headers: tuple[str, ...]
+    delimiter: str
+    line: int
+    lines: int
+    left_over: tuple[bytes, ...]
+    """Lines that were read on the way, and belong to the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The place of each question's column, in the order of the rule set, and the headers of the others."""
+
+    place: Mapping[str, int]
+    unmapped: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+def parse_map(texts: Sequence[str]) -> dict[str, str]:
+    """`HEADER=question` -> question id by header; the last `=` counts. Raises IopscreenError."""
+    found: dict[str, str] = {}
+    header_of: dict[str, str] = {}
+    for text in texts:
+        header, _, question = (part.strip() for part in text.rpartition("="))
+        if not header or not question:
+            message = f"`--map {text}` should be a header and a question of the rule set"
+            raise IopscreenError(f'{message}, such as `--map "Needs detox=detox_need"`')
+        other = found.get(header_of.setdefault(name_key(header), header), question)
+        if other != question:
+            raise IopscreenError(f"`--map` names {shown(header)} twice: for `{other}` and for `{question}`")
+        found[header_of[name_key(header)]] = question
+    return found
+
+
+# --- reading the top ------------------------------------------------------------------------
+
+
+def read_top(lines: Iterator[bytes], name: str, encoding: str, rule_set: RuleSet, choices: Choices) -> Top:
+    """Read `lines` down to the header, and no further than `left_over`. Raises IopscreenError."""
+    known = _known_headers(rule_set, choices)
+    above, separator, first = _above_header(lines, name, encoding)
+    number = len(above) + 1
+    head = _whole_header(first, lines, encoding)
+    texts = [_text(line, encoding, number + index, name) for index, line in enumerate(head)]
+    readings = _readings(texts, separator)
+    if not readings:
+        raise IopscreenError(f"{name}:{number}: the header holds a quote that is never closed; close it, or remove it")
+    delimiter = _delimiter(readings, known, f"{name}:{number}", rule_set)
+    cells, used = readings[delimiter]
+    return Top(
+        before=b"".join(above),
+        blank_lines=len(above) - (separator is not None),
+        raw=b"".join(head[:used]),
+        headers=tuple(cells),
+        delimiter=delimiter,
+        line=number,
+        lines=len(above) + used,
+        left_over=tuple(head[used:]),
+    )
+
+
+def _above_header(lines: Iterator[bytes], name: str, encoding: str) -> tuple[list[bytes], str | None, bytes]:
+    """The lines above the header (`sep=`, blank ones), the delimiter they name, the header's first line."""
+    above: list[bytes] = []
+    separator = None
+    for line in lines:
+        text = _text(line, encoding, len(above) + 1, name)
+        sep = None if separator else _SEP.fullmatch(text)
+        if sep is None and text.strip():
+            return above, separator, line
+        separator = sep.group(1) if sep else separator
+        above.append(line)
+    found = "holds no line with the names of its columns" if above else "is empty"
+    raise IopscreenError(f"{name}: the file {found}; its first line should name the columns")
+
+
+def _text(line: bytes, encoding: str, number: int, name: str) -> str:
+    """One line of the top as text, without a byte order mark."""
+    text = decoded(line, encoding)[0]
+    if "\0" in text:
+        message = "the line holds NUL characters: this is no text, or it is in UTF-16; save it as `CSV UTF-8`"
+        raise IopscreenError(f"{name}:{number}: {message}")
+    if number > 1:
+        return text
+    if line.startswith(UTF_8_MARK) and encoding != "utf-8":
+        raise IopscreenError(f"{name}: the file says that it is in UTF-8 (byte order mark); leave out `--encoding`")
+    return text.removeprefix("\ufeff")
+
+
+def _whole_header(first: bytes, lines: Iterator[bytes], encoding: str) -> list[bytes]:
+    """The header's lines, and perhaps more: lines until every quote has its counterpart."""
+    head = [first]
+    while sum(decoded(line, encoding)[0].count('"') for line in head) % 2 and len(head) < MAX_HEADER_LINES:
+        line = next(lines, None)
+        if line is None:
+            break
+        head.append(line)
+    return head
+
+
+def _readings(texts: list[str], separator: str | None) -> dict[str, tuple[list[str], int]]:
+    """By delimiter that the header may have: its cells, and of how many lines it is."""
+    candidates = [separator] if separator else [mark for mark in DELIMITERS if mark in texts[0]] or [DELIMITERS[0]]
+    found = {}
+    for delimiter in candidates:
+        reader = csv.reader(texts, delimiter=delimiter, strict=True)
+        try:
+            found[delimiter] = next(reader), reader.line_num
+        except csv.Error:
+            continue
+    return found
+
+
+def _delimiter(
+    readings: Mapping[str, tuple[list[str], int]], known: Mapping[str, str], where: str, rule_set: RuleSet
+) -> str:
+    """The delimiter by which the header names the most questions. None and a tie are refused."""
+    named = {mark: len({known.get(name_key(cell)) for cell in cells} - {None}) for mark, (cells, _) in readings.items()}
+    most = max(named.values())
+    best = [mark for mark, count in named.items() if count == most]
+    if most == 0:
+        cells = max((cells for cells, _ in readings.values()), key=len)
+        raise IopscreenError(f"{where}: {_no_question(cells, rule_set)}")
+    if len(best) > 1:
+        marks = " and ".join(_mark_name(mark) for mark in best)
+        message = f"the header names {_questions(most)} whether its delimiter is {marks}"
+        raise IopscreenError(f"{where}: {message}; say which with a line `sep={best[0]}` above it")
+    return best[0]
+
+
+def _no_question(cells: Sequence[str], rule_set: RuleSet) -> str:
+    wanted = ", ".join(
+        f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
+        for question in rule_set.questions
+    )
+    found = "its first line looks like answers, not like the names of columns; put a line with these above it"
+    if not _look_like_answers(cells, rule_set):
+        found = f"found {_listed(cells)}"
+    message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
+    return f"{message}; `--map HEADER=QUESTION` maps other names"
+
+
+def _look_like_answers(cells: Sequence[str], rule_set: RuleSet) -> bool:
+    """Whether the first line is some caller's, so that no message may repeat it."""
+    readers = answer_readers(rule_set).values()
+    for cell in cells:
+        if _LIKE_DATA.fullmatch(cell.strip()):
+            return True
+        for read in readers:
+            try:
+                if cell.strip() and not isinstance(read(cell), Unanswered):
+                    return True
+            except Unreadable:
+                continue
+    return False
+
+
+def _listed(headers: Sequence[str]) -> str:
+    names = [shown(header) for header in headers if header.strip()]
+    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
+    return ", ".join(names[:MAX_SHOWN]) + more
+
+
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
+
+
+def _mark_name(mark: str) -> str:
+    return "a tab" if mark == "\t" else f"`{mark}`"
+
+
+# --- columns and questions ------------------------------------------------------------------
+
+
+def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, name: str) -> Columns:
+    """Which column answers which question. Raises IopscreenError for whatever is doubtful."""
+    where = f"{name}:{top.line}"
+    _refuse_absent(top.headers, choices, where)
+    _refuse_taken(top.headers, prefix, where)
+    known = _known_headers(rule_set, choices)
+    place: dict[str, int] = {}
+    for index, header in enumerate(top.headers):
+        question = known.get(name_key(header))
+        if question in place:
+            other = place[question]
+            both = f"column {other + 1}, {shown(top.headers[other])}, and column {index + 1}, {shown(header)}"
+            message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
+            raise IopscreenError(f"{where}: {message}")
+        if question is not None:
+            place[question] = index
+    unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
+    ignored_keys = {name_key(header) for header in choices.ignored}
+    columns = Columns(
+        place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
+        unmapped=tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys),
+        ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
+    )
+    _refuse_hints(columns, rule_set, where)
+    return columns
+
+
+def _known_headers(rule_set: RuleSet, choices: Choices) -> dict[str, str]:
+    """Question id by header, as headers are compared."""
+    known = {name_key(question.id): question.id for question in rule_set.questions}
+    known |= {name_key(question.column): question.id for question in rule_set.questions if question.column}
+    for header in choices.ignored:
+        known.pop(name_key(header), None)
+    for header, question in choices.map.items():
+        if question not in rule_set.question:
+            close = did_you_mean(question, rule_set.question) or f"; questions: {', '.join(rule_set.question)}"
+            raise IopscreenError(f"`--map`: {shown(question)} is not a question of rule set `{rule_set.id}`{close}")
+        known[name_key(header)] = question
+    return known
+
+
+def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None:
+    """Refuse an option that names a header the file does not have, or says two things of one."""
+    present = {name_key(header) for header in headers}
+    for option, named in (("--map", list(choices.map)), ("--ignore-column", sorted(choices.ignored))):
+        for header in named:
+            if name_key(header) not in present:
+                close = did_you_mean(name_key(header), present) or f"; found {_listed(headers)}"
+                raise IopscreenError(f"{where}: `{option}`: the file has no column {shown(header)}{close}")
+    ignored = {name_key(header) for header in choices.ignored}
+    for header in choices.map:
+        if name_key(header) in ignored:
+            raise IopscreenError(f"{shown(header)} is named by `--map` and by `--ignore-column`; leave one of them out")
+
+
+def _refuse_taken(headers: Sequence[str], prefix: str, where: str) -> None:
+    ours = {name_key(prefix + column) for column in APPENDED}
+    taken = [header for header in headers if name_key(header) in ours]
+    if taken:
+        message = f"the file has columns already that the results need: {_listed(taken)}"
+        raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
+
+
+def _refuse_hints(columns: Columns, rule_set: RuleSet, where: str) -> None:
+    """An unmapped column that sounds like a question without one: only the user can tell."""
+    for question in rule_set.questions:
+        if question.id in columns.place:
+            continue
+        for header in columns.unmapped:
+            if any(f" {hint}" in _words(header) for hint in map(name_key, question.header_hints)):
+                settle = f'`--map "{header}={question.id}"` or `--ignore-column "{header}"`'
+                message = f"{shown(header)} may be what `{question.id}` asks, which has no column"
+                raise IopscreenError(f"{where}: {message}; settle it with {settle}")
+
+
+def _words(header: str) -> str:
+    """The words of `header`, each after a space; `RiskLevel` is two."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    return " " + " ".join(re.findall(r"[^\W_]+", parted.casefold()))

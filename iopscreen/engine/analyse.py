@@ -1,0 +1,413 @@
+"""What holds for every profile: who decides where, who takes a rule's answers, which regions there are.
+
+Exact, by decision diagrams: a label that a diagram holds has a profile, one that it does not
+hold has none. A question about the profiles that meet a condition is answered inside that
+condition (`Inside`), whose diagram stays small because everything else is cut at once.
+
+Takers follow Batfish's rule for blocked lines of an access list: weigh the earlier rules by the
+share that they meet, add them by weight until they cover it, always include the largest one
+with another outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from iopscreen.engine.clauses import TooManyClauses
+from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible, profile_weights
+from iopscreen.engine.decide import witness
+from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.table import Clause, Table
+from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not, RuleSet
+
+OUTSIDE = "outside"
+_EXCLUDED = object()
+
+Weights = Sequence[Sequence[int]]
+Row = tuple[Clause, Label]
+
+
+# --- the profiles that meet a condition -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A first-match table among the profiles that meet a condition: disjoint parts, impossible ones known."""
+
+    compiled: Compiled
+    diagram: Diagram
+    parts: tuple[Node, ...]
+
+    @property
+    def labels(self) -> set[Label]:
+        """The labels that some possible profile leads to."""
+        return {label for label in self._all_labels() if not is_impossible(label)}
+
+    @property
+    def excluded_by(self) -> tuple[int, ...]:
+        """The positions of the impossible entries that exclude some of the profiles."""
+        labels = (label for label in self._all_labels() if is_impossible(label))
+        return tuple(sorted(FIRST_IMPOSSIBLE - label for label in labels if isinstance(label, int)))
+
+    def _all_labels(self) -> set[Label]:
+        found = {label for part in self.parts for label in self.diagram.labels(part)}
+        return found - {OUTSIDE}
+
+    def count(self, weights: Weights) -> dict[Label, int]:
+        """How many possible profiles lead to each label."""
+        total: dict[Label, int] = {}
+        for part in self.parts:
+            for label, number in self.diagram.count(part, weights).items():
+                if label != OUTSIDE and not is_impossible(label):
+                    total[label] = total.get(label, 0) + number
+        return total
+
+    def witness(self, wanted: Callable[[Label], bool]) -> dict[str, Answer] | None:
+        """A possible profile whose label is `wanted`."""
+        for part in self.parts:
+            found = witness(self.compiled, self.diagram, part, lambda label: self._counts(label) and wanted(label))
+            if found is not None:
+                return found
+        return None
+
+    def _counts(self, label: Label) -> bool:
+        return label != OUTSIDE and not is_impossible(label)
+
+
+def inside(compiled: Compiled, clauses: Sequence[Clause], rows: Sequence[Row], otherwise: Label) -> Inside:
+    """The first-match table of `rows` among the profiles that meet one of `clauses`. Raises TooTangled.
+
+    One part per clause, without what earlier clauses hold already.
+    """
+    diagram = compiled.diagram()
+    parts = []
+    for place, clause in enumerate(clauses):
+        outside: list[Row] = [({level: _rest(compiled, level, passing)}, OUTSIDE) for level, passing in clause.items()]
+        earlier: list[Row] = [(other, OUTSIDE) for other in clauses[:place]]
+        relevant = [row for row in (*earlier, *compiled.impossible, *rows) if meets(row[0], clause)]
+        parts.append(Table(compiled.rules.widths, (*outside, *relevant), otherwise).build(diagram, {}))
+    return Inside(compiled, diagram, tuple(parts))
+
+
+def _rest(compiled: Compiled, level: int, passing: int) -> int:
+    return ((1 << compiled.rules.widths[level]) - 1) & ~passing
+
+
+def meets(left: Clause, right: Clause) -> bool:
+    """Whether some blocks pass both clauses."""
+    return all(passing & right.get(level, passing) for level, passing in left.items())
+
+
+def both(left: Sequence[Clause], right: Sequence[Clause]) -> list[Clause]:
+    """The clauses of "one of `left` and one of `right`"."""
+    return [
+        {level: one.get(level, -1) & other.get(level, -1) for level in {**one, **other}}
+        for one in left
+        for other in right
+        if meets(one, other)
+    ]
+
+
+def possible(compiled: Compiled, clauses: Sequence[Clause]) -> Inside:
+    """Which profiles meet one of `clauses`: `HOLDS` where one does."""
+    return inside(compiled, clauses, (), HOLDS)
+
+
+# --- the rules as a whole -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
+
+    `clauses`: the clauses of each rule's condition, by position.
+    """
+
+    compiled: Compiled
+    clauses: tuple[tuple[Clause, ...], ...]
+    diagram: Diagram
+    root: Node
+    weights: Weights
+    counts: Mapping[Label, int]
+    impossible: int
+
+    @property
+    def labels(self) -> set[Label]:
+        """The rules that decide somebody, and `NONE_MATCHES` where nobody does."""
+        return set(self.counts)
+
+    @property
+    def profiles(self) -> int:
+        """How many profiles are possible."""
+        return sum(self.counts.values())
+
+
+def whole(compiled: Compiled) -> Whole:
+    """Everything at once. Raises TooTangled."""
+    diagram, root = compiled.whole
+    weights = profile_weights(compiled)
+    counts = diagram.count(root, weights)
+    possible_ones = {label: number for label, number in counts.items() if not is_impossible(label)}
+    impossible_ones = sum(counts.values()) - sum(possible_ones.values())
+    return Whole(compiled, clauses_by_rule(compiled), diagram, root, weights, possible_ones, impossible_ones)
+
+
+def clauses_by_rule(compiled: Compiled) -> tuple[tuple[Clause, ...], ...]:
+    """The clauses of each rule's condition, by position; none for a condition that nobody can meet."""
+    found: list[list[Clause]] = [[] for _ in compiled.rule_set.rules]
+    for clause, label in rule_rows(compiled):
+        assert isinstance(label, int)
+        found[label].append(clause)
+    return tuple(tuple(clauses) for clauses in found)
+
+
+def rule_rows(compiled: Compiled) -> tuple[Row, ...]:
+    """The rows of the rules, without the impossible entries before them."""
+    return compiled.rules.rows[len(compiled.impossible) :]
+
+
+def _rows(clauses: Iterable[Clause], label: Label) -> list[Row]:
+    return [(clause, label) for clause in clauses]
+
+
+# --- who takes a rule's answers -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """An earlier rule that meets `profiles` of another rule's profiles."""
+
+    position: int
+    profiles: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Why a rule never decides: its `profiles`, the earlier rules that cover them, heaviest first.
+
+    `witness` meets the rule, and `decider` decides there.
+    """
+
+    profiles: int
+    takers: tuple[Taker, ...]
+    decider: int
+    witness: Mapping[str, Answer]
+
+
+def taken(everything: Whole, position: int) -> Taken:
+    """Who takes the answers of the rule at `position`, which meets somebody and never decides."""
+    compiled, clauses = everything.compiled, everything.clauses[position]
+    earlier = [row for place in range(position) for row in _rows(everything.clauses[place], place)]
+    deciding = inside(compiled, clauses, earlier, FAILS)
+    weighed = [Taker(label, _met(everything, clauses, label)) for label in deciding.labels if isinstance(label, int)]
+    weighed.sort(key=_heaviest_first)
+    takers = _cover(everything, clauses, weighed)
+    other = _largest_other(compiled.rule_set, weighed, position)
+    if other is not None and other not in takers:
+        takers.append(other)
+    decider = (other or takers[0]).position
+    profile = deciding.witness(lambda label: label == decider)
+    assert profile is not None  # the decider is among the labels
+    profiles = sum(deciding.count(everything.weights).values())
+    return Taken(profiles, tuple(sorted(takers, key=_heaviest_first)), decider, profile)
+
+
+def _heaviest_first(taker: Taker) -> tuple[int, int]:
+    return -taker.profiles, taker.position
+
+
+def _met(everything: Whole, clauses: Sequence[Clause], position: int) -> int:
+    found = inside(everything.compiled, clauses, _rows(everything.clauses[position], HOLDS), FAILS)
+    return found.count(everything.weights).get(HOLDS, 0)
+
+
+def _cover(everything: Whole, clauses: Sequence[Clause], weighed: Sequence[Taker]) -> list[Taker]:
+    """The heaviest takers until all is covered, without those that the others make needless."""
+    chosen: list[Taker] = []
+    for taker in weighed:
+        chosen.append(taker)
+        if _covers(everything, clauses, chosen):
+            break
+    for taker in reversed(chosen[:-1]):
+        without = [other for other in chosen if other is not taker]
+        if _covers(everything, clauses, without):
+            chosen = without
+    return chosen
+
+
+def _covers(everything: Whole, clauses: Sequence[Clause], chosen: Sequence[Taker]) -> bool:
+    rows = [row for taker in chosen for row in _rows(everything.clauses[taker.position], HOLDS)]
+    return FAILS not in inside(everything.compiled, clauses, rows, FAILS).labels
+
+
+def _largest_other(rule_set: RuleSet, weighed: Sequence[Taker], position: int) -> Taker | None:
+    outcome = rule_set.rules[position].recommend
+    return next((taker for taker in weighed if rule_set.rules[taker.position].recommend != outcome), None)
+
+
+# --- conditions that nobody can meet --------------------------------------------------------
+
+
+def clash(compiled: Compiled, condition: Condition) -> tuple[Condition, ...]:
+    """Of a condition that nobody can meet: parts that together exclude everybody, none of them needless."""
+    parts = list(_conjuncts(condition))
+    for part in tuple(parts):
+        rest = [other for other in parts if other is not part]
+        if rest and _nobody(compiled, AllOf(tuple(rest))):
+            parts = rest
+    return tuple(parts)
+
+
+def _conjuncts(condition: Condition) -> Iterator[Condition]:
+    match condition:
+        case AllOf(parts) if parts:
+            for part in parts:
+                yield from _conjuncts(part)
+        case Not(AnyOf(parts)) if parts:
+            for part in parts:
+                yield from _conjuncts(Not(part))
+        case Not(Not(part)):
+            yield from _conjuncts(part)
+        case _:
+            yield condition
+
+
+def _nobody(compiled: Compiled, condition: Condition) -> bool:
+    try:
+        return not possible(compiled, compiled.maker.clauses(condition)).labels
+    except TooManyClauses:
+        return False
+
+
+def excluding_everybody(compiled: Compiled) -> tuple[int, ...]:
+    """Of impossible entries that leave nobody: the positions of some that do, none of them needless."""
+    entries = list(range(len(compiled.rule_set.impossible)))
+    for entry in tuple(entries):
+        rest = [other for other in entries if other != entry]
+        rows = [
+            (clause, FAILS)
+            for clause, label in compiled.impossible
+            if isinstance(label, int) and FIRST_IMPOSSIBLE - label in rest
+        ]
+        diagram = compiled.diagram()
+        if HOLDS not in diagram.labels(Table(compiled.rules.widths, tuple(rows), HOLDS).build(diagram, {})):
+            entries = rest
+    return tuple(entries)
+
+
+# --- questions ------------------------------------------------------------------------------
+
+
+def never_matter(everything: Whole) -> tuple[str, ...]:
+    """The deciding questions without which every recommendation stands, given all the others.
+
+    They can be dropped together: of questions that impossible entries tie to one another, one
+    that tells as much as the rest stays. Among those, what the file asks later is dropped.
+    """
+    compiled, diagram = everything.compiled, everything.diagram
+    root = diagram.relabel(
+        everything.root, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label)
+    )
+    found: list[str] = []
+    for question in reversed(list(compiled.deciding)):
+        level = compiled.level[question.id]
+        if level not in diagram.support(root):
+            found.append(question.id)
+        elif everything.impossible and not diagram.differs_by(root, {level}, lambda label: label is _EXCLUDED):
+            found.append(question.id)
+            root = diagram.abstract(root, {level}, lambda left, right: right if left is _EXCLUDED else left)
+    return tuple(reversed(found))
+
+
+# --- regions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Profiles with one deciding rule (`NONE_MATCHES` without): by question, the blocks that belong to it."""
+
+    label: Label
+    blocks: Mapping[str, tuple[int, ...]]
+    profiles: int
+
+
+def regions(everything: Whole, wanted: Callable[[Label], bool], limit: int) -> tuple[list[Region], int]:
+    """The disjoint regions whose label is `wanted`, and how many there are beside them.
+
+    They are the paths of the diagram, the first `limit` of them, joined where they differ in one question.
+    """
+    paths = _path_counts(everything.diagram, everything.root)
+    total = sum(number for label, number in paths[everything.root].items() if wanted(label))
+    found: list[Region] = []
+    for path, label in _paths(everything.diagram, everything.root, paths, wanted):
+        if len(found) == limit:
+            break
+        blocks = {everything.compiled.order[level]: chosen for level, chosen in path.items()}
+        found.append(Region(label, blocks, _profiles(everything.weights, path)))
+    return _joined(everything.compiled, found), total - len(found)
+
+
+def _joined(compiled: Compiled, found: list[Region]) -> list[Region]:
+    """The same profiles in fewer regions: those of one label that differ in one question are one."""
+    before = 0
+    while before != len(found):
+        before = len(found)
+        for question in reversed(compiled.order):
+            groups: dict[Hashable, list[Region]] = {}
+            for region in found:
+                others = frozenset(item for item in region.blocks.items() if item[0] != question)
+                groups.setdefault((region.label, question in region.blocks, others), []).append(region)
+            found = [_one(compiled, question, group) for group in groups.values()]
+    return found
+
+
+def _one(compiled: Compiled, question: str, group: Sequence[Region]) -> Region:
+    """Regions that differ in `question` alone, as one."""
+    if len(group) == 1:
+        return group[0]
+    chosen = tuple(sorted(block for region in group for block in region.blocks[question]))
+    blocks = {**group[0].blocks, question: chosen}
+    if len(chosen) == compiled.blocks[question].count:
+        del blocks[question]
+    return Region(group[0].label, blocks, sum(region.profiles for region in group))
+
+
+def _path_counts(diagram: Diagram, root: Node) -> dict[Node, dict[Label, int]]:
+    counts: dict[Node, dict[Label, int]] = {}
+    for node in diagram.reachable(root):
+        if diagram.is_terminal(node):
+            counts[node] = {diagram.label(node): 1}
+            continue
+        here: dict[Label, int] = {}
+        for child in set(diagram.children(node)):
+            for label, number in counts[child].items():
+                here[label] = here.get(label, 0) + number
+        counts[node] = here
+    return counts
+
+
+def _paths(
+    diagram: Diagram, root: Node, counts: Mapping[Node, Mapping[Label, int]], wanted: Callable[[Label], bool]
+) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:
+    """`Diagram.paths`, of wanted labels alone and without recursion."""
+    stack: list[tuple[Node, dict[int, tuple[int, ...]]]] = [(root, {})]
+    while stack:
+        node, path = stack.pop()
+        if not any(wanted(label) for label in counts[node]):
+            continue
+        if diagram.is_terminal(node):
+            yield path, diagram.label(node)
+            continue
+        by_child: dict[Node, list[int]] = {}
+        for block, child in enumerate(diagram.children(node)):
+            by_child.setdefault(child, []).append(block)
+        level = diagram.level(node)
+        stack += [(child, {**path, level: tuple(blocks)}) for child, blocks in reversed(by_child.items())]
+
+
+def _profiles(weights: Weights, path: Mapping[int, tuple[int, ...]]) -> int:
+    number = 1
+    for level, row in enumerate(weights):
+        number *= sum(row[block] for block in path[level]) if level in path else sum(row)
+    return number

@@ -1,0 +1,65 @@
+"""What came of a batch, as lines of plain text."""
+
+from __future__ import annotations
+
+from iopscreen.batch.run import Assumption, Summary
+from iopscreen.report.text import printable
+from iopscreen.ruleset.model import NO_RULE, RuleSet
+
+MAX_HEADERS = 8
+"""How many headers a line lists."""
+
+
+def summary_lines(summary: Summary, rule_set: RuleSet) -> list[str]:
+    """The summary of a file: what was assumed and what was not known first, then the counts, then the rest."""
+    lines = [_assumption(item) for item in summary.assumed]
+    if summary.without_column:
+        lines.append(f"not known in any row, as the file has no column: {', '.join(summary.without_column)}")
+    lines += _counts(summary, rule_set)
+    lines += _asides(summary)
+    return [printable(line) for line in lines]
+
+
+def _assumption(item: Assumption) -> str:
+    on = (
+        f"assumed {item.question}={item.answer} on {_count(item.rows, 'row', 'rows')}, as the file has no column for it"
+    )
+    return f"{on}; {_count(item.recommendations, 'recommendation rests', 'recommendations rest')} on that"
+
+
+def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
+    counts = [(outcome.id, summary.by_outcome[outcome.id], outcome.label) for outcome in rule_set.outcomes]
+    if summary.by_outcome[NO_RULE]:
+        counts.append((NO_RULE, summary.by_outcome[NO_RULE], "No rule fits"))
+    counts.append(("undecided", summary.undecided, "Still open: see the column `ask_next`"))
+    counts.append(("error", summary.problems, "Rows with a problem: see the column `problem`"))
+    wide = max(len(name) for name, _, _ in counts)
+    digits = len(f"{summary.rows:,}")
+    lines = [f"  {name:<{wide}}  {count:>{digits},}  {words}" for name, count, words in counts]
+    return [f"{_count(summary.rows, 'row', 'rows')}:", *lines]
+
+
+def _asides(summary: Summary) -> list[str]:
+    lines = []
+    cells = _count(summary.formula_cells, "cell", "cells")
+    if summary.formula_cells and summary.excel_safe:
+        lines.append(f"formulas: a ' was put before {cells} that a spreadsheet would run")
+    elif summary.formula_cells:
+        lines.append(f"warning: a spreadsheet would run {cells} as a formula; `--excel-safe` prevents it")
+    if summary.blank_lines:
+        lines.append(f"blank lines, left where they are: {summary.blank_lines:,}")
+    if summary.unmapped:
+        lines.append(f"columns that answer no question: {_headers(summary.unmapped)}")
+    if summary.ignored:
+        lines.append(f"columns ignored as asked: {_headers(summary.ignored)}")
+    return lines
+
+
+def _headers(headers: tuple[str, ...]) -> str:
+    names = [" ".join(header.split())[:40] for header in headers[:MAX_HEADERS]]
+    more = f" and {len(headers) - MAX_HEADERS} more" if len(headers) > MAX_HEADERS else ""
+    return ", ".join(f"`{name}`" for name in names) + more
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,183 @@
+"""A `.cases.yaml` file -> cases: answers, and the decision that they must lead to.
+
+Read as strictly as a rule file, every fault told at once. What a case names (questions,
+answers, outcomes, rules) must exist in the rule set; whether the expectation is met is for
+the audit to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from iopscreen.ruleset.findings import Faults, Place
+from iopscreen.ruleset.model import NO_RULE, Answer, RuleSet
+from iopscreen.ruleset.nodes import Mapping as MappingNode
+from iopscreen.ruleset.nodes import Node, Scalar, parse
+from iopscreen.ruleset.reader import FORMAT
+from iopscreen.ruleset.shape import Fields, Shape, shown
+from iopscreen.ruleset.values import answer_readers
+
+TO_FILL_IN = "???"
+"""Stands for an expectation that a person has yet to decide; the reader refuses it."""
+
+EXPECTATIONS = ("recommend", "rule", "possible", "ask_next")
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must come out; None where nothing is said. `recommend` may be `no_rule`."""
+
+    recommend: str | None
+    rule: str | None
+    possible: tuple[str, ...] | None
+    ask_next: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Answers and the decision that they must lead to. A question not named is unknown."""
+
+    id: str
+    answers: Mapping[str, Answer]
+    expect: Expect
+    title: str | None
+    source: str | None
+    confirmed_by: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One `.cases.yaml` file, understood. Cases are in file order."""
+
+    path: str
+    text: str
+    cases: tuple[Case, ...]
+
+
+def cases_path(rules_path: str) -> str:
+    """Where the cases of a rule file live: `iop.cases.yaml` beside `iop.yaml`."""
+    return str(Path(rules_path).with_suffix(".cases.yaml"))
+
+
+def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet) -> CaseFile:
+    """The cases whose bytes are `data`, about `rule_set`. Raises FileRefused with every fault."""
+    faults = Faults(path)
+    root = parse(data, faults)
+    cases: tuple[Case, ...] = ()
+    if root is not None:
+        cases = _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
+    faults.stop_if_any()
+    return CaseFile(path, data.decode("utf-8-sig"), cases)
+
+
+class _CaseReader:
+    """Reads the cases of one rule set."""
+
+    def __init__(self, shape: Shape, rule_set: RuleSet) -> None:
+        self.shape = shape
+        self.faults = shape.faults
+        self.rule_set = rule_set
+        self.readers = answer_readers(rule_set)
+        self.outcomes = dict.fromkeys([*rule_set.outcome, NO_RULE], True)
+
+    def read(self, root: Node, rules_name: str) -> tuple[Case, ...]:
+        """Every case of the file; one that cannot be read is left out, its faults collected."""
+        top = self.shape.fields(root, "a file of cases", ["format", "rules", "cases"])
+        if top is None or not self._known_format(top):
+            return ()
+        named = top.text("rules")
+        if named is not None and named != rules_name:
+            message = f"`rules` is {shown(named)}; the rule file beside this one is `{rules_name}`"
+            self.faults.add("wrong-value", top.place_of("rules"), message)
+        seen: dict[str, Place] = {}
+        found = [self._case(node, seen) for node in self.shape.items(top.node_of("cases"), "`cases`")]
+        return tuple(case for case in found if case is not None)
+
+    def _known_format(self, top: Fields) -> bool:
+        text = top.text("format")
+        if text is None or text == FORMAT:
+            return True
+        message = f"`format` is {shown(text)}; this program reads format {FORMAT}"
+        self.faults.add("wrong-value", top.place_of("format"), message)
+        return False
+
+    def _case(self, node: Node, seen: dict[str, Place]) -> Case | None:
+        required, optional = ["id", "answers", "expect"], ["title", "source", "confirmed_by"]
+        fields = self.shape.fields(node, "a case", required, optional)
+        if fields is None:
+            return None
+        name = self.shape.name(fields.node_of("id"), "a case", dashes=True)
+        if name is not None:
+            fields.what = f"case `{name}`"
+            self.shape.once(seen, name, fields.place_of("id"), "case")
+        answers, expect = self._answers(fields), self._expect(fields)
+        title, source, confirmed_by = fields.text("title"), fields.text("source"), fields.text("confirmed_by")
+        if name is None or expect is None:
+            return None
+        return Case(name, answers, expect, title, source, confirmed_by, fields.place_of("id"))
+
+    def _answers(self, case: Fields) -> dict[str, Answer]:
+        found: dict[str, Answer] = {}
+        for key, node in self.shape.entries(case.node_of("answers"), f"`answers` of {case.what}"):
+            reader = self.shape.known(key.text, key.place, "a question", self.readers)
+            if reader is None:
+                continue
+            if isinstance(node, MappingNode):
+                self.shape.wrong_shape(node, f"the answer of `{key.text}`", reader.expected)
+                continue
+            answer = self.shape.answer(node, reader, f"the answer of `{key.text}`")
+            if answer is not None:
+                found[key.text] = answer
+        return found
+
+    # --- what is expected ---
+
+    def _expect(self, case: Fields) -> Expect | None:
+        node = case.node_of("expect")
+        if node is None or self._to_fill_in(node):
+            return None
+        fields = self.shape.fields(node, f"`expect` of {case.what}", [], EXPECTATIONS)
+        if fields is None:
+            return None
+        if isinstance(node, MappingNode) and not node.entries:
+            names = ", ".join(f"`{name}`" for name in EXPECTATIONS)
+            self.faults.add("empty-value", node.place, f"{fields.what} is empty; name one or more of {names}")
+            return None
+        return Expect(
+            recommend=self._one(fields, "recommend", "an outcome", self.outcomes),
+            rule=self._one(fields, "rule", "a rule", self.rule_set.rule),
+            possible=self._several(fields, "possible", "an outcome", self.outcomes),
+            ask_next=self._several(fields, "ask_next", "a question", self.rule_set.question),
+        )
+
+    def _to_fill_in(self, node: Node | None) -> bool:
+        if isinstance(node, Scalar) and node.text.strip() == TO_FILL_IN:
+            message = (
+                f"`{TO_FILL_IN}` is for a person to fill in: decide what this caller must be told, and write it here"
+            )
+            self.faults.add("to-fill-in", node.place, message)
+            return True
+        return False
+
+    def _one(self, expect: Fields, key: str, what: str, known: Mapping[str, object]) -> str | None:
+        node = expect.node_of(key)
+        if self._to_fill_in(node):
+            return None
+        text = self.shape.text(node, f"`{key}` of {expect.what}")
+        if text is None or node is None:
+            return None
+        return text if self.shape.known(text, node.place, what, known) is not None else None
+
+    def _several(self, expect: Fields, key: str, what: str, known: Mapping[str, object]) -> tuple[str, ...] | None:
+        node = expect.node_of(key)
+        if node is None or self._to_fill_in(node):
+            return None
+        found = []
+        for item in self.shape.items(node, f"`{key}` of {expect.what}", may_be_one=True):
+            text = self.shape.text(item, f"`{key}` of {expect.what}")
+            if text is not None and self.shape.known(text, item.place, what, known) is not None:
+                found.append(text)
+        return tuple(found)

@@ -1,0 +1,37 @@
+"""The rule sets that come with the program, found by name from any directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iopscreen.errors import IopscreenError
+
+DEFAULT = "iop"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped_folder() -> Path:
+    """Where they are: inside the installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "rules"
+    return inside if inside.is_dir() else _PACKAGE.parent / "rules"
+
+
+def shipped_names() -> list[str]:
+    """The names of the shipped rule sets."""
+    return sorted(path.stem for path in shipped_folder().glob("*.yaml") if not path.name.endswith(".cases.yaml"))
+
+
+def locate(name_or_path: str | None) -> str:
+    """The path of a rule file: a path as given, a shipped rule set by name, or the default one.
+
+    A file or folder of that name in the present directory wins over a shipped name.
+    """
+    if name_or_path is None:
+        return str(shipped_folder() / f"{DEFAULT}.yaml")
+    if Path(name_or_path).exists():
+        return name_or_path
+    shipped = shipped_folder() / f"{name_or_path}.yaml"
+    if name_or_path in shipped_names():
+        return str(shipped)
+    names = ", ".join(f"`{name}`" for name in shipped_names())
+    raise IopscreenError(f"{name_or_path}: no such file, and no rule set that comes with the program ({names})")

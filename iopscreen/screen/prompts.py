@@ -1,0 +1,292 @@
+"""How one question is asked on a terminal. The only door of questionary.
+
+Prompts are drawn on stderr: results own stdout. Nothing is preselected, and an answer is
+one deliberate key: keys that were typed before the question was drawn are thrown away,
+and keys that arrive together (a pasted line, a cat on the keyboard) never answer. Ctrl-C
+leaves by KeyboardInterrupt, the end of the input by EOFError.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from iopscreen.ruleset.model import NO, YES, Answer, Kind, Question, Unanswered
+from iopscreen.ruleset.values import AnswerReader, Unreadable
+
+OPTION_KEYS = "1234567890"
+CHOOSE = "(choose an answer)"
+ANSWER = "Answer"
+
+
+class Command(Enum):
+    """What a person may do at a prompt instead of answering."""
+
+    BACK = "back"
+    EMERGENCY = "emergency"
+
+
+class Emergency(Enum):
+    """What follows the emergency screen."""
+
+    RETURN = "return"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked for: an answer of `question`, or one of the commands offered beside it."""
+
+    question: Question
+    reader: AnswerReader
+    can_go_back: bool
+    has_emergency: bool
+
+
+Key = tuple[str, str, Any]
+"""A key, what it means in words, and what it results in."""
+
+
+def ask(prompt: Prompt) -> Answer | Command:
+    """Put one question; only an answer that the question has, or a command, comes back."""
+    match prompt.question.kind:
+        case Kind.YES_NO:
+            return _select(ANSWER, [("y", "Yes", YES), ("n", "No", NO), *_other_keys(prompt)])
+        case Kind.ONE:
+            return _select(ANSWER, [*_option_keys(prompt.question), *_other_keys(prompt)])
+        case Kind.MANY:
+            return _several(prompt)
+        case Kind.WHOLE_NUMBER:
+            return _number(prompt)
+
+
+def ask_emergency() -> Emergency:
+    """On the emergency screen: back to the question, or end the call here."""
+    keys = [("r", "Return to the question", Emergency.RETURN), ("e", "End the call here", Emergency.END)]
+    found: Emergency = _select("What now?", keys)
+    return found
+
+
+def _other_keys(prompt: Prompt) -> list[Key]:
+    keys: list[Key] = [
+        ("d", "Don't know", Unanswered.UNKNOWN),
+        ("p", "Prefers not to say", Unanswered.DECLINED),
+    ]
+    if prompt.can_go_back:
+        keys.append(("b", "Back", Command.BACK))
+    if prompt.has_emergency:
+        keys.append(("!", "Emergency", Command.EMERGENCY))
+    return keys
+
+
+def _option_keys(question: Question) -> list[Key]:
+    """Each option with its digit; past the digits an option is reached by the arrow keys."""
+    keys = OPTION_KEYS.ljust(len(question.options))
+    return [(key.strip(), option.label, option.id) for key, option in zip(keys, question.options, strict=False)]
+
+
+def _select(message: str, keys: Sequence[Key]) -> Any:
+    """A list in which one key answers; the arrow keys and Enter do too, but not on the first line."""
+    import questionary
+
+    choices = [questionary.Choice(CHOOSE, value=None)]
+    choices += [questionary.Choice(f"{key or ' '}  {title}", value=(result,)) for key, title, result in keys]
+    while True:
+        prompt = questionary.select(
+            message,
+            choices=choices,
+            instruction="(one key, or arrows and Enter)",
+            use_jk_keys=False,
+            use_emacs_keys=False,
+            **_screen(),
+        )
+        chosen = _run(prompt.application, {key: (result,) for key, _, result in keys if key}, MOVING)
+        if isinstance(chosen, tuple) and any(chosen == (result,) for _, _, result in keys):
+            return chosen[0]
+
+
+def _several(prompt: Prompt) -> Answer | Command:
+    """A list of options, each switched by its digit; Enter confirms when one or more are marked."""
+    import questionary
+
+    options = _option_keys(prompt.question)
+    others = _other_keys(prompt)
+    hint = "digits mark, Enter when done; " + ", ".join(f"{key} {title.lower()}" for key, title, _ in others)
+    choices = [questionary.Choice(f"{key or ' '}  {title}", value=option) for key, title, option in options]
+
+    def fits(marked: list[str]) -> bool | str:
+        try:
+            prompt.reader.items(marked)
+        except Unreadable:
+            return "mark what fits, or press d for don't know" if not marked else _clash(prompt.question, marked)
+        return True
+
+    checkbox = questionary.checkbox(
+        ANSWER,
+        choices=choices,
+        validate=fits,
+        instruction=f"({hint})",
+        use_jk_keys=False,
+        use_emacs_keys=False,
+        **_screen(),
+    )
+    control = _control_of(checkbox.application)
+    switches = {key: _switch(control, option) for key, _, option in options if key}
+    unused = dict.fromkeys("ai", _nothing)  # questionary would mark all, or turn the marks round
+    results = {key: (result,) for key, _, result in others}
+    chosen = _run(checkbox.application, results, MOVING | {"c-m"}, {**unused, **switches})
+    return chosen[0] if isinstance(chosen, tuple) else prompt.reader.items(chosen)
+
+
+def _clash(question: Question, marked: list[str]) -> str:
+    alone = next(option.label for option in question.options if option.alone and option.id in marked)
+    return f"`{alone}` excludes all others: unmark it, or them"
+
+
+def _switch(control: Any, option: str) -> Callable[[Any], None]:
+    def switch(_event: Any) -> None:
+        marked = control.selected_options
+        if option in marked:
+            marked.remove(option)
+        else:
+            marked.append(option)
+        control.error_message = None
+
+    return switch
+
+
+def _nothing(_event: Any) -> None:
+    """A key that does nothing."""
+
+
+def _number(prompt: Prompt) -> Answer | Command:
+    """A line to type a whole number into; other keys are commands, so that no letter is ever typed."""
+    import questionary
+
+    question, others = prompt.question, _other_keys(prompt)
+    hint = ", ".join(f"{key} {title.lower()}" for key, title, _ in others)
+    unit = f" in {question.unit}" if question.unit else ""
+
+    def fits(text: str) -> bool | str:
+        if not text.strip():
+            return "type a number, or press d for don't know"
+        try:
+            prompt.reader(text)
+        except Unreadable:
+            return f"should be a whole number from {question.low} to {question.high}"
+        return True
+
+    line = questionary.text(
+        ANSWER,
+        validate=fits,
+        validate_while_typing=False,
+        instruction=f"(a number{unit}, then Enter; {hint}) ",
+        **_screen(),
+    )
+    results = {key: (result,) for key, _, result in others}
+    chosen = _run(line.application, results, None)
+    return chosen[0] if isinstance(chosen, tuple) else prompt.reader(str(chosen))
+
+
+# --- keys, and the terminal they come from --------------------------------------------------
+
+MOVING = frozenset(["up", "down", "c-c"])
+"""Keys that may arrive together with others: held arrow keys, and Ctrl-C always."""
+
+CONFIRMING = frozenset(["c-m", "c-j"])
+
+
+def _screen() -> dict[str, Any]:
+    """Where prompts are drawn and keys are read."""
+    from prompt_toolkit.input import create_input
+    from prompt_toolkit.output import create_output
+
+    # The terminal is not asked where its cursor is: its reply would arrive among the keys.
+    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
+    return {"input": create_input(sys.stdin), "output": create_output(stdout=sys.stderr), "erase_when_done": True}
+
+
+def _control_of(application: Any) -> Any:
+    """questionary's list of choices inside an application."""
+    from questionary.prompts.common import InquirerControl
+
+    return next(control for control in application.layout.find_all_controls() if isinstance(control, InquirerControl))
+
+
+def _run(
+    application: Any,
+    results: dict[str, tuple[Any]],
+    together: frozenset[str] | None,
+    actions: dict[str, Callable[[Any], None]] | None = None,
+) -> Any:
+    """Run one prompt. `results` end it at a key press, `actions` do something at one.
+
+    `together`: the keys that count although others arrived with them; None: all but Enter.
+    """
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    bindings = KeyBindings()
+    for key, action in (actions or {}).items():
+        bindings.add(key, eager=True)(action)
+    for key, result in results.items():
+        bindings.add(key, eager=True)(_ending(result))
+    for key in ("c-q", "escape", "c-d"):
+        bindings.add(key, eager=True)(_nothing if key != "c-d" else _end_of_input)
+    application.key_bindings = merge_key_bindings([application.key_bindings, bindings])
+    _only_deliberate_keys(application.input, together)
+    _forget_early_keys(application)
+    return application.run()
+
+
+def _ending(result: tuple[Any]) -> Callable[[Any], None]:
+    def end(event: Any) -> None:
+        event.app.exit(result=result)
+
+    return end
+
+
+def _end_of_input(event: Any) -> None:
+    event.app.exit(exception=EOFError)
+
+
+def _only_deliberate_keys(source: Any, together: frozenset[str] | None) -> None:
+    """Keys that arrive in one read were not pressed one by one: a pasted line, or a key held down."""
+    read = source.read_keys
+
+    def deliberate() -> list[Any]:
+        presses: list[Any] = read()
+        if len(presses) < 2:
+            return presses
+        names = [getattr(press.key, "value", press.key) for press in presses]
+        if together is None:
+            return [press for press, name in zip(presses, names, strict=True) if name not in CONFIRMING]
+        kept = together - CONFIRMING
+        return [press for press, name in zip(presses, names, strict=True) if name in kept]
+
+    source.read_keys = deliberate
+
+
+def _forget_early_keys(application: Any) -> None:
+    """Throw away what was typed before the question stood on the screen."""
+    from prompt_toolkit.input.typeahead import clear_typeahead
+
+    def forget(_application: Any) -> None:
+        _flush_terminal()
+        application.after_render -= forget
+
+    clear_typeahead(application.input)
+    _flush_terminal()
+    application.after_render += forget
+
+
+def _flush_terminal() -> None:
+    try:
+        import termios
+    except ImportError:  # not a POSIX terminal
+        return
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

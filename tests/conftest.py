@@ -1,0 +1,37 @@
+"""What several test files share: rule sets from text, and expected outputs kept in files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iopscreen.ruleset.model import RuleSet
+from iopscreen.ruleset.reader import understand
+
+TESTS = Path(__file__).parent
+RULES = TESTS.parent / "rules"
+
+UPDATE = "IOPSCREEN_UPDATE"
+"""With this environment variable set to 1, expected outputs are written instead of compared."""
+
+
+@pytest.fixture
+def compare() -> Callable[[Path, str], None]:
+    """Compare a text with the expected output in a file, or write it there."""
+
+    def compare_with(path: Path, text: str) -> None:
+        if os.environ.get(UPDATE) == "1":
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path.name} is missing; write it with {UPDATE}=1, and read it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare_with
+
+
+@pytest.fixture
+def rule_set() -> Callable[[str], RuleSet]:
+    """A rule set from the text of a rule file."""
+    return lambda text: understand(text.encode(), "test.yaml").rule_set
