@@ -6,6 +6,7 @@ warnings to stderr. What costs time to import is imported in the command that ne
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -155,6 +156,7 @@ def batch(
     """
     from iopscreen.batch.run import BatchOptions, parse_map
 
+    gc.enable()
     _check_output(output, force)
     options = BatchOptions(
         map=parse_map(column_map or []),
@@ -197,6 +199,7 @@ def audit(
     from iopscreen.audit import run as audit_run
     from iopscreen.report import audit as report
 
+    gc.enable()
     _check_output(output, force)
     texts = _read_sources(source or [])
     files = [file for path in paths or [None] for file in audit_run.rule_files(_locate(path))]
@@ -254,7 +257,13 @@ def _interview(compiled: Compiled, known: Answers, other: bool) -> Decision:
     from iopscreen.screen.prompts import ask, ask_emergency
     from iopscreen.screen.session import hold
 
-    call = hold(compiled, known, other=other, say=_tell, ask=ask, ask_emergency=ask_emergency)
+    try:
+        call = hold(compiled, known, other=other, say=_tell, ask=ask, ask_emergency=ask_emergency)
+    except KeyboardInterrupt:
+        _tell("interrupted: nothing was decided")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except EOFError:
+        raise IopscreenError("the input ended before the interview did: nothing was decided") from None
     _tell("")
     if call.emergency:
         _tell("The call ended as an emergency. What follows rests on what was known by then.")
@@ -413,11 +422,6 @@ def main() -> NoReturn:
         app()
     except IopscreenError as error:
         _tell_error(error)
-    except KeyboardInterrupt:
-        print("interrupted: nothing was decided", file=sys.stderr)
-        sys.exit(ExitCode.INTERRUPTED)
-    except EOFError:
-        print("error: the input ended before the interview did; nothing was decided", file=sys.stderr)
     except BrokenPipeError:
         # Whoever read our output has had enough; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -169,7 +169,7 @@ def _is_contradictory(subject: Subject, position: int) -> bool:
 def _takers(subject: Subject, takers: Sequence[Taker], profiles: int) -> Iterator[Related]:
     for taker in takers:
         rule = subject.rule_set.rules[taker.position]
-        share = f"{taker.profiles:,} of its {profiles:,}" if taker.profiles < profiles else f"all of its {profiles:,}"
+        share = f"{taker.profiles:,} of its {_profiles(profiles)}"
         yield subject.related(rule.place, f"rule `{rule.id}` matches {share} and recommends `{rule.recommend}`")
 
 
@@ -311,7 +311,7 @@ def stale_citation(subject: Subject) -> Iterator[Told]:
         passage = found.passage
         resting = [rule for rule in subject.rule_set.rules if any(cite.id == passage.id for cite in rule.cite)]
         fate = _fate_words(found)
-        now = () if found.text_now is None else (subject.related(passage.place, f"there now: {_cut(found.text_now)}"),)
+        now = () if found.text_now is None else (subject.related(passage.place, f"there now: {found.text_now}"),)
         there = (subject.related(passage.place, f"passage `{passage.id}`: {passage.says}"), *now)
         for rule in resting:
             yield Told(rule.place, f"rule `{rule.id}` rests on passage `{passage.id}`, which {fate}", there)
@@ -363,11 +363,6 @@ def _fate_words(found: Found) -> str:
             return f"has moved from {here} to section `{section}`, paragraph {paragraph}"
         case _:
             return f"is gone ({here})"
-
-
-def _cut(text: str, length: int = 200) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[:length]}..."
 
 
 # --- cases ----------------------------------------------------------------------------------

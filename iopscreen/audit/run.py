@@ -10,6 +10,7 @@ from typing import Protocol
 
 from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, Check, is_expired
+from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.references import accepting
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject
@@ -34,6 +35,7 @@ class RuleSetFacts:
     """What was found out about a rule set. None where it could not be found out within the budget.
 
     `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out.
+    `questions`: their ids, in file order. `resting`: empty while no source's text is at hand.
     """
 
     id: str
@@ -47,7 +49,9 @@ class RuleSetFacts:
     passed: int
     failed: int
     coverage: Mapping[str, Coverage]
+    questions: tuple[str, ...]
     table: tuple[OutcomeRegions, ...]
+    resting: tuple[Resting, ...]
 
 
 @dataclass(frozen=True)
@@ -268,19 +272,15 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         profiles=whole.profiles if whole else None,
         impossible=whole.impossible if whole else None,
         outcomes=outcome_counts(whole) if whole else None,
-        basis=_by_basis(subject),
+        basis=by_basis(subject),
         guarantees=_guarantees(subject, findings, undecided),
         passed=passed,
         failed=failed,
         coverage=covered,
+        questions=tuple(rule_set.question),
         table=region_table(whole) if whole else (),
+        resting=resting(subject),
     )
-
-
-def _by_basis(subject: Subject) -> dict[Basis, tuple[str, ...]]:
-    """The ledger: which rules stand on which ground; grounds that no rule has are left out."""
-    ledger = {basis: tuple(rule.id for rule in subject.rule_set.rules if rule.basis is basis) for basis in Basis}
-    return {basis: rules for basis, rules in ledger.items() if rules}
 
 
 def _guarantees(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> dict[str, bool | None]:

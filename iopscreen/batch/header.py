@@ -15,7 +15,7 @@ from iopscreen.batch.lines import decoded
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import RuleSet, Unanswered
 from iopscreen.ruleset.shape import did_you_mean, shown
-from iopscreen.ruleset.values import Unreadable, answer_readers, name_key
+from iopscreen.ruleset.values import Unreadable, answer_readers, name_key, spelling_key
 
 APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
 DELIMITERS = ",;\t|"
@@ -23,7 +23,7 @@ MAX_HEADER_LINES = 20
 MAX_SHOWN = 12
 """How many headers a message lists."""
 
-_SEP = re.compile(r'sep=([^\w\s"]|\t)\s*', re.IGNORECASE)
+_SEP = re.compile(r"sep=([!#-/:-@\[-`{-~\t])\s*", re.IGNORECASE)
 UTF_8_MARK = b"\xef\xbb\xbf"
 _LIKE_DATA = re.compile(r"[-+]?[\d.,:/\s-]*\d[\d.,:/\s-]*")
 
@@ -120,7 +120,7 @@ def _above_header(lines: Iterator[bytes], name: str, encoding: str) -> tuple[lis
 
 def _text(line: bytes, encoding: str, number: int, name: str) -> str:
     """One line of the top as text, without a byte order mark."""
-    text = decoded(line, encoding)[0]
+    text = decoded(line, encoding)
     if "\0" in text:
         message = "the line holds NUL characters: this is no text, or it is in UTF-16; save it as `CSV UTF-8`"
         raise IopscreenError(f"{name}:{number}: {message}")
@@ -134,7 +134,7 @@ def _text(line: bytes, encoding: str, number: int, name: str) -> str:
 def _whole_header(first: bytes, lines: Iterator[bytes], encoding: str) -> list[bytes]:
     """The header's lines, and perhaps more: lines until every quote has its counterpart."""
     head = [first]
-    while sum(decoded(line, encoding)[0].count('"') for line in head) % 2 and len(head) < MAX_HEADER_LINES:
+    while sum(decoded(line, encoding).count('"') for line in head) % 2 and len(head) < MAX_HEADER_LINES:
         line = next(lines, None)
         if line is None:
             break
@@ -166,7 +166,7 @@ def _delimiter(
         cells = max((cells for cells, _ in readings.values()), key=len)
         raise IopscreenError(f"{where}: {_no_question(cells, rule_set)}")
     if len(best) > 1:
-        marks = " and ".join(_mark_name(mark) for mark in best)
+        marks = " or ".join(_mark_name(mark) for mark in best)
         message = f"the header names {_questions(most)} whether its delimiter is {marks}"
         raise IopscreenError(f"{where}: {message}; say which with a line `sep={best[0]}` above it")
     return best[0]
@@ -177,7 +177,7 @@ def _no_question(cells: Sequence[str], rule_set: RuleSet) -> str:
         f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
         for question in rule_set.questions
     )
-    found = "its first line looks like answers, not like the names of columns; put a line with these above it"
+    found = "the first line looks like answers, not like the names of columns (put a line with these above it)"
     if not _look_like_answers(cells, rule_set):
         found = f"found {_listed(cells)}"
     message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
@@ -272,8 +272,9 @@ def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None
 
 
 def _refuse_taken(headers: Sequence[str], prefix: str, where: str) -> None:
-    ours = {name_key(prefix + column) for column in APPENDED}
-    taken = [header for header in headers if name_key(header) in ours]
+    # Many programs that read the result take `Problem` and `problem` for one column.
+    ours = {spelling_key(prefix + column) for column in APPENDED}
+    taken = [header for header in headers if spelling_key(header) in ours]
     if taken:
         message = f"the file has columns already that the results need: {_listed(taken)}"
         raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")

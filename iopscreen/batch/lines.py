@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import accumulate
 
 from iopscreen.errors import IopscreenError
 
@@ -35,13 +35,8 @@ _MAGIC = {
 }
 
 
-class Record(NamedTuple):
-    """One record: its cells, its bytes as they came, its first line, and what is wrong with it as a whole."""
-
-    cells: list[str]
-    raw: bytes
-    line: int
-    faults: tuple[str, ...]
+Record = tuple[list[str], bytes, tuple[str, ...]]
+"""The cells of one record, its bytes as they came, and what is wrong with it as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ def text_encoding(encoding: str) -> str:
     ascii_bytes = bytes(range(128))
     try:
         name = codecs.lookup(encoding).name
-        known = ascii_bytes.decode(name) == ascii_bytes.decode("ascii")
+        known = ascii_bytes.decode(name, "surrogateescape") == ascii_bytes.decode("ascii")
     except (LookupError, ValueError):
         known = False
     if not known:
@@ -94,12 +89,9 @@ def _refuse_magic(block: bytes, name: str) -> None:
             raise IopscreenError(f"{name}: {message}")
 
 
-def decoded(line: bytes, encoding: str) -> tuple[str, bool]:
-    """The text of `line`, and whether all of it could be decoded; bytes that cannot be are kept as surrogates."""
-    try:
-        return line.decode(encoding), True
-    except UnicodeDecodeError:
-        return line.decode(encoding, "surrogateescape"), False
+def decoded(line: bytes, encoding: str) -> str:
+    """The text of `line`; bytes that are none are kept as surrogates."""
+    return line.decode(encoding, "surrogateescape")
 
 
 def records(lines: Iterator[bytes], form: Form, number: int) -> Iterator[Record]:
@@ -107,13 +99,19 @@ def records(lines: Iterator[bytes], form: Form, number: int) -> Iterator[Record]
 
     Raises IopscreenError where what is one record and what is the next cannot be told.
     """
-    feed = _Feed(lines, form, number)
+    feed = _Feed(lines, form)
+    kept = feed.kept
+    reader = csv.reader(feed.texts(), delimiter=form.delimiter, strict=True)
     try:
-        for cells in csv.reader(feed.texts(), delimiter=form.delimiter, strict=True):
-            yield feed.take(cells)
-    except csv.Error:
+        for cells in reader:
+            if len(kept) == 1 and not feed.faults:
+                yield cells, kept.pop(), ()
+            else:
+                yield feed.take(cells)
+    except (csv.Error, _Refused):
         # The words of the csv module say what its state was, not what to mend.
-        raise feed.refusal() from None
+        line, message = feed.refusal()
+        raise IopscreenError(f"{form.name}:{number + reader.line_num - len(kept) + line}: {message}") from None
 
 
 @contextmanager
@@ -126,54 +124,51 @@ def long_cells() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
+class _Refused(Exception):
+    """The lines kept are no record."""
+
+
 class _Feed:
     """Lines as text for `csv.reader`, those of the present record kept."""
 
-    def __init__(self, lines: Iterator[bytes], form: Form, number: int) -> None:
+    def __init__(self, lines: Iterator[bytes], form: Form) -> None:
         self.lines = lines
         self.form = form
-        self.number = number
-        """Lines of the records that were taken."""
         self.kept: list[bytes] = []
         self.more = 0
         """Bytes of the record's lines after its first."""
         self.faults: tuple[str, ...] = ()
 
     def texts(self) -> Iterator[str]:
+        """The text of each line."""
         encoding = self.form.encoding
+        kept = self.kept
         for line in self.lines:
-            if self.kept:
+            if kept:
                 self.more += len(line)
-                if self.more > MAX_RECORD:
-                    raise self.refusal()
-            self.kept.append(line)
-            text, whole = decoded(line, encoding)
-            if not whole or "\0" in text:
-                self._add_faults(text, whole)
+            kept.append(line)
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError:
+                text = line.decode(encoding, "surrogateescape")
+                remedy = "save the file as UTF-8, or name its encoding with `--encoding`"
+                self.faults += (f"the row holds bytes that are not {encoding} text: {remedy}",)
+            if "\0" in text:
+                self.faults += ("the row holds a NUL character",)
             yield text
-
-    def _add_faults(self, text: str, whole: bool) -> None:
-        if not whole:
-            remedy = "save the file as UTF-8, or name its encoding with `--encoding`"
-            self.faults += (f"the row holds bytes that are not {self.form.encoding} text: {remedy}",)
-        if "\0" in text:
-            self.faults += ("the row holds a NUL character",)
+            if self.more > MAX_RECORD:
+                raise _Refused
 
     def take(self, cells: list[str]) -> Record:
-        """The record of all lines kept."""
-        kept = self.kept
-        first = self.number + 1
-        if len(kept) == 1:
-            record = Record(cells, kept[0], first, self.faults)
-        else:
+        """The record of all lines kept. Raises _Refused."""
+        if len(self.kept) > 1:
             if len(cells) != self.form.width:
-                raise self.refusal()
+                raise _Refused
             if self._looks_like_rows():
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
-            record = Record(cells, b"".join(kept), first, tuple(dict.fromkeys(self.faults)))
-            self.more = 0
-        self.number += len(kept)
-        kept.clear()
+        record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
+        self.kept.clear()
+        self.more = 0
         self.faults = ()
         return record
 
@@ -183,28 +178,20 @@ class _Feed:
         Two cells that are a single quote (a ditto mark) make one record of two callers.
         """
         delimiter, width = self.form.delimiter, self.form.width
-        counts = {decoded(line, self.form.encoding)[0].count(delimiter) for line in self.kept}
+        counts = {decoded(line, self.form.encoding).count(delimiter) for line in self.kept}
         return width > 2 and counts == {width - 1}
 
-    def refusal(self) -> IopscreenError:
-        """Why the lines kept are no record, at the line where the quote was opened that is to blame."""
-        text = "".join(decoded(line, self.form.encoding)[0] for line in self.kept)
+    def refusal(self) -> tuple[int, str]:
+        """Why the lines kept are no record, and in which of them, from 1, the quote to blame was opened."""
+        texts = [decoded(line, self.form.encoding) for line in self.kept]
+        text = "".join(texts)
         blame = _quote_to_blame(text, self.form.delimiter)
         if blame is None:
-            return self._refused(0, f"a cell is longer than {MAX_CELL:,} characters: not a CSV file")
+            return 1, f"a cell is longer than {MAX_CELL:,} characters: not a CSV file"
+        line = 1 + sum(blame >= end for end in accumulate(map(len, texts)))
         if not re.search("[\r\n]", text[blame:].rstrip("\r\n")) and _QUOTED.match(text, blame):
-            return self._refused(blame, 'text follows a closing quote; inside a quoted cell, write a quote twice, `""`')
-        return self._refused(blame, "the quote opened on this line was probably never closed; close it, or remove it")
-
-    def _refused(self, at: int, message: str) -> IopscreenError:
-        """`message` for the line in which the character `at` of the lines kept stands."""
-        line = self.number + 1
-        for kept in self.kept:
-            at -= len(decoded(kept, self.form.encoding)[0])
-            if at < 0:
-                break
-            line += 1
-        return IopscreenError(f"{self.form.name}:{line}: {message}")
+            return line, 'text follows a closing quote; inside a quoted cell, write a quote twice, `""`'
+        return line, "the quote opened on this line was probably never closed; close it, or remove it"
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

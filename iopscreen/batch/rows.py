@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -35,16 +35,24 @@ State = tuple[int | None, ...]
 """Per question with a column: the block of its answer, None for not known, UNREADABLE for no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """The cells appended to a row, as bytes, each after a delimiter.
+@dataclass(slots=True, eq=False)
+class Kind:
+    """Rows that count alike: what they are told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what it rests.
 
-    `kind`: what is recommended (or UNDECIDED, NO_RULE, ERROR), and the questions on whose
-    assumed answers that rests.
+    `resting`: the questions on whose assumed answers the recommendation rests.
     """
 
+    told: str
+    resting: frozenset[str] = frozenset()
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The cells appended to a row, as bytes, each after a delimiter."""
+
     data: bytes
-    kind: tuple[str, frozenset[str]]
+    kind: Kind
 
 
 class Decider:
@@ -59,29 +67,25 @@ class Decider:
         self.writer = writer
         self.headers = headers
         self.readers = answer_readers(compiled.rule_set)
+        self.problems = Kind(ERROR)
+        self._kinds: dict[tuple[str, frozenset[str]], Kind] = {}
         self._columns = [(at, _Texts(self.readers[name], compiled.blocks[name])) for name, at in place.items()]
-        self._tails: dict[State, Tail | None] = {}
+        self._tails = _Tails(self._decided)
         self._assumed_text = ";".join(f"{name}={answer_text(answer)}" for name, answer in assumed.items())
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Every kind of row met so far."""
+        return [self.problems, *self._kinds.values()]
 
     def tail(self, cells: Sequence[str]) -> Tail:
         """What is appended to a row of the right number of cells."""
-        state = tuple([texts[cells[at]] for at, texts in self._columns])
-        try:
-            found = self._tails[state]
-        except KeyError:
-            found = self._remember(state)
-        return found or self.problem(self._unreadable(cells))
+        tail = self._tails[tuple([texts[cells[at]] for at, texts in self._columns])]
+        return tail or self.problem(self._unreadable(cells))
 
     def problem(self, problems: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""
-        text = "; ".join(problems)
-        return Tail(self.writer.appended([ERROR, "", "", "", "", "", "", text]), (ERROR, frozenset()))
-
-    def _remember(self, state: State) -> Tail | None:
-        if len(self._tails) >= MAX_STATES:
-            self._tails.clear()
-        tail = self._tails[state] = None if UNREADABLE in state else self._decided(state)
-        return tail
+        return Tail(self.writer.appended([ERROR, "", "", "", "", "", "", "; ".join(problems)]), self.problems)
 
     def _unreadable(self, cells: Sequence[str]) -> list[str]:
         """A problem for each cell that is no answer, in the order of the columns."""
@@ -93,7 +97,10 @@ class Decider:
                 problems.append(f"column {shown(self.headers[at])}: {shown(cells[at])} {error}")
         return problems
 
-    def _decided(self, state: State) -> Tail:
+    def _decided(self, state: State) -> Tail | None:
+        """What is appended in this state; None where a cell is no answer, for that names the cell."""
+        if UNREADABLE in state:
+            return None
         answers: dict[str, Answer] = {
             name: Unanswered.UNKNOWN if block is None else self.compiled.blocks[name].example(block)
             for name, block in zip(self.place, state, strict=True)
@@ -106,8 +113,9 @@ class Decider:
             return self.problem([f"these answers cannot occur together: impossible entry {excluding}"])
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
-        kind = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        return Tail(self.writer.appended(self._cells(kind, decision)), (kind, resting))
+        told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
+        kind = self._kinds.setdefault((told, resting), Kind(told, resting))
+        return Tail(self.writer.appended(self._cells(told, decision)), kind)
 
     def _decide(self, answers: Answers, assumed: Answers) -> Decision:
         return decide(self.compiled, answers, assumed=assumed, absent_is_unknown=True)
@@ -123,10 +131,10 @@ class Decider:
             name for name, rest in without.items() if self._decide(answers, rest).possible != decision.possible
         )
 
-    def _cells(self, kind: str, decision: Decision) -> list[str]:
+    def _cells(self, told: str, decision: Decision) -> list[str]:
         because = dict.fromkeys(rule.because for rule in decision.rules) if decision.recommendation else ()
         return [
-            kind,
+            told,
             decision.rule.id if decision.rule else "",
             " / ".join(because),
             ";".join(decision.possible),
@@ -140,6 +148,20 @@ class Decider:
 def _note_text(note: ShownNote) -> str:
     """A note for staff as it is; one for the caller is named as such, for staff read the file."""
     return note.say if note.audience == "staff" else f"to the caller: {note.say}"
+
+
+class _Tails(dict[State, Tail | None]):
+    """What is appended, by state."""
+
+    def __init__(self, decided: Callable[[State], Tail | None]) -> None:
+        super().__init__()
+        self._decided = decided
+
+    def __missing__(self, state: State) -> Tail | None:
+        if len(self) >= MAX_STATES:
+            self.clear()
+        tail = self[state] = self._decided(state)
+        return tail
 
 
 class _Texts(dict[str, int | None]):
@@ -170,17 +192,19 @@ class _Texts(dict[str, int | None]):
 
 _FORMULA_STARTS = frozenset("=+-@\t\r")
 _first_character = itemgetter(slice(1))
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?", re.ASCII)
+_HARMLESS = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?|-+", re.ASCII)
 
 
-def holds_formula(cells: Sequence[str]) -> bool:
-    """Whether a cell may start as a formula does; `is_formula` tells for certain."""
-    return not _FORMULA_STARTS.isdisjoint(map(_first_character, cells))
+def formula_cells(cells: Sequence[str]) -> int:
+    """How many of `cells` a spreadsheet program may run."""
+    if _FORMULA_STARTS.isdisjoint(map(_first_character, cells)):
+        return 0
+    return sum(map(is_formula, cells))
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet program would take `cell` for a formula. A plain number is none."""
-    return cell[:1] in _FORMULA_STARTS and not _NUMBER.fullmatch(cell)
+    """Whether a spreadsheet program may run `cell`. Plain numbers and dashes are harmless."""
+    return cell[:1] in _FORMULA_STARTS and not _HARMLESS.fullmatch(cell)
 
 
 class Writer:
@@ -201,17 +225,18 @@ class Writer:
         on_one_line = [" ".join(cell.split()) for cell in cells]
         return self._mark + self._text(on_one_line).encode(self.form.encoding, "replace")
 
-    def row(self, cells: Sequence[str], raw: bytes, appended: bytes) -> bytes:
-        """A row as it came, with `appended` behind its last column. Short rows are padded."""
+    def odd_row(self, cells: Sequence[str], raw: bytes, appended: bytes) -> bytes:
+        """A row with `appended` behind its last column, where that is more than putting them behind the row.
+
+        A short row is padded, the extra cells of a long one follow, and formulas are made harmless.
+        """
         body = raw.rstrip(b"\r\n")
         end = raw[len(body) :]
-        width = self.form.width
+        missing = self.form.width - len(cells)
         if self.excel_safe and any(map(is_formula, cells)):
-            body = self._text([*cells, *[""] * (width - len(cells))]).encode(self.form.encoding, "surrogateescape")
-        elif len(cells) < width:
-            body += self._mark * (width - len(cells))
-        if len(cells) <= width:
-            return body + appended + end
+            body = self._text(cells).encode(self.form.encoding, "surrogateescape")
+        if missing >= 0:
+            return body + self._mark * missing + appended + end
         cut = self._end_of_last_column(body)
         return body[:cut] + appended + body[cut:] + end
 

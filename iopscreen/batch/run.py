@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
 from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
 from iopscreen.batch.lines import Form, Record, long_cells, physical_lines, records, text_encoding
-from iopscreen.batch.rows import ERROR, UNDECIDED, Decider, Tail, Writer, holds_formula, is_formula
+from iopscreen.batch.rows import ERROR, UNDECIDED, Decider, Tail, Writer, formula_cells
 from iopscreen.engine.compiled import Compiled
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import NO_RULE, Answers, RuleSet
@@ -91,13 +91,8 @@ def screen_file(
         form = Form(name, encoding, top.delimiter, len(top.headers))
         run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
         run.write_top(options.prefix)
-        for record in records(chain(top.left_over, lines), form, top.lines):
-            run.write(record)
-            if progress and run.rows % ROWS_BETWEEN_REPORTS == 0:
-                progress(run.rows)
+        run.write_rows(records(chain(top.left_over, lines), form, top.lines), progress)
     run.check(counted.bytes, name)
-    if progress:
-        progress(run.rows)
     return run.summary()
 
 
@@ -131,40 +126,51 @@ class _Run:
         self.bytes = 0
         self.blank_lines = top.blank_lines
         self.formula_cells = 0
-        self.kinds: Counter[tuple[str, frozenset[str]]] = Counter()
 
     def write_top(self, prefix: str) -> None:
         """The lines down to the header, with the names of our columns behind it."""
         top = self.top
         self.target.write(top.before)
-        self.formula_cells += sum(map(is_formula, top.headers))
+        self.formula_cells += formula_cells(top.headers)
         appended = self.writer.appended([prefix + column for column in APPENDED])
         # The byte order mark belongs to the file, not to the first header.
         mark = UTF_8_MARK if top.raw.startswith(UTF_8_MARK) else b""
-        self.target.write(mark + self.writer.row(top.headers, top.raw[len(mark) :], appended))
+        self.target.write(mark + self.writer.odd_row(top.headers, top.raw[len(mark) :], appended))
         self.bytes += len(top.before) + len(top.raw)
 
-    def write(self, record: Record) -> None:
-        """One row, or a blank line as it is."""
-        cells, raw, _, faults = record
-        self.bytes += len(raw)
-        if faults or len(cells) != self.width:
-            if self.width == 1 and not cells:
-                cells = [""]
-            elif len(cells) <= 1 and not raw.strip():
-                self.blank_lines += 1
-                self.target.write(raw)
-                return
-            tail = self._odd_row(cells, faults)
-        else:
-            tail = self.decider.tail(cells)
-        self.rows += 1
-        self.kinds[tail.kind] += 1
-        if holds_formula(cells):
-            self.formula_cells += sum(map(is_formula, cells))
-        self.target.write(self.writer.row(cells, raw, tail.data))
+    def write_rows(self, rows: Iterable[Record], progress: Callable[[int], None] | None) -> None:
+        """Every row with its decision behind it; blank lines stay as they are."""
+        write, width, tail_of = self.target.write, self.width, self.decider.tail
+        for cells, raw, faults in rows:
+            self.bytes += len(raw)
+            formulas = formula_cells(cells)
+            if faults or formulas or len(cells) != width:
+                write(self._odd(cells, raw, faults))
+                self.formula_cells += formulas
+            else:
+                tail = tail_of(cells)
+                tail.kind.rows += 1
+                body = raw.rstrip(b"\r\n")
+                write(body + tail.data + raw[len(body) :])
+                self.rows += 1
+            if progress and self.rows % ROWS_BETWEEN_REPORTS == 0:
+                progress(self.rows)
+        if progress:
+            progress(self.rows)
 
-    def _odd_row(self, cells: list[str], faults: tuple[str, ...]) -> Tail:
+    def _odd(self, cells: list[str], raw: bytes, faults: tuple[str, ...]) -> bytes:
+        """A row that takes more than putting the appended cells behind it, or a blank line."""
+        if self.width == 1 and not cells:
+            cells = [""]
+        if len(cells) <= 1 < self.width and not raw.strip():
+            self.blank_lines += 1
+            return raw
+        tail = self._odd_tail(cells, faults)
+        tail.kind.rows += 1
+        self.rows += 1
+        return self.writer.odd_row(cells, raw, tail.data)
+
+    def _odd_tail(self, cells: list[str], faults: tuple[str, ...]) -> Tail:
         """A row with a fault of its own: what its cells say is not asked, for they may not be where they belong."""
         problems = list(faults)
         found, wanted = len(cells), self.width
@@ -185,9 +191,9 @@ class _Run:
         """The counts so far."""
         of_kind: Counter[str] = Counter()
         resting: Counter[str] = Counter()
-        for (kind, questions), rows in self.kinds.items():
-            of_kind[kind] += rows
-            resting.update(dict.fromkeys(questions, rows))
+        for kind in self.decider.kinds:
+            of_kind[kind.told] += kind.rows
+            resting.update(dict.fromkeys(kind.resting, kind.rows))
         without = [question.id for question in self.rule_set.questions if question.id not in self.columns.place]
         return Summary(
             rows=self.rows,

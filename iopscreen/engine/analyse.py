@@ -203,7 +203,7 @@ def taken(everything: Whole, position: int) -> Taken:
     weighed = [Taker(label, _met(everything, clauses, label)) for label in deciding.labels if isinstance(label, int)]
     weighed.sort(key=_heaviest_first)
     takers = _cover(everything, clauses, weighed)
-    other = _largest_other(compiled.rule_set, weighed, position)
+    other = _largest_other(compiled.rule_set, weighed, takers, position)
     if other is not None and other not in takers:
         takers.append(other)
     decider = (other or takers[0]).position
@@ -241,9 +241,11 @@ def _covers(everything: Whole, clauses: Sequence[Clause], chosen: Sequence[Taker
     return FAILS not in inside(everything.compiled, clauses, rows, FAILS).labels
 
 
-def _largest_other(rule_set: RuleSet, weighed: Sequence[Taker], position: int) -> Taker | None:
+def _largest_other(rule_set: RuleSet, weighed: Sequence[Taker], chosen: Sequence[Taker], position: int) -> Taker | None:
+    """The heaviest taker with another outcome; of equally heavy ones, one that is chosen already."""
     outcome = rule_set.rules[position].recommend
-    return next((taker for taker in weighed if rule_set.rules[taker.position].recommend != outcome), None)
+    others = [taker for taker in weighed if rule_set.rules[taker.position].recommend != outcome]
+    return min(others, key=lambda taker: (-taker.profiles, taker not in chosen, taker.position), default=None)
 
 
 # --- conditions that nobody can meet --------------------------------------------------------

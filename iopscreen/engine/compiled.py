@@ -38,7 +38,7 @@ def is_impossible(label: Label) -> bool:
     return isinstance(label, int) and label <= FIRST_IMPOSSIBLE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
     """A rule set with its blocks and tables. Levels are positions in `order`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ class ShownNote(NamedTuple):
     say: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is recommended on the answers so far, or what is still possible.
 
     `possible`: outcome ids in the file's order, `no_rule` last. `rules`: every rule that decides

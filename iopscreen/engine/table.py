@@ -26,7 +26,7 @@ class TooTangled(Exception):
     """The table has no diagram within the budget."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """Rows in order; the first clause that passes gives its label, and `otherwise` where none does."""
 

@@ -30,12 +30,12 @@ def _assumption(item: Assumption) -> str:
 def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
     counts = [(outcome.id, summary.by_outcome[outcome.id], outcome.label) for outcome in rule_set.outcomes]
     if summary.by_outcome[NO_RULE]:
-        counts.append((NO_RULE, summary.by_outcome[NO_RULE], "No rule fits"))
-    counts.append(("undecided", summary.undecided, "Still open: see the column `ask_next`"))
-    counts.append(("error", summary.problems, "Rows with a problem: see the column `problem`"))
-    wide = max(len(name) for name, _, _ in counts)
+        counts.append((NO_RULE, summary.by_outcome[NO_RULE], "no rule fits"))
+    counts.append(("undecided", summary.undecided, "still open; see the column `ask_next`"))
+    counts.append(("error", summary.problems, "a problem with the row; see the column `problem`"))
     digits = len(f"{summary.rows:,}")
-    lines = [f"  {name:<{wide}}  {count:>{digits},}  {words}" for name, count, words in counts]
+    # The number comes first: spaces inside a line are lost when it is wrapped.
+    lines = [f"  {count:>{digits},} {name}: {words}" for name, count, words in counts]
     return [f"{_count(summary.rows, 'row', 'rows')}:", *lines]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from iopscreen.engine.change import Change
 from iopscreen.engine.decide import Decision
@@ -16,8 +15,7 @@ PROVISIONAL = "Provisional: a screen by trained staff, not a diagnosis. A clinic
 NO_RULE_LABEL = "no rule applies"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A decision with what is told about it: where the rules stand, and what would change it.
 
     `changes` is None when that could not be worked out within the engine's budget.

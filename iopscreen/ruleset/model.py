@@ -344,7 +344,7 @@ class Spellings(NamedTuple):
     declined: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleSet:
     """One rule file, understood. Tuples are in file order."""
 

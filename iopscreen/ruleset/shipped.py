@@ -11,9 +11,14 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped_folder() -> Path:
-    """Where they are: inside the installed package, or beside it in a checkout."""
+    """Where they are: inside the installed package, or beside it in a checkout.
+
+    As seen from the present directory, so that messages in a checkout name `rules/iop.yaml`.
+    """
     inside = _PACKAGE / "rules"
-    return inside if inside.is_dir() else _PACKAGE.parent / "rules"
+    folder = inside if inside.is_dir() else _PACKAGE.parent / "rules"
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def shipped_names() -> list[str]:

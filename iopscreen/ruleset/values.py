@@ -8,7 +8,6 @@ that is not a known spelling is refused, never guessed: a blank is "not known", 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from iopscreen.ruleset.model import NO, YES, Answer, Kind, Option, Question, RuleSet, Spellings, Unanswered
@@ -37,7 +36,12 @@ def spelling_key(text: str) -> str:
 
 def name_key(text: str) -> str:
     """What options and column headers are compared by: nor do inner spaces, `-` and `_`."""
-    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFC", spelling_key(text))).strip()
+    key = spelling_key(text)
+    if not key.isascii():
+        import unicodedata
+
+        key = unicodedata.normalize("NFC", key)
+    return re.sub(r"[\s_-]+", " ", key).strip()
 
 
 class AnswerReader:

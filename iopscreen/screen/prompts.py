@@ -8,7 +8,6 @@ leaves by KeyboardInterrupt, the end of the input by EOFError.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +82,10 @@ def _other_keys(prompt: Prompt) -> list[Key]:
     return keys
 
 
+def _in_words(keys: Sequence[Key]) -> str:
+    return ", ".join(f"{key} {title.lower()}" for key, title, _ in keys)
+
+
 def _option_keys(question: Question) -> list[Key]:
     """Each option with its digit; past the digits an option is reached by the arrow keys."""
     keys = OPTION_KEYS.ljust(len(question.options))
@@ -115,7 +118,6 @@ def _several(prompt: Prompt) -> Answer | Command:
 
     options = _option_keys(prompt.question)
     others = _other_keys(prompt)
-    hint = "digits mark, Enter when done; " + ", ".join(f"{key} {title.lower()}" for key, title, _ in others)
     choices = [questionary.Choice(f"{key or ' '}  {title}", value=option) for key, title, option in options]
 
     def fits(marked: list[str]) -> bool | str:
@@ -126,10 +128,10 @@ def _several(prompt: Prompt) -> Answer | Command:
         return True
 
     checkbox = questionary.checkbox(
-        ANSWER,
+        f"Digits mark, Enter when done\n  {_in_words(others)}",
         choices=choices,
         validate=fits,
-        instruction=f"({hint})",
+        instruction="",
         use_jk_keys=False,
         use_emacs_keys=False,
         **_screen(),
@@ -168,7 +170,6 @@ def _number(prompt: Prompt) -> Answer | Command:
     import questionary
 
     question, others = prompt.question, _other_keys(prompt)
-    hint = ", ".join(f"{key} {title.lower()}" for key, title, _ in others)
     unit = f" in {question.unit}" if question.unit else ""
 
     def fits(text: str) -> bool | str:
@@ -181,10 +182,9 @@ def _number(prompt: Prompt) -> Answer | Command:
         return True
 
     line = questionary.text(
-        ANSWER,
+        f"Type a number{unit}, then Enter\n  {_in_words(others)}\n  >",
         validate=fits,
         validate_while_typing=False,
-        instruction=f"(a number{unit}, then Enter; {hint}) ",
         **_screen(),
     )
     results = {key: (result,) for key, _, result in others}
@@ -205,9 +205,11 @@ def _screen() -> dict[str, Any]:
     from prompt_toolkit.input import create_input
     from prompt_toolkit.output import create_output
 
-    # The terminal is not asked where its cursor is: its reply would arrive among the keys.
-    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
-    return {"input": create_input(sys.stdin), "output": create_output(stdout=sys.stderr), "erase_when_done": True}
+    output: Any = create_output(stdout=sys.stderr)
+    # The terminal is not asked where its cursor stands: its reply would arrive among the keys. Without
+    # an answer to that, prompt_toolkit shows no line of complaint below a list.
+    output.get_rows_below_cursor_position = lambda: 0
+    return {"input": create_input(sys.stdin), "output": output, "erase_when_done": True}
 
 
 def _control_of(application: Any) -> Any:

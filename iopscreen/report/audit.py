@@ -1,0 +1,271 @@
+"""How an audit looks: text for a person, one object for a program. Computes nothing.
+
+The text: every finding as `path:line:column: severity: message [name]`, its line with a caret,
+related places, the answers that show it, a case ready to paste; then, per rule set, what was
+counted, what the rules rest on, guarantees, cases, and the table of all profiles.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from iopscreen.audit.regions import OutcomeRegions, RegionRow
+from iopscreen.audit.run import AuditResult, RuleSetFacts
+from iopscreen.report.columns import ANY, columns
+from iopscreen.report.text import printable, wrapped
+from iopscreen.ruleset.cases import cases_path
+from iopscreen.ruleset.findings import Finding, Related, Severity
+from iopscreen.ruleset.model import NO_RULE, Accept
+
+_COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+_ROWS = 20
+
+
+# --- text -----------------------------------------------------------------------------------
+
+
+def audit_text(results: Sequence[AuditResult], *, color: bool, width: int, notes: bool, rows: int = _ROWS) -> str:
+    """The audits as text. `notes`: show notes too; `rows`: how many regions of each outcome."""
+    lines: list[str] = []
+    for result in results:
+        for finding in result.findings:
+            if notes or finding.severity is not Severity.NOTE:
+                lines += [*_finding_lines(result, finding, color, width), ""]
+        lines += [*_closing_lines(result, width, notes), *_facts_lines(result, width, rows), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _finding_lines(result: AuditResult, finding: Finding, color: bool, width: int) -> Iterator[str]:
+    """A finding with all that shows it; an accepted one with its reason instead."""
+    accept = result.accepted(finding)
+    severity = _colored(finding.severity.value, _COLORS[finding.severity], color)
+    where = f"{printable(finding.path)}:{finding.place.line}:{finding.place.column}"
+    accepted = " (accepted)" if accept else ""
+    yield f"{where}: {severity}{accepted}: {printable(finding.message)} [{finding.name}]"
+    if accept:
+        yield from wrapped(f"accepted{_by(accept)}: {accept.because}", width, "    ", "  ")
+        return
+    yield from _source_lines(result, finding, width)
+    for related in finding.related:
+        yield from _related_lines(related, width)
+    if finding.witness is not None:
+        answers = ", ".join(f"{question}: {_answer(answer)}" for question, answer in finding.witness.items())
+        yield from wrapped(answers, width, " " * 11, "  answers: ")
+    if finding.case is not None:
+        name = printable(cases_path(finding.path).replace("\\", "/").rsplit("/", 1)[-1])
+        yield f"  a case to paste into {name}:"
+        for line in finding.case.split("\n"):
+            yield from _case_lines(line, width)
+
+
+def _by(accept: Accept) -> str:
+    return (f" by {accept.by}" if accept.by else "") + (f" until {accept.until}" if accept.until else "")
+
+
+def _source_lines(result: AuditResult, finding: Finding, width: int) -> Iterator[str]:
+    """The line that a finding points at, and a caret below. A long line is cut on both sides."""
+    lines = result.texts.get(finding.path, "").split("\n")
+    if not 0 < finding.place.line <= len(lines) or not lines[finding.place.line - 1].strip():
+        return
+    written = lines[finding.place.line - 1].rstrip("\r")
+    gutter = f"{finding.place.line:5} | "
+    room = max(width - len(gutter), 20)
+    start = max(0, finding.place.column - room // 2) if len(written) > room else 0
+    before, after = written[start : finding.place.column - 1], written[finding.place.column - 1 :]
+    shown = printable(before) + printable(after[: room - len(before)])
+    yield f"{gutter}{shown}".rstrip()
+    yield f"{' ' * (len(gutter) - 2)}| {' ' * _cells(printable(before))}^"
+
+
+def _cells(text: str) -> int:
+    """How many columns `text` takes on a terminal."""
+    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+
+
+def _related_lines(related: Related, width: int) -> list[str]:
+    where = f"{related.path}:{related.place.line}:{related.place.column}"
+    return wrapped(f"{where}: {related.message}", width, "    ", "  ")
+
+
+def _case_lines(line: str, width: int) -> list[str]:
+    """One line of a case; answers may go on in the next one."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return wrapped(line.strip(), width, indent + " " * len("answers: {"), indent)
+
+
+def _answer(answer: Any) -> str:
+    return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)
+
+
+def _colored(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+
+# --- what closes a rule set -----------------------------------------------------------------
+
+
+def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str]:
+    """How many findings of each severity, how many accepted ones, and what was not decided."""
+    counted = [finding for finding in result.findings if result.accepted(finding) is None]
+    accepted = len(result.findings) - len(counted)
+    numbers = {severity: sum(finding.severity is severity for finding in counted) for severity in Severity}
+    parts = [_count(numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
+    if numbers[Severity.NOTE]:
+        hidden = "" if notes else " not shown (--notes)"
+        parts.append(_count(numbers[Severity.NOTE], "note") + hidden)
+    if accepted:
+        parts.append(f"{accepted} accepted")
+    yield from wrapped(f"{result.path}: {', '.join(parts)}", width, "    ", "")
+    if not result.complete:
+        yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
+        yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
+    facts = result.facts
+    if facts is None:
+        return
+    yield from _labelled("rule set", f"{facts.id} {facts.version}", width)
+    yield f"  {facts.digest}"
+    for basis, rules in facts.basis.items():
+        yield from _labelled(basis.value, ", ".join(rules), width)
+    yield from _labelled("guarantees", _guarantees(facts), width)
+    yield from _labelled("cases", _cases(facts), width)
+    if facts.resting:
+        yield ""
+        yield from _resting_lines(facts, width)
+    if facts.profiles is not None:
+        yield ""
+        yield from _table_lines(facts, result.regions, width, rows)
+
+
+def _labelled(label: str, text: str, width: int) -> list[str]:
+    return wrapped(text, width, " " * 14, f"  {label:<12}")
+
+
+def _resting_lines(facts: RuleSetFacts, width: int) -> Iterator[str]:
+    """Each rule beside the words that it rests on."""
+    yield "  What the rules say, and what they rest on:"
+    for rule in facts.resting:
+        yield from wrapped(f"{rule.rule.id} ({rule.rule.basis.value}): {rule.rule.because}", width, " " * 8, "    ")
+        for ground in rule.grounds:
+            yield from wrapped(f"{ground.cite} ({ground.state}): {ground.text}", width, " " * 10, "      ")
+
+
+def _guarantees(facts: RuleSetFacts) -> str:
+    if not facts.guarantees:
+        return "none"
+    words = {True: "proved", False: "not proved", None: "not decided"}
+    parts = []
+    for proved, word in words.items():
+        names = [name for name, found in facts.guarantees.items() if found is proved]
+        if names:
+            parts.append(f"{len(names)} {word}" + ("" if proved else f" ({', '.join(names)})"))
+    return ", ".join(parts)
+
+
+def _cases(facts: RuleSetFacts) -> str:
+    if not facts.passed + facts.failed:
+        return "none"
+    covered = [
+        f"{len(kind.covered)} of {len(kind.covered) + len(kind.missing)} {name}"
+        + (f" (not {', '.join(kind.missing)})" if kind.missing else "")
+        for name, kind in facts.coverage.items()
+    ]
+    return f"{facts.passed} passed, {facts.failed} failed; covered: {', '.join(covered)}"
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int, rows: int) -> Iterator[str]:
+    left_out = f", {facts.impossible:,} impossible ones left out" if facts.impossible else ""
+    counted = f"{facts.profiles:,} profiles{left_out}. A profile is a set of answers that the rules can tell apart"
+    yield from wrapped(f"{counted}; the counts are of profiles, not of patients.", width, "  ")
+    for outcome in table:
+        name = "no rule matches" if outcome.outcome == NO_RULE else outcome.outcome
+        yield ""
+        yield f"  {name}: {outcome.profiles:,} of {facts.profiles:,} profiles"
+        shown = outcome.rows[:rows]
+        questions = [question for question in facts.questions if any(question in row.when for row in shown)]
+        groups = [
+            (f"by {rule}" if rule else None, [_cells_of(row, questions) for row in group])
+            for rule, group in groupby(shown, key=lambda row: row.rule)
+        ]
+        yield from columns([*questions, "profiles"], groups, width, indent="    ")
+        hidden = len(outcome.rows) - len(shown) + outcome.more
+        if hidden:
+            yield f"    ... and {_count(hidden, 'more region')}"
+
+
+def _cells_of(row: RegionRow, questions: Sequence[str]) -> list[str]:
+    return [*(row.when.get(question, ANY) for question in questions), f"{row.profiles:,}"]
+
+
+# --- JSON -----------------------------------------------------------------------------------
+
+
+def audit_json(results: Sequence[AuditResult]) -> dict[str, Any]:
+    """The audits as one object, ready for `json`."""
+    return {
+        "findings": [_finding_json(result, finding) for result in results for finding in result.findings],
+        "rule_sets": [_rule_set_json(result, result.facts) for result in results if result.facts],
+        "complete": all(result.complete for result in results),
+    }
+
+
+def _finding_json(result: AuditResult, finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "message": finding.message,
+        "witness": None if finding.witness is None else dict(finding.witness),
+        "related": [
+            {"path": related.path, "line": related.place.line, "message": related.message}
+            for related in finding.related
+        ],
+        "accepted": _accepted_json(result.accepted(finding)),
+    }
+
+
+def _accepted_json(accept: Accept | None) -> dict[str, Any] | None:
+    return None if accept is None else {"because": accept.because, "by": accept.by, "until": accept.until}
+
+
+def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "path": result.path,
+        "id": facts.id,
+        "version": facts.version,
+        "digest": facts.digest,
+        "profiles": facts.profiles,
+        "outcomes": None if facts.outcomes is None else dict(facts.outcomes),
+        "basis": {basis.value: list(rules) for basis, rules in facts.basis.items()},
+        "guarantees": [{"id": name, "proved": proved} for name, proved in facts.guarantees.items()],
+        "cases": {"passed": facts.passed, "failed": facts.failed},
+        "coverage": _coverage_json(facts),
+    }
+    if not result.complete:
+        found["undecided"] = list(result.undecided)
+    return found
+
+
+def _coverage_json(facts: RuleSetFacts) -> Mapping[str, Any]:
+    return {
+        name: {
+            "covered": len(kind.covered),
+            "total": len(kind.covered) + len(kind.missing),
+            "missing": list(kind.missing),
+        }
+        for name, kind in facts.coverage.items()
+    }

@@ -1,0 +1,91 @@
+"""A real terminal for the tests: a program in a pseudo-terminal, its screen as pyte draws it."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 30
+"""Seconds to wait for something that should come at once; only a failing test waits them."""
+
+
+class Terminal:
+    """`iopscreen` in a terminal. Every wait is for what the screen shows, never for a time."""
+
+    def __init__(self, *arguments, lines=40, columns=80, cwd=None, env=None, program=None):
+        command = program or [sys.executable, "-m", "iopscreen"]
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **(env or {})}
+        self.child = pexpect.spawn(
+            command[0],
+            [*command[1:], *arguments],
+            dimensions=(lines, columns),
+            env=environment,
+            cwd=str(cwd) if cwd else None,
+            timeout=PATIENCE,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.close(force=True)
+
+    @property
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display).strip()
+
+    def _read(self):
+        try:
+            data = self.child.read_nonblocking(65536, timeout=0.05)
+        except pexpect.TIMEOUT:
+            return
+        self.raw += data
+        self.stream.feed(data)
+
+    def until(self, *wanted, gone=()):
+        """Read until the screen shows all of `wanted` and none of `gone`."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if all(text in self.text for text in wanted) and not any(text in self.text for text in gone):
+                return self
+            try:
+                self._read()
+            except pexpect.EOF:
+                break
+        if all(text in self.text for text in wanted) and not any(text in self.text for text in gone):
+            return self
+        raise AssertionError(f"waited for {wanted}, without {gone}; the screen shows:\n{self.text}")
+
+    def send(self, keys):
+        self.child.send(keys)
+        return self
+
+    def pointer(self):
+        """The line at which the pointer stands."""
+        return next(line for line in self.text.split("\n") if "»" in line)
+
+    def end(self):
+        """Wait for the end; the exit status."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                self._read()
+            except pexpect.EOF:
+                break
+        self.child.close()
+        return self.child.exitstatus if self.child.signalstatus is None else -self.child.signalstatus
+
+    def kill(self, number=signal.SIGTERM):
+        os.kill(self.child.pid, number)
+
+
+DOWN = "\x1b[B"
+UP = "\x1b[A"

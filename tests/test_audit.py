@@ -1,0 +1,500 @@
+"""The audit: each check on a faulty file and its harmless twin, and every verdict against brute force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import RULES, TESTS
+from oracle import Oracle, holds
+from random_rule_sets import made
+
+from iopscreen.audit.checks import CHECKS
+from iopscreen.audit.citations import digest, passages
+from iopscreen.audit.run import audit, name_of, rule_files
+from iopscreen.engine.analyse import regions, whole
+from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.table import Table, TooTangled
+from iopscreen.errors import IopscreenError
+from iopscreen.report.audit import audit_json, audit_text
+from iopscreen.ruleset import model
+from iopscreen.ruleset.reader import understand
+
+CASES = TESTS / "cases" / "audit"
+TODAY = "2026-11-23"
+FILES = sorted(path for path in CASES.glob("*/*.yaml") if not path.name.endswith(".cases.yaml"))
+
+
+def audited(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The audit of a file from its own folder, with every text beside it as a source of its name."""
+    monkeypatch.chdir(path.parent)
+    texts = {text.stem: text.read_text(encoding="utf-8") for text in path.parent.glob("*.txt")}
+    return audit(path.name, texts, today=TODAY)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_text_of_an_audit(path, monkeypatch, compare):
+    result = audited(path, monkeypatch)
+    compare(path.with_suffix(".out"), audit_text([result], color=False, width=80, notes=True))
+
+
+@pytest.mark.parametrize(("check", "severity"), CHECKS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_every_check_finds_its_fault_and_spares_the_twin(check, severity, monkeypatch):
+    folder = CASES / name_of(check)
+    fault, twin = (audited(folder / name, monkeypatch) for name in ("fault.yaml", "twin.yaml"))
+    assert {finding.severity for finding in fault.findings if finding.name == name_of(check)} == {severity}
+    assert name_of(check) not in {finding.name for finding in twin.findings}
+    assert not [finding for finding in twin.findings if finding.severity == "error" and not twin.accepted(finding)]
+    assert check.__doc__
+
+
+def test_every_output_belongs_to_a_rule_file():
+    assert {path.with_suffix(".yaml") for path in CASES.glob("*/*.out")} == set(FILES)
+
+
+# --- the shipped rule sets, and one from another field --------------------------------------
+
+
+@pytest.mark.parametrize("name", ["iop", "iop-site-example"])
+def test_shipped_rule_sets_are_clean(name):
+    result = audit(str(RULES / f"{name}.yaml"), {}, today=TODAY)
+    assert [finding.name for finding in result.findings] == ["unverified-citations"]
+    assert all(result.facts.guarantees.values())
+    assert result.facts.failed == 0
+    assert not any(kind.missing for kind in result.facts.coverage.values())
+
+
+def test_rule_set_from_another_field_with_its_source_at_hand():
+    folder = TESTS / "rulesets"
+    text = (folder / "loan-handbook.txt").read_text(encoding="utf-8")
+    result = audit(str(folder / "loan.yaml"), {"handbook": text}, today=TODAY)
+    assert result.findings == ()
+    changed = audit(str(folder / "loan.yaml"), {"handbook": text.replace("two", "three")}, today=TODAY)
+    assert {finding.name for finding in changed.findings} == {"stale-citation"}
+
+
+# --- the object for programs ----------------------------------------------------------------
+
+
+def test_json_of_a_finding_and_of_a_rule_set(monkeypatch):
+    found = audit_json([audited(CASES / "unreachable-rule" / "fault.yaml", monkeypatch)])
+    assert json.loads(json.dumps(found)) == found
+    assert list(found) == ["findings", "rule_sets", "complete"]
+    assert [finding for finding in found["findings"] if finding["severity"] == "error"] == [
+        {
+            "name": "unreachable-rule",
+            "severity": "error",
+            "path": "fault.yaml",
+            "line": 62,
+            "column": 9,
+            "message": "rule `old-glass` never decides: rules `small-ones` and `big-ones` before it take "
+            "all 8 profiles it matches; for the caller shown, `big-ones` decides",
+            "witness": {"heavy": "no", "size": "large", "contents": ["glass"], "days": 0},
+            "related": [
+                {
+                    "path": "fault.yaml",
+                    "line": 50,
+                    "message": "rule `small-ones` matches 4 of its 8 profiles and recommends `locker`",
+                },
+                {
+                    "path": "fault.yaml",
+                    "line": 56,
+                    "message": "rule `big-ones` matches 4 of its 8 profiles and recommends `counter`",
+                },
+            ],
+            "accepted": None,
+        }
+    ]
+    assert found["rule_sets"][0] == {
+        "path": "fault.yaml",
+        "id": "parcels",
+        "version": "1.0.0",
+        "digest": found["rule_sets"][0]["digest"],
+        "profiles": 16,
+        "outcomes": {"locker": 2, "counter": 6, "yard": 8},
+        "basis": {"site": ["too-heavy", "kept-long", "small-ones", "big-ones", "old-glass"]},
+        "guarantees": [],
+        "cases": {"passed": 0, "failed": 0},
+        "coverage": {
+            "rules": {
+                "covered": 0,
+                "total": 5,
+                "missing": ["too-heavy", "kept-long", "small-ones", "big-ones", "old-glass"],
+            },
+            "outcomes": {"covered": 0, "total": 3, "missing": ["locker", "counter", "yard"]},
+        },
+    }
+    assert found["complete"] is True
+
+
+def test_json_of_an_accepted_finding(monkeypatch):
+    found = audit_json([audited(CASES / "accept-expired" / "twin.yaml", monkeypatch)])
+    accepted = {finding["name"]: finding["accepted"] for finding in found["findings"]}
+    assert accepted == {
+        "no-cases": None,
+        "missing-citation": {
+            "because": "The desk has no written practice.",
+            "by": "M. Stone",
+            "until": "2026-11-23",
+        },
+    }
+
+
+def test_without_a_day_nothing_is_overdue_or_expired(monkeypatch):
+    monkeypatch.chdir(CASES / "accept-expired")
+    names = {finding.name for finding in audit("fault.yaml", {}, today=None).findings}
+    assert "accept-expired" not in names
+    monkeypatch.chdir(CASES / "review-overdue")
+    assert "review-overdue" not in {finding.name for finding in audit("fault.yaml", {}, today=None).findings}
+
+
+def test_an_acceptance_is_for_one_thing_and_one_finding(monkeypatch, tmp_path):
+    text = (CASES / "accept-without-reason" / "twin.yaml").read_text(encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(text.replace("at: delicate-goods", "at: too-heavy"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = audit("other.yaml", {}, today=TODAY)
+    accepted = {finding.name: result.accepted(finding) is not None for finding in result.findings}
+    assert accepted == {"no-cases": True, "missing-citation": False}
+
+
+# --- files that cannot be read, and rules that are too tangled ------------------------------
+
+
+def test_unreadable_file_is_a_finding(tmp_path):
+    result = audit(str(tmp_path / "none.yaml"), {}, today=TODAY)
+    assert [finding.name for finding in result.findings] == ["unreadable"]
+    assert result.facts is None
+    assert "unreadable" in audit_text([result], color=False, width=80, notes=False)
+    assert audit_json([result])["rule_sets"] == []
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfea", b"a: \xe9\n", b"a: \x1b[2J\n", b"", b"[" * 5000])
+def test_what_is_shown_of_a_bad_file_is_printable(data, tmp_path):
+    (tmp_path / "bad.yaml").write_bytes(data)
+    text = audit_text([audit(str(tmp_path / "bad.yaml"), {}, today=TODAY)], color=False, width=80, notes=True)
+    assert all(line.isprintable() for line in text.splitlines())
+
+
+def test_rule_files_of_a_folder(tmp_path):
+    for name in ("b.yaml", "a.yaml", "a.cases.yaml", "readme.md"):
+        (tmp_path / name).touch()
+    assert rule_files(str(tmp_path)) == [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")]
+    assert rule_files(str(tmp_path / "b.yaml")) == [str(tmp_path / "b.yaml")]
+    for nothing in (tmp_path / "c.yaml", tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(IopscreenError):
+            rule_files(str(nothing))
+
+
+def test_too_tangled_is_never_clean(monkeypatch):
+    def give_up(*_args, **_kwargs):
+        raise TooTangled
+
+    monkeypatch.chdir(CASES / "wrong-rule")
+    monkeypatch.setattr(Table, "build", give_up)
+    result = audit("twin.yaml", {}, today=TODAY)
+    assert not result.complete
+    assert {"gap", "unreachable-rule", "guarantee-violated", "case `old-glass`"} <= set(result.undecided)
+    assert result.facts.profiles is None
+    assert "incomplete" in audit_text([result], color=False, width=80, notes=False)
+    found = audit_json([result])
+    assert found["complete"] is False
+    assert found["rule_sets"][0]["undecided"] == list(result.undecided)
+
+
+def test_too_tangled_to_compile_names_the_place(tmp_path):
+    parts = ", ".join(f"{{a{n}: yes, b{n}: yes}}" for n in range(13))
+    questions = "".join(f"  {letter}{n}: {{ask: Well, type: yes_no}}\n" for n in range(13) for letter in "ab")
+    text = (CASES / "no-cases" / "twin.yaml").read_text(encoding="utf-8")
+    text = text.replace("questions:\n", f"questions:\n{questions}")
+    text = text.replace("    when: {heavy: yes}\n", f"    when: {{heavy: yes}}\n    unless: {{any_of: [{parts}]}}\n")
+    (tmp_path / "tangled.yaml").write_text(text, encoding="utf-8")
+    result = audit(str(tmp_path / "tangled.yaml"), {}, today=TODAY)
+    assert not result.complete
+    assert f"tangled.yaml:{text[: text.index('too-heavy')].count(chr(10)) + 1}:" in result.why
+    assert "missing-citation" not in result.undecided
+    assert "too-heavy" in audit_text([result], color=True, width=80, notes=True)
+
+
+# --- citations ------------------------------------------------------------------------------
+
+TEXT = """The Title Is a Block
+
+A first paragraph. Its list follows:
+- one
+- two
+And on it goes.
+
+* a list
+* of its own
+
+Heading Without Full Stop
+
+Under the heading.
+
+Another Heading
+
+· bullet: no heading
+"""
+
+
+def test_passages_are_found_by_section_and_paragraph():
+    assert passages(TEXT) == {
+        ("opening", 1): "A first paragraph. Its list follows:",
+        ("opening", 2): "- one\n- two",
+        ("opening", 3): "And on it goes.",
+        ("opening", 4): "* a list\n* of its own",
+        ("Heading Without Full Stop", 1): "Under the heading.",
+        ("Another Heading", 1): "· bullet: no heading",
+    }
+    assert passages("") == {}
+
+
+def test_quotes_spaces_and_case_do_not_count():
+    same = ["“It’s  one”,\n he said", '"it\'s one", he said', ' "IT\'S\tONE", he  said\n']  # noqa: RUF001 - as typed
+    assert len({digest(text) for text in same}) == 1
+    assert digest("its one, he said") != digest(same[0])
+
+
+# --- against brute force --------------------------------------------------------------------
+
+SEEDS = range(250)
+
+
+class Brute:
+    """What is true of a small rule set, by looking at every profile."""
+
+    def __init__(self, rule_set):
+        self.rule_set = rule_set
+        self.oracle = Oracle(rule_set)
+        self.all = list(self.oracle.completions({}))
+        self.possible = [profile for profile in self.all if self.oracle.fate(profile).impossible is None]
+        deciding = [entry.condition for entry in (*rule_set.impossible, *rule_set.rules)]
+        self.tests = [test for condition in deciding for test in model.tests_of(condition)]
+
+    def facts(self, profile):
+        return {**self.rule_set.readings, **profile}
+
+    def meets(self, condition, profile):
+        return holds(condition, self.facts(profile))
+
+    def distinct(self, profiles):
+        """How many of `profiles` the rules can tell apart."""
+        return len({tuple(self.meets(test, profile) for test in self.tests) for profile in profiles})
+
+    def outcome(self, profile):
+        return self.oracle.fate(profile).outcome
+
+    def decides(self, rule, profiles):
+        return any(self.oracle.fate(profile).rule == rule.id for profile in profiles)
+
+    def shown_by(self, witness):
+        """The profiles that a witness stands for: `any` is every value."""
+        known = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in witness.items()
+            if value != "any"
+        }
+        assert set(witness) == set(self.rule_set.question)
+        found = list(self.oracle.completions(known))
+        assert found
+        assert all(self.oracle.fate(profile).impossible is None for profile in found)
+        return found
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def random_one(request, tmp_path_factory):
+    """The audit of a random rule set, and what is true of it."""
+    path = tmp_path_factory.mktemp("random") / "random.yaml"
+    path.write_text(made(request.param).text, encoding="utf-8")
+    return audit(str(path), {}, today=None), Brute(understand(path.read_bytes(), str(path)).rule_set)
+
+
+def told(result, name):
+    return [finding for finding in result.findings if finding.name == name]
+
+
+def ids(things, findings):
+    places = {thing.place: thing.id for thing in things}
+    return {places[finding.place] for finding in findings}
+
+
+def test_verdicts_about_rules_are_true(random_one):
+    result, brute = random_one
+    rules = brute.rule_set.rules
+    assert result.complete
+    assert bool(told(result, "impossible-everything")) == (not brute.possible)
+    if not brute.possible:
+        assert not told(result, "unreachable-rule") + told(result, "gap") + told(result, "contradictory-condition")
+        return
+    deciding = {brute.oracle.fate(profile).rule for profile in brute.possible}
+    met = {rule.id for rule in rules if any(brute.meets(rule.condition, profile) for profile in brute.possible)}
+    contradictory = {rule.id for rule in rules} - met
+    assert ids(rules, told(result, "contradictory-condition")) == contradictory
+    assert ids(rules, told(result, "unreachable-rule")) == met - deciding
+    gaps = told(result, "gap")
+    assert bool(gaps) == (None in deciding)
+    for finding in gaps:
+        assert {brute.outcome(profile) for profile in brute.shown_by(finding.witness)} == {"no_rule"}
+    outcomes = {brute.outcome(profile) for profile in brute.possible}
+    unreached = set(brute.rule_set.outcome) - outcomes
+    assert ids(brute.rule_set.outcomes, told(result, "unreachable-outcome")) == unreached
+
+
+def test_takers_cover_an_unreachable_rule_and_none_is_needless(random_one):
+    result, brute = random_one
+    rules = brute.rule_set.rules
+    for finding in told(result, "unreachable-rule"):
+        [rule] = [rule for rule in rules if rule.place == finding.place]
+        mine = [profile for profile in brute.possible if brute.meets(rule.condition, profile)]
+        takers = [other for related in finding.related for other in rules if other.place == related.place]
+        assert all(rules.index(taker) < rules.index(rule) for taker in takers)
+
+        def covered(by, mine=mine):
+            return all(any(brute.meets(taker.condition, profile) for taker in by) for profile in mine)
+
+        assert covered(takers)
+        needless = [one for one in takers if covered([other for other in takers if other is not one])]
+        earlier = [other for other in rules[: rules.index(rule)] if brute.decides(other, mine)]
+        others = [other for other in earlier if other.recommend != rule.recommend]
+        assert bool(others) == any(taker.recommend != rule.recommend for taker in takers)
+        assert len(needless) <= 1
+        weight = {other.id: brute.distinct([p for p in mine if brute.meets(other.condition, p)]) for other in earlier}
+        if needless:
+            assert needless[0].recommend != rule.recommend
+            assert weight[needless[0].id] == max(weight[other.id] for other in others)
+        for related, taker in zip(finding.related, takers, strict=True):
+            assert f"matches {weight[taker.id]:,} of its {brute.distinct(mine)} profile" in related.message
+        shown = brute.shown_by(finding.witness)
+        assert all(brute.meets(rule.condition, profile) for profile in shown)
+        [decider] = {brute.oracle.fate(profile).rule for profile in shown}
+        assert finding.message.endswith(f"for the caller shown, `{decider}` decides")
+
+
+def test_overlaps_are_true(random_one):
+    result, brute = random_one
+    rules = brute.rule_set.rules
+    pairs = {
+        (rule.place, other.place)
+        for place, rule in enumerate(rules)
+        for other in rules[:place]
+        if brute.rule_set.policy == "unique"
+        and any(brute.meets(rule.condition, p) and brute.meets(other.condition, p) for p in brute.possible)
+    }
+    findings = told(result, "overlapping-rules")
+    assert sorted(pairs) == sorted((finding.place, finding.related[0].place) for finding in findings)
+    for finding in findings:
+        both = [rule for rule in rules if rule.place in (finding.place, finding.related[0].place)]
+        for profile in brute.shown_by(finding.witness):
+            assert all(brute.meets(rule.condition, profile) for rule in both)
+
+
+def test_guarantees_are_proved_or_refuted(random_one):
+    result, brute = random_one
+    for guarantee in brute.rule_set.guarantees:
+        mine = [profile for profile in brute.possible if brute.meets(guarantee.condition, profile)]
+        wrong = [profile for profile in mine if brute.outcome(profile) not in guarantee.allowed]
+        assert result.facts.guarantees[guarantee.id] == (bool(brute.possible) and not wrong)
+        violated = [finding for finding in told(result, "guarantee-violated") if finding.place == guarantee.place]
+        assert len(violated) == bool(wrong)
+        for finding in violated:
+            for profile in brute.shown_by(finding.witness):
+                assert brute.meets(guarantee.condition, profile)
+                assert brute.outcome(profile) not in guarantee.allowed
+        vacuous = guarantee.place in {finding.place for finding in told(result, "guarantee-vacuous")}
+        assert vacuous == (bool(brute.possible) and not mine)
+
+
+def test_questions_that_never_matter_can_all_be_dropped_and_no_other_with_them(random_one):
+    result, brute = random_one
+    if not brute.possible:
+        return
+    questions = [question for question in brute.rule_set.questions if not question.for_notes]
+    reported = ids(brute.rule_set.questions, told(result, "question-never-matters"))
+    unused = ids(
+        brute.rule_set.questions, [f for f in told(result, "unused") if f.message.startswith("nothing tests q")]
+    )
+    assert not reported & unused
+
+    def droppable(names):
+        outcomes = {}
+        for profile in brute.possible:
+            rest = tuple(value for name, value in profile.items() if name not in names)
+            outcomes.setdefault(rest, set()).add(brute.outcome(profile))
+        return all(len(found) == 1 for found in outcomes.values())
+
+    assert droppable(reported | unused)
+    for question in questions:
+        assert question.id in reported | unused or not droppable(reported | unused | {question.id})
+
+
+def test_profiles_are_counted_right(random_one):
+    result, brute = random_one
+    by_outcome = {}
+    for profile in brute.possible:
+        by_outcome.setdefault(brute.outcome(profile), []).append(profile)
+    counted = {outcome: number for outcome, number in result.facts.outcomes.items() if number}
+    assert counted == {outcome: brute.distinct(profiles) for outcome, profiles in by_outcome.items()}
+    assert result.facts.profiles == brute.distinct(brute.possible)
+
+
+def test_regions_are_disjoint_and_hold_every_profile(random_one):
+    _, brute = random_one
+    compiled = compile_rule_set(brute.rule_set)
+    everything = whole(compiled)
+    found, beyond = regions(everything, lambda label: not is_impossible(label), 10_000)
+    assert beyond == 0
+    assert sum(region.profiles for region in found) == everything.profiles
+    for profile in brute.possible:
+        [region] = [
+            region
+            for region in found
+            if all(compiled.blocks[name].block_of(profile[name]) in blocks for name, blocks in region.blocks.items())
+        ]
+        rule = brute.oracle.fate(profile).rule
+        assert region.label == (NONE_MATCHES if rule is None else [r.id for r in brute.rule_set.rules].index(rule))
+
+
+def test_the_words_of_a_region_hold_for_its_answers_and_no_others(random_one):
+    result, brute = random_one
+    for outcome in result.regions:
+        assert outcome.more == 0
+        assert sum(row.profiles for row in outcome.rows) == outcome.profiles
+    for profile in brute.possible:
+        matching = [
+            (outcome.outcome, row.rule)
+            for outcome in result.regions
+            for row in outcome.rows
+            if all(said_of(brute.rule_set.question[name], words, profile[name]) for name, words in row.when.items())
+        ]
+        assert matching == [(brute.outcome(profile), brute.oracle.fate(profile).rule)]
+
+
+def said_of(question, words, value):
+    """Whether `words` of the table are true of one answer: read back by a small grammar of their own."""
+    alternatives = words.replace("one or more of ", "some of ").split(" or ")
+    if question.kind == "many":
+        groups = {group.id: set(group.options) for group in question.groups}
+        return any(all(_literal(part, groups, set(value)) for part in each.split(" and ")) for each in alternatives)
+    if question.kind == "whole_number":
+        bounds = [each.split(" to ") for each in alternatives]
+        return any(int(bound[0]) <= value <= int(bound[-1]) for bound in bounds)
+    if words.startswith("none of "):
+        return value not in words.removeprefix("none of ").split(", ")
+    return value != words.removeprefix("not ") if words.startswith("not ") else value in alternatives
+
+
+def _literal(words, groups, named):
+    for start, true in (
+        ("some of ", lambda options: bool(options & named)),
+        ("none of ", lambda options: not options & named),
+        ("not all of ", lambda options: not options <= named),
+        ("all of ", lambda options: options <= named),
+        ("not ", lambda options: not options & named),
+        ("", lambda options: options <= named),
+    ):
+        if words.startswith(start):
+            rest = words.removeprefix(start)
+            return true(groups.get(rest) or set(rest.split(", ")))
+    raise AssertionError(words)

@@ -1,0 +1,424 @@
+"""Hostile and damaged files, and the two parsers of YAML against each other."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+import yaml
+
+from conftest import RULES, TESTS
+from iopscreen.ruleset.findings import Faults, FileRefused, Place
+from iopscreen.ruleset.nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse
+from iopscreen.ruleset.reader import understand
+
+SECONDS = 2.0
+"""What a hostile file may cost at most, of processor time. Ten times what it should cost."""
+
+EVERYTHING = (TESTS / "cases/read/good/everything.yaml").read_bytes()
+BIG = 1_900_000
+assert BIG < MAX_BYTES
+
+
+def refused(data: bytes, *, pure: bool = False) -> list[str]:
+    """The names of the faults of a file that must be refused, quickly."""
+    start = time.process_time()
+    with pytest.raises(FileRefused) as error:
+        understand(data, "hostile.yaml", pure=pure)
+    assert time.process_time() - start < SECONDS
+    assert error.value.findings
+    assert [finding.order for finding in error.value.findings] == sorted(f.order for f in error.value.findings)
+    return [finding.name for finding in error.value.findings]
+
+
+def nodes(text: str, *, pure: bool = False) -> Node | None:
+    """The nodes of a text, or None where it is refused."""
+    faults = Faults("text.yaml")
+    node = parse(text.encode("utf-8"), faults, pure=pure)
+    assert node is not None or faults.found
+    return None if faults.found else node
+
+
+# --- what is read ---
+
+
+def test_the_text_of_the_author_is_kept():
+    node = nodes("a: yes\nb: 1.10\nc: 'no'\nd: 012\n")
+    assert isinstance(node, Mapping)
+    assert [(key.text, value.text) for key, value in node.entries] == [
+        ("a", "yes"),
+        ("b", "1.10"),
+        ("c", "no"),
+        ("d", "012"),
+    ]
+
+
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+def test_plain_text_is_told_from_quoted_and_block_text(pure):
+    node = nodes("- plain\n- 'quoted'\n- \"quoted\"\n- |\n  block\n- >\n  folded\n", pure=pure)
+    assert isinstance(node, Sequence)
+    assert [item.plain for item in node.items] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+@pytest.mark.parametrize("nothing", ["", "~", "null", "Null", "NULL"])
+def test_nothing_written_is_empty_and_quoted_nothing_is_text(nothing, pure):
+    node = nodes(f"a: {nothing}\nb: '{nothing}'\n", pure=pure)
+    assert isinstance(node, Mapping)
+    assert [value.empty for _, value in node.entries] == [True, False]
+
+
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+def test_every_value_knows_its_place(pure):
+    node = nodes("# é\na: é\nb: [x, {c: 'y'}]\nd:\n  - z\n", pure=pure)
+    assert isinstance(node, Mapping)
+    assert places(node) == {
+        "a": (2, 1),
+        "é": (2, 4),
+        "b": (3, 1),
+        "x": (3, 5),
+        "c": (3, 9),
+        "y": (3, 12),
+        "d": (4, 1),
+        "z": (5, 5),
+    }
+
+
+def places(node: Node) -> dict[str, Place]:
+    """The place of every scalar, by its text."""
+    match node:
+        case Scalar():
+            return {node.text: node.place}
+        case Sequence():
+            return {text: place for item in node.items for text, place in places(item).items()}
+    return {text: place for pair in node.entries for part in pair for text, place in places(part).items()}
+
+
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+@pytest.mark.parametrize(
+    ("line", "glued"),
+    [("a: x #y", True), ("a: x # y", False), ("a: 'x' #y", False), ("a: x#y", False), ("a: x", False)],
+)
+def test_a_comment_glued_to_plain_text_is_noticed(line, glued, pure):
+    node = nodes(line + "\nb: c\n", pure=pure)
+    assert isinstance(node, Mapping)
+    assert [value.glued_comment for _, value in node.entries] == [glued, False]
+
+
+# --- what is refused ---
+
+KEYS = [b"k%d: v\n" % number for number in range(150_000)]
+RANDOM = Random("junk")
+HOSTILE = {
+    "30,000 nested [": (b"[" * 30_000, "too-deep"),
+    "30,000 nested {": (b"{" * 30_000, "too-deep"),
+    "30,000 nested {a:": (b"{a: " * 30_000, "too-deep"),
+    "30,000 nested -": (b"- " * 30_000, "too-deep"),
+    "30,000 nested ?": (b"? " * 30_000, "too-deep"),
+    "nested by indentation": (b"".join(b" " * depth + b"-\n" for depth in range(1900)), "too-deep"),
+    "nested below a key": (b"format: 1\nrules: " + b"[" * 30_000, "too-deep"),
+    "1.9 MB of [": (b"[" * BIG, "too-deep"),
+    "alias bomb": (
+        b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60)),
+        "yaml-feature",
+    ),
+    "merge bomb": (
+        b"a0: &a0 {x: 1}\n" + b"".join(b"a%d: &a%d {<<: [*a%d, *a%d]}\n" % (n, n, n - 1, n - 1) for n in range(1, 60)),
+        "yaml-feature",
+    ),
+    "1.9 MB of anchors": (b"- &a x\n" * (BIG // 7), None),
+    "1.9 MB of aliases": (b"- *a\n" * (BIG // 5), None),
+    "1.9 MB of tags": (b"- !t x\n" * (BIG // 7), None),
+    "1.9 MB of one letter": (b"a" * BIG, "wrong-shape"),
+    "1.9 MB of short lines": (b"a\n" * (BIG // 2), "wrong-shape"),
+    "1.9 MB of list items": (b"- a\n" * (BIG // 4), "too-large"),
+    "1.9 MB of flow items": (b"[" + b"a," * (BIG // 2) + b"]", "too-large"),
+    "1.9 MB of keys": (b"".join(KEYS), "too-large"),
+    "1.9 MB of one key": (b"a: b\n" * (BIG // 5), "too-large"),
+    "1.9 MB of explicit keys": (b"? a\n" * (BIG // 4), "too-large"),
+    "1.9 MB of colons": (b":" * BIG, "syntax"),
+    "1.9 MB of block text": (b"a: |\n" + b"  x\n" * (BIG // 4), "unknown-key"),
+    "1.9 MB of folded text": (b"a: >\n" + b"  x\n\n" * (BIG // 5), "unknown-key"),
+    "1.9 MB of an open quote": (b'"' + b"a" * BIG, "syntax"),
+    "1.9 MB of escapes": (b'"' + b"\\x41" * (BIG // 4) + b'"', "wrong-shape"),
+    "1.9 MB of comments": (b"#\n" * (BIG // 2), "empty-file"),
+    "1.9 MB of blank lines": (b"\n" * BIG, "empty-file"),
+    "1.9 MB of documents": (b"---\n" * (BIG // 4), "several-documents"),
+    "1.9 MB of directives": (b"%YAML 1.1\n" * (BIG // 10), "syntax"),
+    "1.9 MB of printable junk": (bytes(RANDOM.randrange(32, 127) for _ in range(BIG)), "syntax"),
+    "1.9 MB of bytes": (RANDOM.randbytes(BIG), "not-utf8"),
+    "1.9 MB of wide characters": ("\U0001f600".encode() * (BIG // 4), "wrong-shape"),
+    "24,000 questions": (
+        b"questions:\n" + b"".join(b"  q%d: {ask: A?, type: yes_no}\n" % number for number in range(24_000)),
+        None,
+    ),
+    "15,000 faulty rules": (
+        b"rules:\n" + b"".join(b"  - {id: r%d, when: {x: yes}}\n" % n for n in range(15_000)),
+        None,
+    ),
+    "20,000 keys close to a known one": (b"".join(b"questio%d: x\n" % number for number in range(20_000)), None),
+    "3 MB of one letter": (b"a" * 3_000_000, "too-large"),
+    "3 MB of [": (b"[" * 3_000_000, "too-large"),
+    "NUL": (b"format: 1\x00\n", "control-character"),
+    "UTF-16": ("format: 1\n".encode("utf-16"), "not-utf8"),
+    "UTF-16, no mark, big": ("format: 1\n".encode("utf-16-be"), "control-character"),
+    "UTF-16, no mark, little": ("format: 1\n".encode("utf-16-le"), "control-character"),
+    "UTF-32": ("format: 1\n".encode("utf-32"), "not-utf8"),
+    "latin-1": ("title: café\n".encode("latin-1"), "not-utf8"),
+    "surrogates": (b"title: \xed\xa0\x80\n", "not-utf8"),
+    "escape sequence": (b"title: \x1b[31m\n", "control-character"),
+    "turned text": ("title: a\u202eb\n".encode(), "control-character"),
+    "tab": (b"a:\t1\n", "control-character"),
+    "carriage returns": (b"a: 1\rb: 2\r", "control-character"),
+    "empty": (b"", "empty-file"),
+    "a byte order mark": (b"\xef\xbb\xbf", "empty-file"),
+    "comments only": (b"# a\n\n# b\n", "empty-file"),
+    "a document of nothing": (b"---\n", "empty-file"),
+    "null": (b"null\n", "empty-file"),
+    "two documents": (b"format: 1\n---\nformat: 1\n", "several-documents"),
+    "a directive": (b"%YAML 1.1\n---\nformat: 1\n", "yaml-feature"),
+    "a merge key": (b"a: {<<: {b: 1}}\n", "yaml-feature"),
+    "a tag": (b"a: !!python/object:os.system x\n", "yaml-feature"),
+    "a list as key": (b"? [a]\n: b\n", "syntax"),
+    "a key twice": (b"a: 1\na: 2\n", "duplicate-key"),
+    "no mapping": (b"- format\n", "wrong-shape"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_at_once(name):
+    data, expected = HOSTILE[name]
+    assert expected is None or expected in refused(data)
+    if expected is None:
+        refused(data)
+
+
+@pytest.mark.parametrize("name", [name for name, (data, _) in HOSTILE.items() if len(data) < 100_000])
+def test_small_hostile_files_are_refused_at_once_by_the_pure_parser_too(name):
+    refused(HOSTILE[name][0], pure=True)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_is_answered_with_more_faults_than_anybody_reads(name):
+    assert len(refused(HOSTILE[name][0])) < 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: 1\nb: \x00", (2, 4)),
+        ("\ufeffa\x07", (1, 2)),
+        ("é: \u200b", (1, 4)),
+        ("a: 1\r\nb: \r", (2, 4)),
+    ],
+)
+def test_forbidden_characters_are_told_at_their_place(text, place):
+    with pytest.raises(FileRefused) as error:
+        understand(text.encode(), "text.yaml")
+    assert [finding.place for finding in error.value.findings] == [place]
+
+
+def test_bytes_that_are_no_text_are_told_at_their_place():
+    with pytest.raises(FileRefused) as error:
+        understand(b"\xef\xbb\xbfa: \xc3\xa9\nb: \xc3\xa9 \xe9\n", "text.yaml")
+    assert [finding.place for finding in error.value.findings] == [(2, 6)]
+
+
+# --- damaged files ---
+
+
+def result_or_refusal(data: bytes) -> None:
+    """Anything else than a result or a refusal that says why is an error of ours."""
+    try:
+        understand(data, "damaged.yaml")
+    except FileRefused as error:
+        assert error.findings
+        for finding in error.findings:
+            assert finding.place >= (1, 1)
+            assert finding.place.line <= data.count(b"\n") + 2
+
+
+def test_the_file_that_is_damaged_below_is_whole():
+    understand(EVERYTHING, "everything.yaml")
+
+
+def test_every_cut_of_a_file_is_read_or_refused():
+    for end in range(len(EVERYTHING)):
+        result_or_refusal(EVERYTHING[:end])
+
+
+def test_every_file_without_one_line_is_read_or_refused():
+    lines = EVERYTHING.splitlines(keepends=True)
+    for place in range(len(lines)):
+        result_or_refusal(b"".join(lines[:place] + lines[place + 1 :]))
+        result_or_refusal(b"".join([*lines[:place], lines[place].lstrip(), *lines[place + 1 :]]))
+
+
+def test_random_damage_is_read_or_refused():
+    random = Random("damage")
+    for _ in range(1500):
+        data = bytearray(EVERYTHING)
+        for _ in range(random.choice([1, 1, 2, 8])):
+            place = random.randrange(len(data))
+            match random.randrange(4):
+                case 0:
+                    data[place] = random.randrange(256)
+                case 1:
+                    data[place : place + random.randint(1, 30)] = b""
+                case 2:
+                    data[place:place] = random.choice(BITS).encode()
+                case 3:
+                    other = random.randrange(len(data))
+                    data[place:place] = data[other : other + 40]
+        result_or_refusal(bytes(data))
+
+
+# --- the C and the pure Python parser ---
+
+BITS = [
+    *":-?#,[]{}&*!|>'\"%@` \n\\~<=.0é\u00a0\u3000\U0001f600",
+    *(
+        "\r\n",
+        "---",
+        "...",
+        "--- ",
+        "- ",
+        ": ",
+        " #",
+        "  ",
+        "\n\n",
+        "\n ",
+        "\n  ",
+        "\n- ",
+        "? ",
+        "''",
+        '""',
+        "{}",
+        "[]",
+    ),
+    *(
+        "|2",
+        "|-",
+        ">+",
+        "|+\n",
+        "<<: ",
+        "!!str ",
+        "&a ",
+        "*a",
+        "%YAML 1.1\n",
+        "\\\n",
+        "\\x41",
+        "\\u2028",
+        "yes",
+        "null",
+    ),
+]
+SNIPPETS = [
+    "a: 1\nb:\n  - x\n  - {y: z, w: [1, 2]}\nc: |\n  text\n  more\nd: >-\n  fold\n   ed\n\n  x\ne: 'q ''q'\n",
+    'f: "d \\" \\n e"\ng: plain text\n  goes on\nh: {k: \'v\', "l": m}\ni: [a, b: c, {d: }, "f": g]\n',
+    "- a\n- - b\n  - c\n-\n  d: e\n# comment\n- f # apart\n- g #glued\n- h#i\n",
+    "title: It is so # no\nwhen: {a: {at_least: 18, below: 65}, b: [x, y]}\nlast: |+\n  keep\n\n",
+]
+
+
+def rule_files() -> list[Path]:
+    return sorted([*RULES.glob("*.yaml"), *TESTS.rglob("*.yaml")])
+
+
+def short_texts() -> list[str]:
+    """Snippets, and the parts of the rule files between blank lines: short, for the pure parser is slow."""
+    parts = [part for path in rule_files() for part in path.read_text("utf-8", "replace").split("\n\n")]
+    return [*SNIPPETS, *(part for part in parts if 20 < len(part) < 500)]
+
+
+def mutated(random: Random, text: str) -> str:
+    for _ in range(random.choice([1, 1, 2, 3])):
+        place = random.randrange(len(text) + 1)
+        match random.randrange(4):
+            case 0 | 1:
+                text = text[:place] + random.choice(BITS) + text[place:]
+            case 2:
+                text = text[:place] + text[place + random.choice([1, 1, 2, 5]) :]
+            case 3:
+                text = text[:place] + random.choice(BITS) + text[place + 1 :]
+    return text
+
+
+needs_both = pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no C parser")
+
+
+@needs_both
+@pytest.mark.parametrize("path", rule_files(), ids=lambda path: str(path.relative_to(TESTS.parent)))
+def test_both_parsers_read_every_file_of_ours_alike(path):
+    text = path.read_text("utf-8", "replace")
+    assert nodes(text) == nodes(text, pure=True)
+
+
+@needs_both
+@pytest.mark.parametrize("batch", range(8))
+def test_both_parsers_read_mutated_texts_alike(batch):
+    random, texts = Random(batch), short_texts()
+    accepted = 0
+    for number in range(600):
+        text = mutated(random, random.choice(SNIPPETS if number % 2 else texts))
+        fast = nodes(text)
+        assert fast == nodes(text, pure=True), f"read differently: {text!r}"
+        accepted += fast is not None
+    assert 100 < accepted < 500  # else the comparison says little
+
+
+@needs_both
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a:}",
+        "[a:]",
+        "{a:[]}",
+        "{a:{}}",
+        "[{},a:]",
+        "[?]",
+        "[? a]",
+        "{? a}",
+        "{a?}",
+        "?",
+        "? a",
+        "?\n: a",
+        "a: |#",
+        "a: >#",
+        "a: | #\n  b",
+        "a: |1\n b",
+        "a:\t1",
+        "- a\n-b",
+        "a: b: c",
+        "a: 'b' c",
+        "a: [b",
+        "%YAML 1.2\n---\na",
+        "%FOO bar\n---\na",
+        "--- a",
+        "--- a\n...",
+        "--- a\n... b",
+        "a: \u00a0b",
+        "a: é #é",
+        "'a': b",
+        "'a':b",
+        '{"a":b}',
+        "a: *",
+        "a: &",
+        "a: !",
+        "- !<",
+        "a: @b",
+        "a: `b",
+        "a: %b",
+        "a:\n- b\n- c",
+        "a\n: b",
+        "[a\n: b]",
+        "{a\n: b}",
+        "a: \"\\q\"",
+        "a: 'b\n\n c'",
+        "a: \"b\\\n  c\"",
+    ],
+)  # fmt: skip
+def test_both_parsers_read_known_differences_alike(text):
+    assert nodes(text) == nodes(text, pure=True)
