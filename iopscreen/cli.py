@@ -7,6 +7,7 @@ warnings to stderr. What costs time to import is imported in the command that ne
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -363,8 +364,13 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 def _target(name: str, force: bool) -> Iterator[BinaryIO]:
     """A place to write bytes to: stdout, or a file that appears whole or not at all."""
     if name == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
+        buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
+        sys.stdout.flush()
+        try:
+            yield buffer
+        finally:
+            buffer.flush()
         return
     from iopscreen.files import written_whole
 
@@ -408,7 +414,8 @@ def _tell(line: str) -> None:
     from iopscreen.report.text import wrapped
 
     indent = " " * (len(line) - len(line.lstrip()))
-    for part in wrapped(line, _width(), indent) if line else [""]:
+    fits = len(line) <= _width() and line.isprintable()
+    for part in [line] if fits else wrapped(line, _width(), indent):
         print(part, file=sys.stderr)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from iopscreen.ruleset.model import Answer, Kind, RuleSet, Unanswered
 from oracle import domain
+
+from iopscreen.ruleset.model import Answer, Kind, RuleSet, Unanswered
 
 MAX_PROFILES = 700
 OUTCOMES = ("low", "middle", "high", "top")

@@ -52,25 +52,27 @@ class Terminal:
 
     def until(self, *wanted, gone=()):
         """Read until the screen shows all of `wanted` and none of `gone`."""
+        return self._until(
+            lambda: all(text in self.text for text in wanted) and not any(text in self.text for text in gone), wanted
+        )
+
+    def _until(self, holds, wanted):
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if all(text in self.text for text in wanted) and not any(text in self.text for text in gone):
-                return self
+        while not holds() and time.monotonic() < deadline:
             try:
                 self._read()
             except pexpect.EOF:
                 break
-        if all(text in self.text for text in wanted) and not any(text in self.text for text in gone):
-            return self
-        raise AssertionError(f"waited for {wanted}, without {gone}; the screen shows:\n{self.text}")
+        assert holds(), f"waited for {wanted}; the screen shows:\n{self.text}"
+        return self
+
+    def until_line(self, *wanted):
+        """Read until one line of the screen shows all of `wanted`."""
+        return self._until(lambda: any(all(part in line for part in wanted) for line in self.text.split("\n")), wanted)
 
     def send(self, keys):
         self.child.send(keys)
         return self
-
-    def pointer(self):
-        """The line at which the pointer stands."""
-        return next(line for line in self.text.split("\n") if "»" in line)
 
     def end(self):
         """Wait for the end; the exit status."""

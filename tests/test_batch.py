@@ -251,9 +251,11 @@ def test_where_blocks_end_does_not_matter(case, block, monkeypatch):
     monkeypatch.setattr(lines, "BLOCK", block)
     target = io.BytesIO()
     source = io.BytesIO((case / "in.csv").read_bytes())
-    # A file is told by its first bytes, which come in one block.
-    screen_file(compiled_from(case_rules(case)), source, target, case_options(case), name="in.csv")
+    compiled = compiled_from(case_rules(case))
+    summary = screen_file(compiled, source, target, case_options(case), name="in.csv")
     assert target.getvalue() == (case / "out.csv").read_bytes()
+    # Half a line end would be a blank line.
+    assert summary_lines(summary, compiled.rule_set) == (case / "stderr.txt").read_text("utf-8").splitlines()
 
 
 def random_table(rng: random.Random) -> bytes:
@@ -279,7 +281,7 @@ def test_whole_files_come_out_whole():
         assert summary.problems == 0
         assert conserved(data, out), data
         # An independent reading of both finds the same cells.
-        delimiter = data.decode()[2]
+        delimiter = data.decode().replace('"', "")[2]
         table, result = (
             [row for row in csv.reader(io.StringIO(text.decode(), newline=""), delimiter=delimiter) if row]
             for text in (data, out)
@@ -457,6 +459,11 @@ def test_a_record_of_endless_quoted_cells_is_refused(monkeypatch):
     monkeypatch.setattr(lines, "MAX_RECORD", 1000)
     message = refused("id,condition_type\n1,mania\n" + '"a\n",' * 5000)
     assert message.endswith("the quote opened on this line was probably never closed; close it, or remove it")
+
+
+def test_many_rows_of_several_lines_are_no_long_record(monkeypatch):
+    monkeypatch.setattr(lines, "MAX_RECORD", 100)
+    assert screened("condition_type,notes\n" + 'mania,"a\nb\n"\n' * 100)[1].rows == 100
 
 
 def test_a_cell_without_quotes_that_is_too_long(monkeypatch):

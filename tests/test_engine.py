@@ -7,16 +7,16 @@ import textwrap
 from random import Random
 
 import pytest
+from conftest import RULES
+from oracle import NoCompletion, Oracle, Verdict, holds, holds_as_written
+from random_rule_sets import made, random_answers
 
 from iopscreen.engine.change import changes
-from conftest import RULES
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
 from iopscreen.ruleset.findings import FileRefused
 from iopscreen.ruleset.model import Answers, Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
-from oracle import NoCompletion, Oracle, Verdict, holds, holds_as_written
-from random_rule_sets import made, random_answers
 
 BATCHES = int(os.environ.get("IOPSCREEN_TEST_BATCHES", "24"))
 """How many times 100 random rule sets; more for a longer run."""

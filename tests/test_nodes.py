@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 import yaml
-
 from conftest import RULES, TESTS
+
 from iopscreen.ruleset.findings import Faults, FileRefused, Place
 from iopscreen.ruleset.nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse
 from iopscreen.ruleset.reader import understand

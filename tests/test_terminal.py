@@ -25,7 +25,9 @@ def test_a_whole_call_with_one_key_an_answer():
         assert terminal.end() == 0
         text = " ".join(terminal.text.split())
     assert "Confirm that no medical help is needed to stop" in text
-    assert "Have you recently come out of a psychiatric hospital" in text.split("Not asked, because it cannot matter")[1]
+    assert (
+        "Have you recently come out of a psychiatric hospital" in text.split("Not asked, because it cannot matter")[1]
+    )
 
 
 def test_results_own_stdout_and_prompts_stderr(tmp_path):
@@ -56,10 +58,11 @@ def test_stray_keys_never_answer():
 
 
 def _until_pointer(terminal, line):
-    """Move on when the pointer stands at `line`: then every earlier key has been read."""
-    terminal.until("»")
-    while line not in terminal.pointer():
-        terminal._read()
+    """Move on when the pointer stands at `line`: then every earlier key has been read.
+
+    Keys are sent one by one only after that, for keys that arrive together are no answers.
+    """
+    terminal.until_line("»", line)
 
 
 def test_keys_typed_before_a_question_is_drawn_are_thrown_away():
@@ -75,10 +78,14 @@ def test_marking_takes_digits_and_enter_takes_no_empty_choice():
     with Terminal("screen") as terminal:
         terminal.until(FIRST, "y  Yes").send("n")
         terminal.until(SECOND, "○ 1  Eating").send("\r")
-        terminal.until("mark what fits").send("a")
-        terminal.send("i").send("1")
-        terminal.until("● 1  Eating", "○ 2", "○ 9").send("1")
-        terminal.until("○ 1  Eating").send("9\r")  # together: the line was pasted
+        terminal.until("mark what fits").send("a").send(DOWN)
+        _until_pointer(terminal, "2  Bipolar I")
+        terminal.send("i").send(DOWN)
+        _until_pointer(terminal, "3  Bipolar II")
+        terminal.send("1").until("● 1  Eating", "○ 2", "○ 9").send("1")
+        terminal.until("○ 1  Eating").send("9\r" + DOWN)  # together: the line was pasted
+        _until_pointer(terminal, "4  Mania")
+        assert "●" not in terminal.text
         terminal.send("9").until("● 9  Something else", SECOND).send("\r")
         terminal.until(THIRD, "-> Something else")
 
@@ -88,7 +95,8 @@ def test_back_and_emergency_at_a_prompt():
         terminal.until(FIRST, "!  Emergency").send("n")
         terminal.until(SECOND, "○ 1").send("b")
         terminal.until(FIRST, "!  Emergency", "-> no").send("!")
-        terminal.until("EMERGENCY", "911", "988", "r  Return to the question").send("\r")
+        terminal.until("EMERGENCY", "911", "988", "r  Return to the question").send("\r").send(DOWN)
+        _until_pointer(terminal, "r  Return")
         terminal.send("r").until("y  Yes", gone=("r  Return",)).send("!")
         terminal.until("e  End the call here").send("e")
         assert terminal.end() == 0
@@ -97,10 +105,10 @@ def test_back_and_emergency_at_a_prompt():
 
 @pytest.mark.parametrize("after", [[], ["n"], ["n", "1", "\r"]])
 def test_ctrl_c_is_130_and_nothing_is_decided(after):
-    shown = [FIRST, SECOND, "● 1"]
+    shown = [FIRST, "○ 1", "● 1"]
     with Terminal("screen") as terminal:
         terminal.until(FIRST, "y  Yes")
-        for key, seen in zip(after, [*shown[1:], THIRD], strict=False):
+        for key, seen in zip(after, [*shown[1:], "y  Yes"], strict=False):
             terminal.send(key).until(seen)
         terminal.send("\x03")
         assert terminal.end() == 130

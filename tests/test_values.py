@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle import domain
 
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.ruleset.reader import understand
@@ -19,7 +20,6 @@ from iopscreen.ruleset.values import (
     answer_words,
     name_key,
 )
-from oracle import domain
 
 UNKNOWN, DECLINED = Unanswered.UNKNOWN, Unanswered.DECLINED
 

@@ -22,15 +22,16 @@ from iopscreen.audit.references import all_accepts, all_cites, tested_subjects
 from iopscreen.audit.subject import Subject, Told, all_answers, case_to_paste, witness_json
 from iopscreen.engine.analyse import (
     Taker,
-    both,
     clash,
     excluding_everybody,
     inside,
+    meeting,
     never_matter,
     possible,
     rule_rows,
     taken,
 )
+from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.decide import witness
 from iopscreen.ruleset.cases import TO_FILL_IN, cases_path
@@ -163,7 +164,7 @@ def _silent_rules(subject: Subject) -> Iterator[tuple[int, Rule]]:
 
 
 def _is_contradictory(subject: Subject, position: int) -> bool:
-    return not possible(subject.compiled, subject.whole.clauses[position]).labels
+    return not meeting(subject.whole, position)
 
 
 def _takers(subject: Subject, takers: Sequence[Taker], profiles: int) -> Iterator[Related]:

@@ -36,7 +36,7 @@ State = tuple[int | None, ...]
 
 
 @dataclass(slots=True, eq=False)
-class Kind:
+class Tally:
     """Rows that count alike: what they are told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what it rests.
 
     `resting`: the questions on whose assumed answers the recommendation rests.
@@ -52,7 +52,7 @@ class Tail:
     """The cells appended to a row, as bytes, each after a delimiter."""
 
     data: bytes
-    kind: Kind
+    tally: Tally
 
 
 class Decider:
@@ -67,16 +67,16 @@ class Decider:
         self.writer = writer
         self.headers = headers
         self.readers = answer_readers(compiled.rule_set)
-        self.problems = Kind(ERROR)
-        self._kinds: dict[tuple[str, frozenset[str]], Kind] = {}
+        self.problems = Tally(ERROR)
+        self._tallies: dict[tuple[str, frozenset[str]], Tally] = {}
         self._columns = [(at, _Texts(self.readers[name], compiled.blocks[name])) for name, at in place.items()]
         self._tails = _Tails(self._decided)
         self._assumed_text = ";".join(f"{name}={answer_text(answer)}" for name, answer in assumed.items())
 
     @property
-    def kinds(self) -> list[Kind]:
-        """Every kind of row met so far."""
-        return [self.problems, *self._kinds.values()]
+    def tallies(self) -> list[Tally]:
+        """The counts of all rows so far."""
+        return [self.problems, *self._tallies.values()]
 
     def tail(self, cells: Sequence[str]) -> Tail:
         """What is appended to a row of the right number of cells."""
@@ -114,8 +114,8 @@ class Decider:
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
         told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        kind = self._kinds.setdefault((told, resting), Kind(told, resting))
-        return Tail(self.writer.appended(self._cells(told, decision)), kind)
+        tally = self._tallies.setdefault((told, resting), Tally(told, resting))
+        return Tail(self.writer.appended(self._cells(told, decision)), tally)
 
     def _decide(self, answers: Answers, assumed: Answers) -> Decision:
         return decide(self.compiled, answers, assumed=assumed, absent_is_unknown=True)

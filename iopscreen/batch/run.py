@@ -149,7 +149,7 @@ class _Run:
                 self.formula_cells += formulas
             else:
                 tail = tail_of(cells)
-                tail.kind.rows += 1
+                tail.tally.rows += 1
                 body = raw.rstrip(b"\r\n")
                 write(body + tail.data + raw[len(body) :])
                 self.rows += 1
@@ -166,7 +166,7 @@ class _Run:
             self.blank_lines += 1
             return raw
         tail = self._odd_tail(cells, faults)
-        tail.kind.rows += 1
+        tail.tally.rows += 1
         self.rows += 1
         return self.writer.odd_row(cells, raw, tail.data)
 
@@ -189,19 +189,19 @@ class _Run:
 
     def summary(self) -> Summary:
         """The counts so far."""
-        of_kind: Counter[str] = Counter()
+        count: Counter[str] = Counter()
         resting: Counter[str] = Counter()
-        for kind in self.decider.kinds:
-            of_kind[kind.told] += kind.rows
-            resting.update(dict.fromkeys(kind.resting, kind.rows))
+        for tally in self.decider.tallies:
+            count[tally.told] += tally.rows
+            resting.update(dict.fromkeys(tally.resting, tally.rows))
         without = [question.id for question in self.rule_set.questions if question.id not in self.columns.place]
         return Summary(
             rows=self.rows,
-            by_outcome={outcome: of_kind[outcome] for outcome in (*self.rule_set.outcome, NO_RULE)},
-            undecided=of_kind[UNDECIDED],
-            problems=of_kind[ERROR],
+            by_outcome={outcome: count[outcome] for outcome in (*self.rule_set.outcome, NO_RULE)},
+            undecided=count[UNDECIDED],
+            problems=count[ERROR],
             assumed=tuple(
-                Assumption(question, answer_text(answer), self.rows - of_kind[ERROR], resting[question])
+                Assumption(question, answer_text(answer), self.rows - count[ERROR], resting[question])
                 for question, answer in self.assumed.items()
             ),
             without_column=tuple(question for question in without if question not in self.assumed),

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from iopscreen.engine.boxes import disjoint, meets, volume, without
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible, profile_weights
 from iopscreen.engine.decide import witness
@@ -92,21 +93,6 @@ def inside(compiled: Compiled, clauses: Sequence[Clause], rows: Sequence[Row], o
 
 def _rest(compiled: Compiled, level: int, passing: int) -> int:
     return ((1 << compiled.rules.widths[level]) - 1) & ~passing
-
-
-def meets(left: Clause, right: Clause) -> bool:
-    """Whether some blocks pass both clauses."""
-    return all(passing & right.get(level, passing) for level, passing in left.items())
-
-
-def both(left: Sequence[Clause], right: Sequence[Clause]) -> list[Clause]:
-    """The clauses of "one of `left` and one of `right`"."""
-    return [
-        {level: one.get(level, -1) & other.get(level, -1) for level in {**one, **other}}
-        for one in left
-        for other in right
-        if meets(one, other)
-    ]
 
 
 def possible(compiled: Compiled, clauses: Sequence[Clause]) -> Inside:
@@ -195,21 +181,33 @@ class Taken:
     witness: Mapping[str, Answer]
 
 
+def meeting(everything: Whole, position: int) -> list[Clause]:
+    """The possible profiles that meet the rule at `position`, as disjoint boxes. Raises TooTangled."""
+    widths = everything.compiled.rules.widths
+    excluded = (clause for clause, _ in everything.compiled.impossible)
+    return without(disjoint(everything.clauses[position], widths), excluded, widths)
+
+
 def taken(everything: Whole, position: int) -> Taken:
-    """Who takes the answers of the rule at `position`, which meets somebody and never decides."""
-    compiled, clauses = everything.compiled, everything.clauses[position]
-    earlier = [row for place in range(position) for row in _rows(everything.clauses[place], place)]
-    deciding = inside(compiled, clauses, earlier, FAILS)
-    weighed = [Taker(label, _met(everything, clauses, label)) for label in deciding.labels if isinstance(label, int)]
-    weighed.sort(key=_heaviest_first)
-    takers = _cover(everything, clauses, weighed)
+    """Who takes the answers of the rule at `position`, which meets somebody and never decides. Raises TooTangled."""
+    compiled, clauses = everything.compiled, everything.clauses
+    widths, weights = compiled.rules.widths, everything.weights
+    mine = meeting(everything, position)
+    profiles = volume(mine, weights)
+
+    # Weigh every earlier rule that decides some of them by all that it meets.
+    deciding = _deciding(everything, mine, position)
+    met = {place: profiles - volume(without(mine, clauses[place], widths), weights) for place in deciding}
+    weighed = sorted((Taker(place, number) for place, number in met.items()), key=_heaviest_first)
+
+    takers = _cover(everything, mine, weighed)
     other = _largest_other(compiled.rule_set, weighed, takers, position)
     if other is not None and other not in takers:
         takers.append(other)
     decider = (other or takers[0]).position
-    profile = deciding.witness(lambda label: label == decider)
-    assert profile is not None  # the decider is among the labels
-    profiles = sum(deciding.count(everything.weights).values())
+    rows = [row for place in deciding for row in _rows(clauses[place], place)]
+    profile = inside(compiled, clauses[position], rows, FAILS).witness(lambda label: label == decider)
+    assert profile is not None  # the decider decides some of them
     return Taken(profiles, tuple(sorted(takers, key=_heaviest_first)), decider, profile)
 
 
@@ -217,28 +215,35 @@ def _heaviest_first(taker: Taker) -> tuple[int, int]:
     return -taker.profiles, taker.position
 
 
-def _met(everything: Whole, clauses: Sequence[Clause], position: int) -> int:
-    found = inside(everything.compiled, clauses, _rows(everything.clauses[position], HOLDS), FAILS)
-    return found.count(everything.weights).get(HOLDS, 0)
-
-
-def _cover(everything: Whole, clauses: Sequence[Clause], weighed: Sequence[Taker]) -> list[Taker]:
-    """The heaviest takers until all is covered, without those that the others make needless."""
-    chosen: list[Taker] = []
-    for taker in weighed:
-        chosen.append(taker)
-        if _covers(everything, clauses, chosen):
+def _deciding(everything: Whole, boxes: Sequence[Clause], position: int) -> list[int]:
+    """The rules before `position` that decide somebody in `boxes`."""
+    found = []
+    left = list(boxes)
+    for place in range(position):
+        if not left:
             break
+        clauses = [clause for clause in everything.clauses[place] if any(meets(clause, box) for box in left)]
+        if clauses:
+            found.append(place)
+            left = without(left, clauses, everything.compiled.rules.widths)
+    return found
+
+
+def _cover(everything: Whole, boxes: Sequence[Clause], weighed: Sequence[Taker]) -> list[Taker]:
+    """The heaviest takers until all is covered, without those that the others make needless."""
+    widths = everything.compiled.rules.widths
+    chosen: list[Taker] = []
+    left = list(boxes)
+    for taker in weighed:
+        if not left:
+            break
+        chosen.append(taker)
+        left = without(left, everything.clauses[taker.position], widths)
     for taker in reversed(chosen[:-1]):
-        without = [other for other in chosen if other is not taker]
-        if _covers(everything, clauses, without):
-            chosen = without
+        others = [other for other in chosen if other is not taker]
+        if not without(boxes, (clause for one in others for clause in everything.clauses[one.position]), widths):
+            chosen = others
     return chosen
-
-
-def _covers(everything: Whole, clauses: Sequence[Clause], chosen: Sequence[Taker]) -> bool:
-    rows = [row for taker in chosen for row in _rows(everything.clauses[taker.position], HOLDS)]
-    return FAILS not in inside(everything.compiled, clauses, rows, FAILS).labels
 
 
 def _largest_other(rule_set: RuleSet, weighed: Sequence[Taker], chosen: Sequence[Taker], position: int) -> Taker | None:

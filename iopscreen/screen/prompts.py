@@ -96,20 +96,25 @@ def _select(message: str, keys: Sequence[Key]) -> Any:
     """A list in which one key answers; the arrow keys and Enter do too, but not on the first line."""
     import questionary
 
-    choices = [questionary.Choice(CHOOSE, value=None)]
+    choices = [questionary.Choice(CHOOSE, value=CHOOSE)]
     choices += [questionary.Choice(f"{key or ' '}  {title}", value=(result,)) for key, title, result in keys]
-    while True:
-        prompt = questionary.select(
-            message,
-            choices=choices,
-            instruction="(one key, or arrows and Enter)",
-            use_jk_keys=False,
-            use_emacs_keys=False,
-            **_screen(),
-        )
-        chosen = _run(prompt.application, {key: (result,) for key, _, result in keys if key}, MOVING)
-        if isinstance(chosen, tuple) and any(chosen == (result,) for _, _, result in keys):
-            return chosen[0]
+    prompt = questionary.select(
+        message,
+        choices=choices,
+        instruction="(one key, or arrows and Enter)",
+        use_jk_keys=False,
+        use_emacs_keys=False,
+        **_screen(),
+    )
+    control = _control_of(prompt.application)
+
+    def confirm(event: Any) -> None:
+        chosen = control.get_pointed_at().value
+        if chosen != CHOOSE:
+            event.app.exit(result=chosen)
+
+    results = {key: (result,) for key, _, result in keys if key}
+    return _run(prompt.application, results, MOVING, {"c-m": confirm})[0]
 
 
 def _several(prompt: Prompt) -> Answer | Command:

@@ -1,0 +1,198 @@
+"""The reader: every fault of a file at its place, and its harmless twin read silently.
+
+A file in `cases/read/bad` has its expected faults beside it; `IOPSCREEN_UPDATE=1` writes them.
+A file in `cases/read/good` reads without a fault.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import RULES, TESTS
+
+from iopscreen.ruleset.findings import FileRefused, Finding, Severity
+from iopscreen.ruleset.model import NO_RULE, AllOf, Cite, RuleSet
+from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
+
+CASES = TESTS / "cases" / "read"
+GOOD = sorted((CASES / "good").glob("*.yaml"))
+BAD = sorted((CASES / "bad").glob("*.yaml"))
+
+
+def faults(data: bytes, *, pure: bool = False) -> list[Finding]:
+    with pytest.raises(FileRefused) as error:
+        understand(data, "rules.yaml", pure=pure)
+    return error.value.findings
+
+
+def lines_of(finding: Finding) -> list[str]:
+    """A finding as it stands in an expected output: the places it is related to are indented below it."""
+    line = f"{finding.place.line}:{finding.place.column}: {finding.message} [{finding.name}]"
+    related = [f"    {other.place.line}:{other.place.column}: {other.message}" for other in finding.related]
+    return [line, *related]
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_every_fault_is_told_at_its_place(path, compare):
+    found = faults(path.read_bytes())
+    compare(path.with_suffix(".out"), "".join(f"{line}\n" for finding in found for line in lines_of(finding)))
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_what_is_harmless_reads_silently(path):
+    understand(path.read_bytes(), str(path))
+
+
+def test_every_expected_output_belongs_to_a_file():
+    assert {path.stem for path in (CASES / "bad").glob("*.out")} == {path.stem for path in BAD}
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_faults_come_in_the_order_of_the_file_and_speak_our_language(path):
+    text = path.read_text("utf-8")
+    found = faults(path.read_bytes())
+    assert [finding.place for finding in found] == sorted(finding.place for finding in found)
+    for finding in found:
+        assert finding.severity is Severity.ERROR
+        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", finding.name)
+        assert finding.message == finding.message.strip()
+        assert not finding.message.endswith((".", "!")) or finding.message.endswith("...`")
+        assert finding.message[0] in "`" or not finding.message[0].isupper()
+        assert not re.search(
+            r"\b(None|True|False|str|dict|int|tuple|Scalar|Mapping|Sequence)\b", words(finding.message)
+        )
+        assert finding.place.line <= text.count("\n") + 1
+
+
+def words(message: str) -> str:
+    """A message without what it quotes."""
+    return re.sub(r"`[^`]*`", "", message)
+
+
+@pytest.mark.parametrize("path", [*BAD, *GOOD], ids=lambda path: path.stem)
+def test_both_parsers_lead_to_the_same_faults(path):
+    """Where YAML itself is broken they may stop at different places; both refuse."""
+    both = [faults_or_rules(path.read_bytes(), pure=pure) for pure in (False, True)]
+    if any(isinstance(found, list) and "syntax" in {fault.name for fault in found} for found in both):
+        assert all(isinstance(found, list) for found in both)
+    else:
+        assert both[0] == both[1]
+
+
+def faults_or_rules(data: bytes, *, pure: bool) -> object:
+    """The faults, or something that can be compared of what was understood."""
+    try:
+        return vars(understand(data, "rules.yaml", pure=pure).rule_set)
+    except FileRefused as error:
+        return error.findings
+
+
+# --- what is understood ---
+
+
+def everything() -> RuleSet:
+    return read_rule_file(str(CASES / "good" / "everything.yaml")).rule_set
+
+
+def test_the_head_is_understood():
+    rule_set = everything()
+    assert (rule_set.id, rule_set.version, rule_set.title) == ("everything", "1.0.0", "Every key of the format")
+    assert (rule_set.policy, rule_set.owner, rule_set.disclosure) == ("unique", "intake team", "Provisional.")
+    assert (rule_set.reviewed, rule_set.review_by) == ("2026-11-23", "2027-05-31")
+    assert rule_set.override_reasons == ("Caller declined", "No bed available")
+    assert rule_set.readings == {"lax": "no", "recent_days": 30, "track": "evening"}
+    assert (rule_set.spellings.yes, rule_set.spellings.no) == (("si",), ())
+    assert (rule_set.spellings.unknown, rule_set.spellings.declined) == (("n. k.",), ("keine Angabe",))
+
+
+def test_sources_outcomes_and_words_are_understood():
+    rule_set = everything()
+    source, passage = rule_set.passage["no-detox"]
+    assert passage is not None
+    assert (source.id, passage.section, passage.paragraph, passage.says) == ("article", "opening", 3, "No detox")
+    assert rule_set.passage["practice"][1] is None
+    assert "article" not in rule_set.passage
+    assert list(rule_set.outcome) == ["referral", "iop"]
+    iop = rule_set.outcome["iop"]
+    assert [(line.say, [cite.id for cite in line.cite]) for line in iop.staff] == [
+        ("Book it.", []),
+        ("Tell them when.", ["practice"]),
+    ]
+    assert rule_set.undecided.say == "Still open: {question}"
+    assert [line.say for line in rule_set.undecided.staff] == ["Call back.", "Note it down."]
+    assert rule_set.emergency is not None
+    assert [(contact.name, contact.reach) for contact in rule_set.emergency.contacts] == [("Emergency services", "911")]
+
+
+def test_questions_are_understood():
+    question = everything().question
+    assert list(question) == ["condition_type", "caller", "days", "danger", "interpreter"]
+    condition = question["condition_type"]
+    assert condition.option_ids == ("eating_disorder", "bipolar_1", "other")
+    assert [option.alone for option in condition.options] == [False, False, True]
+    assert [option.aliases for option in condition.options] == [("anorexia", "bulimia"), ("mania",), ()]
+    assert [(group.id, group.options) for group in condition.groups] == [("treated", ("eating_disorder", "bipolar_1"))]
+    assert (condition.when_no_column, question["days"].when_no_column) == (("other",), 0)
+    assert (question["danger"].when_no_column, question["caller"].when_no_column) == ("no", None)
+    assert (question["days"].low, question["days"].high, question["days"].unit) == (0, 3650, "days")
+    assert [name for name in question if question[name].for_notes] == ["interpreter"]
+    assert question["danger"].header_hints == ("danger", "crisis")
+
+
+def test_rules_notes_and_guarantees_are_understood():
+    rule_set = everything()
+    assert [(rule.id, rule.recommend, rule.basis) for rule in rule_set.rules] == [
+        ("rule-one", "iop", "stated"),
+        ("rule-two", "referral", "site"),
+    ]
+    assert rule_set.rule["rule-two"].when == AllOf(())
+    assert rule_set.rule["rule-one"].cite == (Cite("no-detox", rule_set.rule["rule-one"].cite[0].place),)
+    assert [(note.id, note.audience, note.say) for note in rule_set.notes] == [
+        ("note-one", "caller", "We will find one.")
+    ]
+    assert [guarantee.allowed for guarantee in rule_set.guarantees] == [
+        {"referral", NO_RULE},
+        {"iop"},
+        {"referral", NO_RULE},
+    ]
+    assert [(accept.finding, accept.until, accept.at) for accept in rule_set.accept] == [
+        ("no-cases", "2027-03-01", "rule-one")
+    ]
+
+
+def test_places_are_those_of_the_ids():
+    path = CASES / "good" / "everything.yaml"
+    lines = path.read_text().splitlines()
+    rule_set = everything()
+    named = [*rule_set.questions, *rule_set.outcomes, *rule_set.settings, *rule_set.rules, *rule_set.notes]
+    for thing in [*named, *rule_set.impossible, *rule_set.guarantees, *rule_set.sources]:
+        line, column = thing.place
+        assert lines[line - 1][column - 1 :].startswith(thing.id), thing.id
+
+
+def test_the_digest_is_of_the_bytes_that_were_read():
+    path = CASES / "good" / "windows.yaml"
+    file = read_rule_file(str(path))
+    assert file.digest == digest_of(path.read_bytes())
+    assert file.digest != digest_of(path.read_text("utf-8-sig").encode())
+
+
+@pytest.mark.parametrize("spelling", ["yes", '"yes"', "'yes'", "true", "True", "TRUE", "Yes", "YES"])
+def test_ways_to_write_yes_mean_the_same(spelling):
+    text = (CASES / "good" / "minimal.yaml").read_text().replace("when: {}", f"when: {{danger: {spelling}}}")
+    plain = (CASES / "good" / "minimal.yaml").read_text().replace("when: {}", "when: {danger: yes}")
+    assert understand(text.encode(), "a").rule_set.rules == understand(plain.encode(), "a").rule_set.rules
+
+
+@pytest.mark.parametrize("path", ["no-such-file.yaml", "."])
+def test_what_cannot_be_opened_is_refused(path, tmp_path):
+    with pytest.raises(FileRefused) as error:
+        read_rule_file(str(tmp_path / path))
+    assert [finding.name for finding in error.value.findings] == ["unreadable"]
+
+
+@pytest.mark.parametrize("path", sorted(RULES.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_rule_set_reads(path):
+    if not path.name.endswith(".cases.yaml"):
+        read_rule_file(str(path))
