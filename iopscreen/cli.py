@@ -203,7 +203,8 @@ def audit(
     gc.enable()
     _check_output(output, force)
     texts = _read_sources(source or [])
-    files = [file for path in paths or [None] for file in audit_run.rule_files(_locate(path))]
+    named: list[str | None] = [*paths] if paths else [None]
+    files = [file for path in named for file in audit_run.rule_files(_locate(path))]
     results = [audit_run.audit(file, texts, today=today or _today()) for file in files]
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
@@ -434,7 +435,7 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"error: {(error.strerror or 'input or output error').lower()}", file=sys.stderr)
-    except Exception as error:  # noqa: BLE001  a bug: its message may hold an answer, so only its place is told
+    except Exception as error:  # a bug: its message may hold an answer, so only its place is told
         if os.environ.get("IOPSCREEN_DEBUG") == "1":
             raise
         print(f"error: a fault in iopscreen itself: {_place_of(error)}", file=sys.stderr)
@@ -453,7 +454,8 @@ def _tell_error(error: IopscreenError) -> None:
         for finding in error.findings:
             print(printable(_finding_line(finding)), file=sys.stderr)
     else:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        for problem in getattr(error, "problems", [str(error)]):
+            print(f"error: {printable(problem)}", file=sys.stderr)
 
 
 def _finding_line(finding: Finding) -> str:

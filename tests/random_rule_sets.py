@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 from oracle import domain
@@ -142,7 +143,7 @@ def _impossible(random: Random, deciding: Sequence[Subject], subjects: Sequence[
             entry["when"] = condition(random, subjects, 0, 2) | condition(random, deciding, 0, 2)
     if random.random() < 0.4:
         tied = [condition(random, [subject], 0, 1) for subject in deciding[:3]]
-        for place, (one, other) in enumerate(zip(tied, tied[1:], strict=False)):
+        for place, (one, other) in enumerate(pairwise(tied)):
             entries.append({"id": f"tied-{place}", "when": one, "unless": other})
             entries.append({"id": f"tied-{place}-back", "when": other, "unless": one})
     return entries

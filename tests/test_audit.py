@@ -18,6 +18,7 @@ from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossi
 from iopscreen.engine.table import Table, TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.report.audit import audit_json, audit_text
+from iopscreen.report.columns import columns
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
 
@@ -156,6 +157,50 @@ def test_an_acceptance_is_for_one_thing_and_one_finding(monkeypatch, tmp_path):
     result = audit("other.yaml", {}, today=TODAY)
     accepted = {finding.name: result.accepted(finding) is not None for finding in result.findings}
     assert accepted == {"no-cases": True, "missing-citation": False}
+
+
+def test_a_failed_case_is_accepted_at_top_level(monkeypatch, tmp_path):
+    for name in ("fault.yaml", "fault.cases.yaml"):
+        text = (CASES / "failed-case" / name).read_text(encoding="utf-8")
+        entry = "accept:\n  - {finding: failed-case, at: not-forgotten, because: To be decided in May.}\n"
+        (tmp_path / name).write_text(text + (entry if name == "fault.yaml" else ""), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = audit("fault.yaml", {}, today=TODAY)
+    accepted = [finding.message for finding in result.findings if result.accepted(finding)]
+    assert accepted == ["case `not-forgotten` expects no rule to match; it is `yard` by rule `too-heavy`"]
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def test_a_table_that_is_too_wide_becomes_sentences():
+    head = ["a_long_question", "another_question", "profiles"]
+    groups = [("by one", [["some long answer", "any", "1,000"]]), (None, [["any", "any", "3"]])]
+    assert list(columns(head, groups, 80, "  ")) == [
+        "  a_long_question   another_question  profiles",
+        "  by one",
+        "  some long answer  any                  1,000",
+        "  any               any                      3",
+    ]
+    assert list(columns(head, groups, 31, "  ")) == [
+        "  a_long_    another_  profiles",
+        "  question   question",
+        "  by one",
+        "  some long  any          1,000",
+        "  answer",
+        "  any        any              3",
+    ]
+    assert list(columns(head, groups, 28, "  ")) == [
+        "  by one",
+        "     1,000  a_long_question: some long answer",
+        "         3  any answers",
+    ]
+
+
+def test_regions_beyond_the_rows_asked_for_are_counted(monkeypatch):
+    result = audited(CASES / "contradictory-condition" / "twin.yaml", monkeypatch)
+    text = audit_text([result], color=False, width=80, notes=False, rows=2)
+    assert "    ... and 5 more regions\n" in text
 
 
 # --- files that cannot be read, and rules that are too tangled ------------------------------
@@ -386,6 +431,8 @@ def test_overlaps_are_true(random_one):
     assert sorted(pairs) == sorted((finding.place, finding.related[0].place) for finding in findings)
     for finding in findings:
         both = [rule for rule in rules if rule.place in (finding.place, finding.related[0].place)]
+        shared = [p for p in brute.possible if all(brute.meets(rule.condition, p) for rule in both)]
+        assert f"both match {brute.distinct(shared):,} profile" in finding.message
         for profile in brute.shown_by(finding.witness):
             assert all(brute.meets(rule.condition, profile) for rule in both)
 

@@ -41,12 +41,12 @@ NEVER = ("click", "socket", "ssl", "urllib", "http", "requests", "httpx", "subpr
 
 def forbidden(path: str, source: str) -> list[str]:
     """What the module at `path` (in the package) imports, and must not."""
-    part = path.split("/")[0].removesuffix(".py")
+    part = path.partition("/")[0].removesuffix(".py")
     problems = []
     for name in imported(path, source):
-        top = name.split(".")[0]
+        top = name.partition(".")[0]
         if top == "iopscreen":
-            other = name.split(".")[1] if "." in name else "__init__"
+            other = name.split(".", maxsplit=2)[1] if "." in name else "__init__"
             if other not in (part, "__init__", *BELOW[part]):
                 problems.append(f"{path} imports {name}")
         elif top in NEVER or (top in DOORS and not path.startswith(DOORS[top])):

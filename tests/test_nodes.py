@@ -10,12 +10,15 @@ import pytest
 import yaml
 from conftest import RULES, TESTS
 
-from iopscreen.ruleset.findings import Faults, FileRefused, Place
+from iopscreen.ruleset.findings import Faults, FileRefused, Finding, Place
 from iopscreen.ruleset.nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse
 from iopscreen.ruleset.reader import understand
 
 SECONDS = 2.0
 """What a hostile file may cost at most, of processor time. Ten times what it should cost."""
+
+MOST_FAULTS = 2000
+"""More than anybody reads: a file with more of them is told only the first."""
 
 EVERYTHING = (TESTS / "cases/read/good/everything.yaml").read_bytes()
 BIG = 1_900_000
@@ -28,7 +31,7 @@ def refused(data: bytes, *, pure: bool = False) -> list[str]:
     with pytest.raises(FileRefused) as error:
         understand(data, "hostile.yaml", pure=pure)
     assert time.process_time() - start < SECONDS
-    assert error.value.findings
+    assert 0 < len(error.value.findings) < MOST_FAULTS
     assert [finding.order for finding in error.value.findings] == sorted(f.order for f in error.value.findings)
     return [finding.name for finding in error.value.findings]
 
@@ -200,11 +203,6 @@ def test_small_hostile_files_are_refused_at_once_by_the_pure_parser_too(name):
     refused(HOSTILE[name][0], pure=True)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_no_file_is_answered_with_more_faults_than_anybody_reads(name):
-    assert len(refused(HOSTILE[name][0])) < 2000
-
-
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -230,14 +228,20 @@ def test_bytes_that_are_no_text_are_told_at_their_place():
 
 
 def result_or_refusal(data: bytes) -> None:
-    """Anything else than a result or a refusal that says why is an error of ours."""
+    """Anything else than a result or a refusal that says why, and where, is an error of ours."""
+    findings = findings_of(data)
+    assert findings is None or findings
+    for finding in findings or ():
+        assert finding.place >= (1, 1)
+        assert finding.place.line <= data.count(b"\n") + 2
+
+
+def findings_of(data: bytes) -> list[Finding] | None:
     try:
         understand(data, "damaged.yaml")
-    except FileRefused as error:
-        assert error.findings
-        for finding in error.findings:
-            assert finding.place >= (1, 1)
-            assert finding.place.line <= data.count(b"\n") + 2
+    except FileRefused as refused:
+        return refused.findings
+    return None
 
 
 def test_the_file_that_is_damaged_below_is_whole():

@@ -248,8 +248,16 @@ def test_a_list_names_one_option_per_item():
 
 @pytest.mark.parametrize(
     "texts",
-    [[], [""], ["self_harm", ""], ["unknown"], ["self_harm", "unknown"], ["self_harm; anorexia"], ["none_of_these", "self_harm"]],
-)  # fmt: skip
+    [
+        [],
+        [""],
+        ["self_harm", ""],
+        ["unknown"],
+        ["self_harm", "unknown"],
+        ["self_harm; anorexia"],
+        ["none_of_these", "self_harm"],
+    ],
+)
 def test_lists_that_are_no_answer(texts):
     with pytest.raises(Unreadable):
         READERS["help"].items(texts)
@@ -269,20 +277,32 @@ CANARY = "Zebra\u2019s secret 4711"
 @pytest.mark.parametrize("question", READERS)
 @pytest.mark.parametrize(
     "text",
-    [CANARY, f"self_harm; {CANARY}", f"unknown; {CANARY}", f"none_of_these; {CANARY}", f"; {CANARY}", f"{CANARY};", "47114711"],
-)  # fmt: skip
+    [
+        CANARY,
+        f"self_harm; {CANARY}",
+        f"unknown; {CANARY}",
+        f"none_of_these; {CANARY}",
+        f"; {CANARY}",
+        f"{CANARY};",
+        "4711471147114711",
+    ],
+)
 def test_no_message_holds_the_answer(question, text):
     reader = READERS[question]
-    for read in (
-        lambda: reader(text),
-        lambda: reader.items([text, "self_harm"]),
-        lambda: reader.items(text.split(";")),
-    ):
-        try:
-            read()
-        except Unreadable as error:
-            assert "zebra" not in str(error).casefold()
-            assert "4711" not in str(error)
+    messages = [message_of(reader, text), message_of(reader, [text, "self_harm"]), message_of(reader, text.split(";"))]
+    assert any(messages)
+    for message in filter(None, messages):
+        assert "zebra" not in message.casefold()
+        assert "4711" not in message
+
+
+def message_of(reader: AnswerReader, text: str | list[str]) -> str | None:
+    """What is said of a text that is no answer."""
+    try:
+        reader(text) if isinstance(text, str) else reader.items(text)
+    except Unreadable as error:
+        return str(error)
+    return None
 
 
 def test_messages_of_two_answers_that_fail_for_the_same_reason_are_the_same():
@@ -303,12 +323,12 @@ def test_any_text_is_an_answer_or_unreadable(text):
 
 
 def check(reader: AnswerReader, text: str) -> None:
-    try:
+    message = message_of(reader, text)
+    if message is not None:
+        assert message.startswith(("is not ", "lies outside ", "has an empty ", "names "))
+    else:
         answer = reader(text)
-    except Unreadable as error:
-        assert str(error).startswith(("is not ", "lies outside ", "has an empty ", "names "))
-        return
-    assert answer in (UNKNOWN, DECLINED) or is_legal(reader, answer)
+        assert answer in (UNKNOWN, DECLINED) or is_legal(reader, answer)
 
 
 def is_legal(reader: AnswerReader, answer: object) -> bool:

@@ -145,7 +145,10 @@ def overlapping_rules(subject: Subject) -> Iterator[Told]:
     rules, clauses = subject.rule_set.rules, subject.whole.clauses
     for later, rule in enumerate(rules):
         for earlier in range(later):
-            shared = possible(subject.compiled, both(clauses[earlier], clauses[later]))
+            together = both(clauses[earlier], clauses[later])
+            if not together:
+                continue
+            shared = possible(subject.compiled, together)
             profile = shared.witness(lambda _: True)
             if profile is None:
                 continue
@@ -333,7 +336,8 @@ def source_changed(subject: Subject) -> Iterator[Told]:
 
 def unverified_citations(subject: Subject) -> Iterator[Told]:
     """Citations that were not compared with their source: its text is not at hand, or there is no digest."""
-    missing = [source.id for source in subject.documents if source.id not in subject.texts]
+    to_verify = [source.id for source in subject.documents if source.passages or source.digest]
+    missing = [source for source in to_verify if source not in subject.texts]
     undigested = [found.passage.id for found in subject.found_passages.values() if found.fate is Fate.UNDIGESTED]
     reasons = []
     if missing:

@@ -93,6 +93,7 @@ class ValueBlocks(Blocks):
         return self.members[block][0]
 
     def nearest(self, block: int, value: Value) -> tuple[tuple[int, ...], Value]:
+        del value  # no answer of these is nearer than another
         first = self.members[block][0]
         return (self._order[first],), first
 

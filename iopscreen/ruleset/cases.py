@@ -14,7 +14,7 @@ from pathlib import Path
 from iopscreen.ruleset.findings import Faults, Place
 from iopscreen.ruleset.model import NO_RULE, Answer, RuleSet
 from iopscreen.ruleset.nodes import Mapping as MappingNode
-from iopscreen.ruleset.nodes import Node, Scalar, parse
+from iopscreen.ruleset.nodes import Node, Scalar, Sequence, parse
 from iopscreen.ruleset.reader import FORMAT
 from iopscreen.ruleset.shape import Fields, Shape, shown
 from iopscreen.ruleset.values import answer_readers
@@ -149,7 +149,7 @@ class _CaseReader:
         return Expect(
             recommend=self._one(fields, "recommend", "an outcome", self.outcomes),
             rule=self._one(fields, "rule", "a rule", self.rule_set.rule),
-            possible=self._several(fields, "possible", "an outcome", self.outcomes),
+            possible=self._possible(fields),
             ask_next=self._several(fields, "ask_next", "a question", self.rule_set.question),
         )
 
@@ -170,6 +170,14 @@ class _CaseReader:
         if text is None or node is None:
             return None
         return text if self.shape.known(text, node.place, what, known) is not None else None
+
+    def _possible(self, expect: Fields) -> tuple[str, ...] | None:
+        found = self._several(expect, "possible", "an outcome", self.outcomes)
+        node = expect.node_of("possible")
+        if isinstance(node, Sequence) and not node.items:
+            message = f"`possible` of {expect.what} is an empty list; something is always possible"
+            self.faults.add("empty-value", node.place, message)
+        return found
 
     def _several(self, expect: Fields, key: str, what: str, known: Mapping[str, object]) -> tuple[str, ...] | None:
         node = expect.node_of(key)

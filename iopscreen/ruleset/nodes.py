@@ -212,7 +212,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> Scalar:
         place = self._place(event)
-        plain = event.style is None
+        plain = not event.style  # None from one parser, an empty text from the other
         glued = False
         if plain and event.value:
             rest = self.lines[place.line - 1][place.column - 1 :]

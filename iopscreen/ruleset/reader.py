@@ -557,6 +557,10 @@ class _StatementReader:
 
     def impossible(self, fields: Fields, name: str, place: Place) -> model.Impossible:
         condition = self._both(fields)
+        subjects = {test.subject for test in model.tests_of(condition)} & set(self.reader.questions)
+        if any(not self.reader.questions[subject].for_notes for subject in subjects):
+            # Tied to a deciding question, an answer that is for notes alone could decide after all.
+            self._no_note_questions(fields.what, condition)
         return model.Impossible(name, condition, fields.need("because"), self.reader.cites(fields), place)
 
     def rule(self, fields: Fields, name: str, place: Place) -> model.Rule:

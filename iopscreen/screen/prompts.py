@@ -52,15 +52,18 @@ Key = tuple[str, str, Any]
 
 def ask(prompt: Prompt) -> Answer | Command:
     """Put one question; only an answer that the question has, or a command, comes back."""
+    keys: list[Key]
     match prompt.question.kind:
         case Kind.YES_NO:
-            return _select(ANSWER, [("y", "Yes", YES), ("n", "No", NO), *_other_keys(prompt)])
+            keys = [("y", "Yes", YES), ("n", "No", NO)]
         case Kind.ONE:
-            return _select(ANSWER, [*_option_keys(prompt.question), *_other_keys(prompt)])
+            keys = _option_keys(prompt.question)
         case Kind.MANY:
             return _several(prompt)
         case Kind.WHOLE_NUMBER:
             return _number(prompt)
+    chosen: Answer | Command = _select(ANSWER, [*keys, *_other_keys(prompt)])
+    return chosen
 
 
 def ask_emergency() -> Emergency:
@@ -218,7 +221,7 @@ def _screen() -> dict[str, Any]:
 
 
 def _control_of(application: Any) -> Any:
-    """questionary's list of choices inside an application."""
+    """The list of choices inside an application of questionary."""
     from questionary.prompts.common import InquirerControl
 
     return next(control for control in application.layout.find_all_controls() if isinstance(control, InquirerControl))
