@@ -193,14 +193,14 @@ def rules(*written: str) -> str:
 
 TWO = """
 questions:
-  a: {ask: A?, type: yes_no}
-  b: {ask: B?, type: yes_no}
+  a: {ask: A, type: yes_no}
+  b: {ask: B, type: yes_no}
 """
 
 NUMBERS = """
 questions:
-  a: {ask: A?, type: whole_number, range: [0, 20]}
-  b: {ask: B?, type: whole_number, range: [0, 20]}
+  a: {ask: A, type: whole_number, range: [0, 20]}
+  b: {ask: B, type: whole_number, range: [0, 20]}
 """
 
 KINDS = """
@@ -381,8 +381,8 @@ def test_something_is_left_to_ask_as_long_as_several_outcomes_are_possible():
     """An impossible entry that ties a question to one asked for notes alone hides neither."""
     body = """
         questions:
-          a: {ask: A?, type: yes_no}
-          language: {ask: L?, type: yes_no, for_notes: yes}
+          a: {ask: A, type: yes_no}
+          language: {ask: L, type: yes_no, for_notes: yes}
         impossible:
           - {id: one, when: {a: yes, language: no}, because: of a reason}
           - {id: two, when: {a: no, language: yes}, because: of a reason}
@@ -428,7 +428,7 @@ def test_changes_of_options_are_the_fewest_then_the_first_in_the_file():
 
 
 def test_changes_of_one_option_are_the_first_in_the_file():
-    question = "questions: {a: {ask: A?, type: one, options: {x: {label: X}, y: {label: Y}, z: {label: Z}}}}\n"
+    question = "questions: {a: {ask: A, type: one, options: {x: {label: X}, y: {label: Y}, z: {label: Z}}}}\n"
     compiled = small(question + rules("one | {a: {not: z}} | high", "rest | {} | low"))
     assert changed(compiled, {"a": "z"}) == [("high", {"a": "x"})]
 
@@ -445,7 +445,7 @@ def test_changes_of_several_questions_are_nearest_in_the_first_question_first():
 
 
 def test_changes_are_inclusion_minimal_and_ordered_by_size_then_questions_then_outcomes():
-    questions = TWO + "  c: {ask: C?, type: yes_no}\n"
+    questions = TWO + "  c: {ask: C, type: yes_no}\n"
     compiled = small(
         questions
         + rules(
@@ -475,8 +475,8 @@ def test_settings_and_questions_for_notes_never_change():
         settings:
           lax: {means: M, type: yes_no, value: no}
         questions:
-          a: {ask: A?, type: yes_no}
-          language: {ask: L?, type: yes_no, for_notes: yes}
+          a: {ask: A, type: yes_no}
+          language: {ask: L, type: yes_no, for_notes: yes}
         """
     compiled = small(
         textwrap.dedent(body) + rules("one | {lax: yes} | high", "two | {a: yes} | middle", "rest | {} | low")
@@ -493,9 +493,9 @@ notes:
 """
 ASKED_FOR_NOTES = """
 questions:
-  a: {ask: A?, type: yes_no, if_unanswered: Find out about a.}
-  b: {ask: B?, type: yes_no, if_unanswered: Find out about b.}
-  language: {ask: L?, type: yes_no, for_notes: yes}
+  a: {ask: A, type: yes_no, if_unanswered: Find out about a.}
+  b: {ask: B, type: yes_no, if_unanswered: Find out about b.}
+  language: {ask: L, type: yes_no, for_notes: yes}
 """
 
 
@@ -549,7 +549,7 @@ def test_assumed_answers_decide_and_are_shown_as_assumed():
 
 def test_a_rule_set_past_the_limits_is_refused_at_its_place():
     options = ", ".join(f"o{number}: {{label: L{number}}}" for number in range(17))
-    question = f"questions:\n  a: {{ask: A?, type: many, options: {{{options}}}}}\n"
+    question = f"questions:\n  a: {{ask: A, type: many, options: {{{options}}}}}\n"
     written = [f"r{number} | {{a: o{number}}} | high" for number in range(17)]
     with pytest.raises(TooTangledToCompile) as error:
         small(question + rules(*written))

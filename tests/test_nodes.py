@@ -149,12 +149,12 @@ HOSTILE = {
     "1.9 MB of comments": (b"#\n" * (BIG // 2), "empty-file"),
     "1.9 MB of blank lines": (b"\n" * BIG, "empty-file"),
     "1.9 MB of documents": (b"---\n" * (BIG // 4), "several-documents"),
-    "1.9 MB of directives": (b"%YAML 1.1\n" * (BIG // 10), "syntax"),
+    "1.9 MB of directives": (b"%YAML 1.1\n" * (BIG // 10), "yaml-feature"),
     "1.9 MB of printable junk": (bytes(RANDOM.randrange(32, 127) for _ in range(BIG)), "syntax"),
     "1.9 MB of bytes": (RANDOM.randbytes(BIG), "not-utf8"),
     "1.9 MB of wide characters": ("\U0001f600".encode() * (BIG // 4), "wrong-shape"),
     "24,000 questions": (
-        b"questions:\n" + b"".join(b"  q%d: {ask: A?, type: yes_no}\n" % number for number in range(24_000)),
+        b"questions:\n" + b"".join(b"  q%d: {ask: A, type: yes_no}\n" % number for number in range(24_000)),
         None,
     ),
     "15,000 faulty rules": (

@@ -32,7 +32,7 @@ title: Values
 policy: first
 outcomes: {it: {label: It}}
 questions:
-  danger: {ask: Danger?, type: yes_no}
+  danger: {ask: Danger, type: yes_no}
   caller:
     ask: Who?
     type: one
@@ -48,8 +48,8 @@ questions:
       self_harm: {label: Self-harm}
       none_of_these: {label: None of these, alone: yes}
       not_said: {label: Prefers no answer yet, alone: yes}
-  age: {ask: Age?, type: whole_number, range: [-5, 120], unit: years}
-  big: {ask: Big?, type: whole_number, range: [0, 999999999999999]}
+  age: {ask: Age, type: whole_number, range: [-5, 120], unit: years}
+  big: {ask: Big, type: whole_number, range: [0, 999999999999999]}
 rules:
   - {id: all, when: {}, recommend: it, because: Of course., basis: site}
 spellings: {yes: [sí, "ja, gern"], no: [Nein], unknown: [n. k., "weiß nicht"], declined: [keine Angabe]}

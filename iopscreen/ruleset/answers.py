@@ -5,8 +5,10 @@ No message repeats an answer: it is health data.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.findings import Faults
+from iopscreen.ruleset.findings import EnoughFaults, Faults
 from iopscreen.ruleset.model import Answer, RuleSet
 from iopscreen.ruleset.nodes import Mapping, Node, Scalar, Sequence, parse
 from iopscreen.ruleset.shape import did_you_mean, shown
@@ -24,7 +26,9 @@ class AnswersRefused(IopscreenError):
 def read_answers(data: bytes, rule_set: RuleSet, name: str) -> dict[str, Answer]:
     """Answers by question id. `name` is what messages call the file. Raises AnswersRefused."""
     faults = Faults(name)
-    root = parse(_json_as_yaml(data), faults)
+    root = None
+    with suppress(EnoughFaults):
+        root = parse(_json_as_yaml(data), faults)
     if faults.found:
         # A syntax message may quote the file's text, which holds answers: the place must do.
         raise AnswersRefused(

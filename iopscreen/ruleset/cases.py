@@ -8,10 +8,11 @@ the audit to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iopscreen.ruleset.findings import Faults, Place
+from iopscreen.ruleset.findings import EnoughFaults, Faults, Place
 from iopscreen.ruleset.model import NO_RULE, Answer, RuleSet
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar, Sequence, parse
@@ -65,10 +66,10 @@ def cases_path(rules_path: str) -> str:
 def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet) -> CaseFile:
     """The cases whose bytes are `data`, about `rule_set`. Raises FileRefused with every fault."""
     faults = Faults(path)
-    root = parse(data, faults)
     cases: tuple[Case, ...] = ()
-    if root is not None:
-        cases = _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
+    with suppress(EnoughFaults):
+        root = parse(data, faults)
+        cases = () if root is None else _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
     faults.stop_if_any()
     return CaseFile(path, data.decode("utf-8-sig"), cases)
 

@@ -6,7 +6,7 @@ A mapping is "all of these"; which tests a subject takes depends on its type:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import (
@@ -42,9 +42,10 @@ class ConditionReader:
     An unreadable part reads as "nobody" once its fault is collected, so that reading goes on.
     """
 
-    def __init__(self, shape: Shape, subjects: Mapping[str, Subject]) -> None:
+    def __init__(self, shape: Shape, subjects: Mapping[str, Subject], unread: Collection[str]) -> None:
         self.shape = shape
         self.subjects = subjects
+        self.unread = unread
 
     def read(self, node: Node, what: str) -> Condition:
         """The condition at `node`; `{}` is everyone."""
@@ -75,6 +76,8 @@ class ConditionReader:
         return tuple(self.read(item, f"a condition of `{key.text}`") for item in items)
 
     def _subject(self, key: Scalar, value: Node, flow: bool) -> Subject | None:
+        if key.text in self.unread:
+            return None  # declared, and told to be faulty there
         if ":" in key.text and key.text not in self.subjects:
             self._fault("unknown-name", key.place, f"{shown(key.text)}: a space is missing after `:`")
             return None

@@ -65,8 +65,18 @@ class FileRefused(IopscreenError):
         self.findings = findings
 
 
+MAX_FAULTS = 500
+
+
+class EnoughFaults(Exception):
+    """So many faults were collected that more would help nobody."""
+
+
 class Faults:
-    """Collects every fault of one file, so that they are told at once."""
+    """Collects every fault of one file, so that they are told at once.
+
+    Past MAX_FAULTS it says so and raises EnoughFaults, for the reader of the file to stop at.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -76,6 +86,10 @@ class Faults:
         """Add an error at `place`; `other` is where its counterpart is, `about` says what that is."""
         related = (Related(self.path, other, about),) if other else ()
         self.found.append(Finding(name, Severity.ERROR, self.path, place, message, related))
+        if len(self.found) == MAX_FAULTS:
+            message = f"{MAX_FAULTS} faults so far; mend these before the rest is looked at"
+            self.found.append(Finding("too-many-faults", Severity.ERROR, self.path, place, message))
+            raise EnoughFaults
 
     def stop_if_any(self) -> None:
         """Raise FileRefused with everything collected, in file order."""

@@ -12,6 +12,7 @@ read differently (tabs between tokens, `?` in flow text) is refused here.
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -81,11 +82,11 @@ def decode(data: bytes, faults: Faults) -> str | None:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         faults.add("not-utf8", Place(1, 1), "the file is in UTF-16; save it as UTF-8")
         return None
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        place = _place_after(before.removeprefix("\ufeff"))
+        place = _place_after(data[: error.start].decode("utf-8"))
         faults.add("not-utf8", place, f"byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8")
         return None
     bad = _FORBIDDEN.search(text)
@@ -95,7 +96,15 @@ def decode(data: bytes, faults: Faults) -> str | None:
     if not text.strip():
         faults.add("empty-file", Place(1, 1), "the file is empty")
         return None
+    directive = _DIRECTIVE.match(text)
+    if directive:
+        place = _place_after(text[: directive.end() - 1])
+        faults.add("yaml-feature", place, "directives (`%...`) are not read; remove the line")
+        return None
     return text
+
+
+_DIRECTIVE = re.compile(r"(?:[ \r]*(?:#[^\n]*)?\n)*%")
 
 
 # Controls, line separators that editors do not count as lines, and characters that turn or hide text.
@@ -186,8 +195,6 @@ class _Builder:
         if self.documents > 1:
             self._fault("several-documents", event, "a second document starts here; a file holds one")
             raise _TooMuch
-        if event.version or event.tags:
-            self._fault("yaml-feature", event, "directives (`%...`) are not read; remove the line")
 
     def _refuse_features(self, event: Any) -> None:
         if event.anchor is not None:
@@ -214,12 +221,30 @@ class _Builder:
         place = self._place(event)
         plain = not event.style  # None from one parser, an empty text from the other
         glued = False
+        if event.style in ("|", ">"):
+            self._refuse_odd_header(event, place)
         if plain and event.value:
-            rest = self.lines[place.line - 1][place.column - 1 :]
-            glued = rest.startswith(event.value + " #") and rest[len(event.value) + 2 :][:1].strip() != ""
+            line, end = self.lines[place.line - 1], place.column - 1 + len(event.value)
+            glued = line.startswith(event.value + " #", place.column - 1) and line[end + 2 : end + 3].strip() != ""
             if "?" in event.value and any(start.flow_style for start, _ in self.open):
                 self._fault("syntax", event, "text with `?` inside `{}` or `[]` must be quoted")
         return Scalar(event.value, plain, place, glued)
+
+    def _refuse_odd_header(self, event: Any, place: Place) -> None:
+        """What stands behind `|` or `>`: the parsers differ on a comment that touches it."""
+        header = self.lines[place.line - 1][place.column : place.column + 4]
+        if header.lstrip("+-0123456789").startswith("#"):
+            self._fault("syntax", event, "a space is missing before `#`")
+
+    def _refuse_odd_key(self, key: Scalar, flow: bool) -> None:
+        """Keys that the parsers read differently: those marked with `?`, and `a:` right before a bracket."""
+        line, start = self.lines[key.place.line - 1], key.place.column - 1
+        before = line[max(0, start - 8) : start].rstrip()
+        if (key.plain and not key.text) or (before.endswith("?") and before[:-1][-1:] in ("", *" [{,:-")):
+            self.faults.add("syntax", key.place, "keys marked with `?` are not read; text that starts with `?` is quoted")
+        end = start + len(key.text)
+        if flow and key.plain and line.startswith(":", end) and line[end + 1 : end + 2] in tuple(",[]{}"):
+            self.faults.add("syntax", key.place, "a space is missing after `:`")
 
     def _mapping(self, start: Any, children: list[Node]) -> Mapping:
         first: dict[str, Place] = {}
@@ -236,6 +261,9 @@ class _Builder:
                 self.faults.add("duplicate-key", key.place, message, other=first[key.text], about="first here")
                 continue
             first[key.text] = key.place
+            self._refuse_odd_key(key, start.flow_style)
+            if isinstance(value, Scalar) and value.plain and not value.text:
+                value = value._replace(place=key.place)  # nothing is nowhere; its key is what can be seen
             entries.append((key, value))
         return Mapping(tuple(entries), self._place(start), bool(start.flow_style))
 

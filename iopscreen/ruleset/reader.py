@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from iopscreen.ruleset import model
 from iopscreen.ruleset.conditions import NOBODY, ConditionReader
-from iopscreen.ruleset.findings import Faults, FileRefused, Finding, Place, Severity
+from iopscreen.ruleset.findings import EnoughFaults, Faults, FileRefused, Finding, Place, Severity
 from iopscreen.ruleset.model import NO_RULE, Condition, Kind, Question, RuleFile, RuleSet, Setting
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar, parse
-from iopscreen.ruleset.shape import Fields, Shape, shown
+from iopscreen.ruleset.shape import Fields, Shape, a, shown
 from iopscreen.ruleset.values import (
     SPELLINGS,
     AnswerReader,
@@ -78,10 +79,10 @@ def read_rule_file(path: str, *, pure: bool = False) -> RuleFile:
 def understand(data: bytes, path: str, *, pure: bool = False) -> RuleFile:
     """The rule file whose bytes are `data`; `path` is for messages. Raises FileRefused with every fault."""
     faults = Faults(path)
-    root = parse(data, faults, pure=pure)
     rule_set = None
-    if root is not None:
-        rule_set = _RuleSetReader(Shape(faults)).read(root)
+    with suppress(EnoughFaults):
+        root = parse(data, faults, pure=pure)
+        rule_set = None if root is None else _RuleSetReader(Shape(faults)).read(root)
     faults.stop_if_any()
     assert rule_set is not None  # no rule set without a fault
     return RuleFile(path, digest_of(data), data.decode("utf-8-sig"), rule_set)
@@ -97,21 +98,24 @@ class _RuleSetReader:
         self.outcomes: dict[str, model.Outcome] = {}
         self.settings: dict[str, Setting] = {}
         self.questions: dict[str, Question] = {}
+        self.unread: set[str] = set()
+        """Settings and questions that are declared and could not be read: their faults are told already."""
         self.spellings = model.Spellings()
 
     def read(self, root: Node) -> RuleSet | None:
+        if not self._known_format(root):
+            return None
         top = self.shape.fields(root, "a rule set", REQUIRED, OPTIONAL)
         if top is None:
             return None
-        if not self._known_format(top):
-            return None
+        top.text("format")
         self.spellings = self._spellings(top)
         self.sources = self._sources(top)
         self._outcomes(top)
         self._settings(top)
         self._questions(top)
         self._columns_apart()
-        conditions = ConditionReader(self.shape, {**self.settings, **self.questions})
+        conditions = ConditionReader(self.shape, {**self.settings, **self.questions}, self.unread)
         rest = _StatementReader(self, conditions)
         policy = self.shape.choice(top.node_of("policy"), "policy", list(model.Policy))
         return RuleSet(
@@ -141,13 +145,14 @@ class _RuleSetReader:
 
     # --- the head of the file ---
 
-    def _known_format(self, top: Fields) -> bool:
-        text = top.text("format")
-        if text is not None and text != FORMAT:
-            message = f"`format` is {shown(text)}; this program reads format {FORMAT}"
-            self.faults.add("wrong-value", top.place_of("format"), message)
-            return False
-        return True
+    def _known_format(self, root: Node) -> bool:
+        """Whether the file says nothing else than our format; another one's keys are not ours to judge."""
+        node = {key.text: value for key, value in root.entries}.get("format") if isinstance(root, MappingNode) else None
+        if not isinstance(node, Scalar) or node.empty or node.text == FORMAT:
+            return True
+        message = f"`format` is {shown(node.text)}; this program reads format {FORMAT}"
+        self.faults.add("wrong-value", node.place, message)
+        return False
 
     def _version(self, top: Fields) -> str:
         text = top.need("version")
@@ -277,7 +282,10 @@ class _RuleSetReader:
             if name in RESERVED_OUTCOMES:
                 message = f"`{name}` cannot be an outcome: results use the word for something else"
                 self.faults.add("ambiguous-name", key.place, message)
-            if name is None or fields is None:
+            if name is None:
+                continue
+            if fields is None:  # declared all the same: rules that name it are not at fault
+                self.outcomes[name] = model.Outcome(name, "", None, (), (), (), key.place)
                 continue
             staff, cites, accept = self._staff(fields), self.cites(fields), self.accept(fields)
             outcome = model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, key.place)
@@ -299,14 +307,13 @@ class _RuleSetReader:
                 continue
             if name in RESERVED_QUESTIONS:
                 self._reserved(key, "a setting")
-            kind = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
-            if kind is None:
-                continue
-            options = self._options(fields, Kind(kind))
-            value = self._setting_value(fields, Kind(kind), options)
-            if value is None:
-                continue
             means, cites = fields.need("means"), self.cites(fields)
+            kind = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
+            options = self._options(fields, Kind(kind)) if kind else ()
+            value = self._setting_value(fields, Kind(kind), options) if kind else None
+            if kind is None or value is None:
+                self.unread.add(name)
+                continue
             self.settings[name] = Setting(name, Kind(kind), means, value, options, cites, key.place)
 
     def _setting_value(self, fields: Fields, kind: Kind, options: tuple[model.Option, ...]) -> str | int | None:
@@ -316,7 +323,8 @@ class _RuleSetReader:
         if kind is Kind.WHOLE_NUMBER:
             return self.shape.whole(node, f"`value` of {fields.what}")
         if kind is Kind.ONE:
-            return self.shape.choice(node, f"option of {fields.what}", [option.id for option in options])
+            known = [option.id for option in options]
+            return self.shape.choice(node, f"option of {fields.what}", known) if known else None
         text = self.shape.text(node, f"`value` of {fields.what}")
         for value in (model.YES, model.NO):
             if text is not None and spelling_key(text) in SPELLINGS[value]:
@@ -346,6 +354,8 @@ class _RuleSetReader:
             question = self._question(name, key, value)
             if question is not None:
                 self.questions[name] = question
+            else:
+                self.unread.add(name)
         self._not_empty(node, "`questions`", "question")
 
     def _question(self, name: str, key: Scalar, node: Node) -> Question | None:
@@ -354,6 +364,8 @@ class _RuleSetReader:
             return None
         word = self.shape.choice(fields.node_of("type"), "type of question", list(Kind))
         if word is None:
+            for key_text in ("ask", "ask_other", "help", "means", "column", "if_unanswered"):
+                fields.text(key_text)
             return None
         kind = Kind(word)
         options = self._options(fields, kind)
@@ -449,7 +461,7 @@ class _RuleSetReader:
         not_known = {name_key(text): meaning for text, meaning in unanswered_spellings(self.spellings).items()}
         owner: dict[str, model.Option] = {}
         for option in options:
-            for text in dict.fromkeys((option.id, option.label, *option.aliases)):
+            for text in dict.fromkeys(filter(None, (option.id, option.label, *option.aliases))):
                 key = name_key(text)
                 if key in not_known or key == "any":
                     meaning = not_known.get(key, "any answer")
@@ -542,7 +554,7 @@ class _StatementReader:
             fields = self.shape.fields(item, what, required, optional)
             if fields is None:
                 continue
-            name = self.shape.name(fields.node_of("id"), singular, dashes=True)
+            name = self.shape.name(fields.node_of("id"), a(singular), dashes=True)
             entry = read(fields, name or "", fields.place_of("id"))
             if name is not None and self.shape.once(seen, name, fields.place_of("id"), singular) and entry is not None:
                 found.append(entry)
@@ -602,9 +614,11 @@ class _StatementReader:
 
     def guarantee(self, fields: Fields, name: str, place: Place) -> model.Guarantee:
         never, always = fields.node_of("never"), fields.node_of("always")
-        if (never is None) == (always is None):
-            message = f"{fields.what} needs one of `never` and `always`"
-            self.faults.add("missing-key", fields.node.place, message)
+        if never is None and always is None:
+            self.faults.add("missing-key", fields.node.place, f"{fields.what} has neither `never` nor `always`")
+        elif never is not None and always is not None:
+            message = f"{fields.what} has both `never` and `always`; it should have one of them"
+            self.faults.add("unknown-key", fields.node.place, message)
         nodes = self.shape.items(never or always, f"`never` of {fields.what}", may_be_one=True)
         if never is not None and not nodes and not isinstance(never, Scalar | MappingNode):
             self.faults.add("empty-value", never.place, f"`never` of {fields.what} is an empty list")

@@ -27,7 +27,7 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     """`; did you mean ...?` when a known name is close, else an empty text."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7)
+    close = get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7) if len(word) <= 60 else []
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
@@ -35,6 +35,11 @@ def shown(text: str) -> str:
     """An author's text in a message: in backticks, on one line, cut when long."""
     line = " ".join(text.split())
     return f"`{line[:57]}...`" if len(line) > 60 else f"`{line}`"
+
+
+def a(noun: str) -> str:
+    """`noun` with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 class Shape:
@@ -136,7 +141,7 @@ class Shape:
         assert node is not None
         names = ", ".join(f"`{name}`" for name in known)
         close = did_you_mean(text, known) or f"; it should be one of {names}"
-        self.faults.add("wrong-value", node.place, f"{shown(text)} is not a {what}{close}")
+        self.faults.add("wrong-value", node.place, f"{shown(text)} is not {a(what)}{close}")
         return None
 
     def flag(self, node: Node | None, what: str) -> bool:
