@@ -88,6 +88,8 @@ class ConditionReader:
         return self.shape.known(key.text, key.place, "a question or setting", self.subjects)
 
     def _test(self, subject: Subject, node: Node, place: Place) -> Condition:
+        if isinstance(node, Scalar) and node.refused:
+            return NOBODY
         if isinstance(node, Scalar) and node.empty:
             self._fault("empty-value", node.place, f"the test of `{subject.id}` is empty; say which answer it is")
             return NOBODY

@@ -35,6 +35,8 @@ class Scalar(NamedTuple):
     place: Place
     glued_comment: bool = False
     """Plain text ended by ` #` with no space behind it: the author may not have meant a comment."""
+    refused: bool = False
+    """An alias or a tagged value: told to be a fault already, and no value."""
 
     @property
     def empty(self) -> bool:
@@ -188,7 +190,7 @@ class _Builder:
                 self._add(self._scalar(event))
             case "AliasEvent":
                 self._fault("yaml-feature", event, "aliases (`*name`) are not read; write the value out, or quote it")
-                self._add(Scalar("", False, self._place(event)))
+                self._add(Scalar("", False, self._place(event), refused=True))
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -224,11 +226,11 @@ class _Builder:
         if event.style in ("|", ">"):
             self._refuse_odd_header(event, place)
         if plain and event.value:
-            line, end = self.lines[place.line - 1], place.column - 1 + len(event.value)
-            glued = line.startswith(event.value + " #", place.column - 1) and line[end + 2 : end + 3].strip() != ""
+            line, end = self.lines[event.end_mark.line], event.end_mark.column
+            glued = line.startswith(" #", end) and line[end + 2 : end + 3].strip() != ""
             if "?" in event.value and any(start.flow_style for start, _ in self.open):
                 self._fault("syntax", event, "text with `?` inside `{}` or `[]` must be quoted")
-        return Scalar(event.value, plain, place, glued)
+        return Scalar(event.value, plain, place, glued, refused=event.tag is not None)
 
     def _refuse_odd_header(self, event: Any, place: Place) -> None:
         """What stands behind `|` or `>`: the parsers differ on a comment that touches it."""
@@ -241,7 +243,8 @@ class _Builder:
         line, start = self.lines[key.place.line - 1], key.place.column - 1
         before = line[max(0, start - 8) : start].rstrip()
         if (key.plain and not key.text) or (before.endswith("?") and before[:-1][-1:] in ("", *" [{,:-")):
-            self.faults.add("syntax", key.place, "keys marked with `?` are not read; text that starts with `?` is quoted")
+            message = "keys marked with `?` are not read; quote text that starts with `?`"
+            self.faults.add("syntax", key.place, message)
         end = start + len(key.text)
         if flow and key.plain and line.startswith(":", end) and line[end + 1 : end + 2] in tuple(",[]{}"):
             self.faults.add("syntax", key.place, "a space is missing after `:`")
@@ -262,9 +265,7 @@ class _Builder:
                 continue
             first[key.text] = key.place
             self._refuse_odd_key(key, start.flow_style)
-            if isinstance(value, Scalar) and value.plain and not value.text:
-                value = value._replace(place=key.place)  # nothing is nowhere; its key is what can be seen
-            entries.append((key, value))
+            entries.append((key, _placed(value, key)))
         return Mapping(tuple(entries), self._place(start), bool(start.flow_style))
 
     def _place(self, event: Any) -> Place:
@@ -275,11 +276,77 @@ class _Builder:
         self.faults.add(name, self._place(event), message)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
+        """One fault for what stopped the parser, where its author would look for it."""
+        mark, context = error.problem_mark or error.context_mark, error.context_mark
+        found = self._line(mark)
+        trap = self._started_by_mark(found, context, error.context or "")
+        if trap is None and context is not None:
+            trap = self._never_closed(found, context, error)
+        if trap is None:
+            message = _hint(found.text, found.place.column - 1) or _said(error, found)
+            trap = found.place, message
+        self.faults.add("syntax", *trap)
+
+    def _line(self, mark: Any) -> _Line:
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        written = self.lines[line] if line < len(self.lines) else ""
-        message = _hint(written, column) or f"the YAML cannot be read on from here: {error.problem}"
-        self.faults.add("syntax", Place(line + 1, column + 1), message)
+        return _Line(Place(line + 1, column + 1), self.lines[line] if line < len(self.lines) else "")
+
+    def _started_by_mark(self, found: _Line, context: Any, what: str) -> tuple[Place, str] | None:
+        """Text that starts with `&`, `*` or `!`: taken for an anchor, an alias or a tag."""
+        line = self._line(context)
+        if context is not None and ("anchor" in what or "alias" in what or "tag" in what):
+            sign = line.text[context.column : context.column + 1]
+            return line.place, f"text that starts with `{sign}` must be quoted"
+        for fault in self.faults.found:
+            if fault.name == "yaml-feature" and fault.place.line == found.place.line:
+                self.faults.found.remove(fault)
+                sign = found.text[fault.place.column - 1 : fault.place.column]
+                return fault.place, f"text that starts with `{sign}` must be quoted"
+        return None
+
+    def _never_closed(self, found: _Line, context: Any, error: yaml.MarkedYAMLError) -> tuple[Place, str] | None:
+        line, problem = self._line(context), error.problem or ""
+        if "quoted scalar" in (error.context or "") and "end of stream" in problem:
+            return line.place, "the quote that opens here is never closed"
+        glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:\S.*)", line.text)
+        if glued and "expected ':'" in problem:
+            place = Place(line.place.line, glued.start(1) + 1)
+            return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+        outdented = len(found.text) - len(found.text.lstrip()) <= len(line.text) - len(line.text.lstrip())
+        if "flow" in (error.context or "") and found.place.line > line.place.line and outdented:
+            return line.place, "the bracket that opens here is never closed"
+        return None
+
+
+def _placed(value: Node, key: Scalar) -> Node:
+    """A value that was left out stands nowhere: its key is what can be seen."""
+    if isinstance(value, Scalar) and value.plain and not value.text:
+        return value._replace(place=key.place)
+    return value
+
+
+class _Line(NamedTuple):
+    """A place and the whole line that it is in."""
+
+    place: Place
+    text: str
+
+
+def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
+    """A parser's complaint in words that help; the words of both parsers lead to the same."""
+    problem, context = error.problem or "", error.context or ""
+    sign = found.text[found.place.column - 1 : found.place.column]
+    if "block scalar" in context:
+        return "behind `|` or `>` the text starts on the next line; quote text that starts with such a sign"
+    if "node content" in problem or "cannot start any token" in problem:
+        return f"text that starts with `{sign}` must be quoted" if sign else "a value is missing"
+    if "'-' indicator" in problem or "block end" in problem or "expected key" in problem:
+        return "the indentation does not fit the lines above"
+    if "not allowed" in problem:
+        return f"`{sign}` cannot stand here: quote text that has it, and check the indentation"
+    if "',' or" in problem:
+        return "a comma or a closing bracket is missing before this"
+    return "the YAML cannot be read on from here: quote text with special signs, and check the indentation"
 
 
 _HINTS = (

@@ -20,6 +20,7 @@ from iopscreen.ruleset.findings import EnoughFaults, Faults, FileRefused, Findin
 from iopscreen.ruleset.model import NO_RULE, Condition, Kind, Question, RuleFile, RuleSet, Setting
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar, parse
+from iopscreen.ruleset.nodes import Sequence as SequenceNode
 from iopscreen.ruleset.shape import Fields, Shape, a, shown
 from iopscreen.ruleset.values import (
     SPELLINGS,
@@ -50,6 +51,8 @@ OPTIONAL = (
 )
 RESERVED_OUTCOMES = ("undecided", "error", NO_RULE)
 RESERVED_QUESTIONS = ("any_of", "all_of", "not")
+WIDEST = (-(10**15), 10**15)
+"""Stands in for a range that cannot be read, so that nothing is called outside it."""
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
@@ -101,6 +104,8 @@ class _RuleSetReader:
         self.unread: set[str] = set()
         """Settings and questions that are declared and could not be read: their faults are told already."""
         self.spellings = model.Spellings()
+        self.not_known: dict[str, model.Unanswered] = {}
+        """Every spelling of not knowing, as option names are compared."""
 
     def read(self, root: Node) -> RuleSet | None:
         if not self._known_format(root):
@@ -110,6 +115,8 @@ class _RuleSetReader:
             return None
         top.text("format")
         self.spellings = self._spellings(top)
+        not_known = unanswered_spellings(self.spellings)
+        self.not_known = {name_key(text): meaning for text, meaning in not_known.items()}
         self.sources = self._sources(top)
         self._outcomes(top)
         self._settings(top)
@@ -309,7 +316,7 @@ class _RuleSetReader:
                 self._reserved(key, "a setting")
             means, cites = fields.need("means"), self.cites(fields)
             kind = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
-            options = self._options(fields, Kind(kind)) if kind else ()
+            options = self._options(fields, Kind(kind)) if kind else self._options_of_no_kind(fields)
             value = self._setting_value(fields, Kind(kind), options) if kind else None
             if kind is None or value is None:
                 self.unread.add(name)
@@ -343,6 +350,7 @@ class _RuleSetReader:
         for key, value in self.shape.entries(node, "`questions`"):
             name = self.shape.name(key, "a question")
             if name is None:
+                self._question(key.text, key, value)  # its other faults are told as well
                 continue
             if name in RESERVED_QUESTIONS:
                 self._reserved(key, "a question")
@@ -366,6 +374,7 @@ class _RuleSetReader:
         if word is None:
             for key_text in ("ask", "ask_other", "help", "means", "column", "if_unanswered"):
                 fields.text(key_text)
+            self._options_of_no_kind(fields)
             return None
         kind = Kind(word)
         options = self._options(fields, kind)
@@ -391,13 +400,27 @@ class _RuleSetReader:
             accept=self.accept(fields),
             place=key.place,
         )
+        if question.for_notes and question.if_unanswered:
+            message = f"`if_unanswered` of {fields.what} would never show: the question is asked for notes alone"
+            self.faults.add("for-notes-question", fields.place_of("if_unanswered"), message)
+        self._no_number_is_a_spelling(question)
         return self._with_assumption(question, fields)
+
+    def _no_number_is_a_spelling(self, question: Question) -> None:
+        """A number that a caller may answer must not read as not knowing."""
+        if question.kind is not Kind.WHOLE_NUMBER:
+            return
+        for text, meaning in self.not_known.items():
+            if text.removeprefix("-").isdecimal() and question.low <= int(text) <= question.high:
+                message = f"{shown(text)} is a spelling of `{meaning}`, and an answer of question `{question.id}`"
+                self.faults.add("ambiguous-name", question.place, message)
 
     def _with_assumption(self, question: Question, fields: Fields) -> Question:
         node = fields.node_of("when_no_column")
         if node is None:
             return question
-        value = self.shape.answer(node, AnswerReader(question, self.spellings), "`when_no_column`")
+        what = f"`when_no_column` of {fields.what}"
+        value = self.shape.answer(node, AnswerReader(question, self.spellings), what)
         if isinstance(value, model.Unanswered):
             message = "`when_no_column` assumes an answer; leave the key out where nothing is to be assumed"
             self.faults.add("wrong-value", node.place, message)
@@ -413,13 +436,18 @@ class _RuleSetReader:
             message = f"{fields.what} has no `range`; write the smallest and largest answer, such as `[0, 120]`"
             self.faults.add("missing-key", fields.node.place, message)
             return 0, 0
-        numbers = [self.shape.whole(item, f"`range` of {fields.what}") for item in self.shape.items(node, "`range`")]
+        if not isinstance(node, SequenceNode):
+            self.shape.wrong_shape(node, f"`range` of {fields.what}", "a list such as `[0, 120]`")
+            return WIDEST
+        numbers = [self.shape.whole(item, f"`range` of {fields.what}") for item in node.items]
         if len(numbers) == 2 and numbers[0] is not None and numbers[1] is not None and numbers[0] <= numbers[1]:
             return numbers[0], numbers[1]
         if None not in numbers:
             message = f"`range` of {fields.what} should be the smallest and the largest answer, such as `[0, 120]`"
-            self.faults.add("wrong-value", node.place, message)
-        return -(10**15), 10**15
+            thousands = len(numbers) > 2 and any(isinstance(i, Scalar) and len(i.text) == 3 for i in node.items[1:])
+            hint = "; write numbers without separators" if thousands else ""
+            self.faults.add("wrong-value", node.place, message + hint)
+        return WIDEST
 
     def _only_for(self, fields: Fields, keys: list[str], owner: str) -> None:
         for key in keys:
@@ -444,6 +472,10 @@ class _RuleSetReader:
         self._options_apart(found)
         return tuple(found)
 
+    def _options_of_no_kind(self, fields: Fields) -> tuple[model.Option, ...]:
+        """The options of a question whose type is at fault: theirs are told all the same."""
+        return self._options(fields, Kind.MANY) if "options" in fields else ()
+
     def _option(self, key: Scalar, node: Node, kind: Kind) -> model.Option | None:
         name = self.shape.name(key, "an option")
         what = f"option {shown(key.text)}"
@@ -458,14 +490,13 @@ class _RuleSetReader:
 
     def _options_apart(self, options: list[model.Option]) -> None:
         """Every way to name an option means that option, and nothing else."""
-        not_known = {name_key(text): meaning for text, meaning in unanswered_spellings(self.spellings).items()}
         owner: dict[str, model.Option] = {}
         for option in options:
             for text in dict.fromkeys(filter(None, (option.id, option.label, *option.aliases))):
                 key = name_key(text)
-                if key in not_known or key == "any":
-                    meaning = not_known.get(key, "any answer")
-                    message = f"{shown(text)} names option `{option.id}`, and is a spelling of `{meaning}` too"
+                if key in self.not_known or key == "any":
+                    else_ = f"is a spelling of `{self.not_known[key]}`" if key in self.not_known else "means any answer"
+                    message = f"{shown(text)} names option `{option.id}`, and {else_} too"
                     self.faults.add("ambiguous-name", option.place, message)
                 elif owner.setdefault(key, option) is not option:
                     message = f"{shown(text)} names option `{option.id}` and option `{owner[key].id}`"
@@ -473,6 +504,8 @@ class _RuleSetReader:
                     self.faults.add("ambiguous-name", option.place, message, other=other, about="the other option")
 
     def _groups(self, fields: Fields, options: tuple[model.Option, ...]) -> tuple[model.Group, ...]:
+        if "groups" not in fields:
+            return ()
         by_id = {option.id: option for option in options}
         keys = {key: option for option in options for key in option_keys(option)}
         found = []
@@ -490,9 +523,10 @@ class _RuleSetReader:
                     named.append(option.id)
             if name is None:
                 continue
-            if name_key(name) in keys or name == "any":
+            if name_key(name) in keys or name_key(name) in self.not_known or name == "any":
                 other = keys[name_key(name)].place if name_key(name) in keys else None
-                message = f"`{name}` names a group and {'an option' if other else 'any answer'}"
+                meaning = "an option" if other else self.not_known.get(name_key(name), "any answer")
+                message = f"`{name}` names a group and {meaning}"
                 self.faults.add("ambiguous-name", key.place, message, other=other, about="the option")
             found.append(model.Group(name, tuple(dict.fromkeys(named)), key.place))
         return tuple(found)
@@ -542,15 +576,16 @@ class _StatementReader:
         self, top: Fields, section: str, read: Callable[[Fields, str, Place], T | None], *, at_least_one: bool = False
     ) -> tuple[T, ...]:
         """Every entry of a section, read by `read`; ids differ within the section."""
+        required, optional, singular = SECTIONS[section]
         node = top.node_of(section)
         items = self.shape.items(node, f"`{section}`")
         if at_least_one and node is not None and not items and not isinstance(node, Scalar | MappingNode):
-            self.faults.add("empty-value", node.place, f"`{section}` is empty")
-        required, optional, singular = SECTIONS[section]
+            self.faults.add("empty-value", node.place, f"`{section}` is empty; write at least one {singular}")
         seen: dict[str, Place] = {}
         found = []
         for item in items:
-            what = f"{singular} {_id_of(item)}".strip()
+            named = _id_of(item)
+            what = f"{singular} {named}" if named else a(singular)
             fields = self.shape.fields(item, what, required, optional)
             if fields is None:
                 continue
@@ -615,13 +650,13 @@ class _StatementReader:
     def guarantee(self, fields: Fields, name: str, place: Place) -> model.Guarantee:
         never, always = fields.node_of("never"), fields.node_of("always")
         if never is None and always is None:
-            self.faults.add("missing-key", fields.node.place, f"{fields.what} has neither `never` nor `always`")
+            self.faults.add("missing-key", fields.node.place, f"{fields.what} needs one of `never` and `always`")
         elif never is not None and always is not None:
             message = f"{fields.what} has both `never` and `always`; it should have one of them"
-            self.faults.add("unknown-key", fields.node.place, message)
+            self.faults.add("missing-key", fields.node.place, message)
         nodes = self.shape.items(never or always, f"`never` of {fields.what}", may_be_one=True)
         if never is not None and not nodes and not isinstance(never, Scalar | MappingNode):
-            self.faults.add("empty-value", never.place, f"`never` of {fields.what} is an empty list")
+            self.faults.add("empty-value", never.place, f"`never` of {fields.what} is empty; name at least one outcome")
         if always is not None and not isinstance(always, Scalar):
             self.faults.add("wrong-shape", always.place, f"`always` of {fields.what} should be one outcome")
             nodes = ()

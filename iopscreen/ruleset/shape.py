@@ -71,8 +71,10 @@ class Shape:
     def _unknown_key(self, key: Scalar, value: Node, what: str, known: Collection[str], flow: bool) -> None:
         message = f"{shown(key.text)} is not a key of {what}"
         close = did_you_mean(key.text, known)
-        if not close and ":" in key.text:
-            message += "; a space is missing after `:`"
+        if ":" in key.text:
+            message, close = message + "; a space is missing after `:`", ""
+        elif flow and re.fullmatch(r"\d{3}", key.text):
+            message, close = message + "; write numbers without separators", ""
         elif not close and flow and isinstance(value, Scalar) and value.empty:
             message += "; text with a comma inside `{}` must be quoted"
         elif not close:
@@ -94,11 +96,13 @@ class Shape:
             return node.items
         if may_be_one and isinstance(node, Scalar) and not node.empty:
             return (node,)
-        self.wrong_shape(node, what, "a list")
+        self.wrong_shape(node, what, "a value or a list of them" if may_be_one else "a list")
         return ()
 
     def wrong_shape(self, node: Node, what: str, right: str) -> None:
         """`what` should be `right`, and is something else."""
+        if isinstance(node, Scalar) and node.refused:
+            return
         if isinstance(node, Scalar) and node.empty:
             self.faults.add("empty-value", node.place, f"{what} is empty; it should be {right}")
             return
@@ -112,7 +116,7 @@ class Shape:
 
     def text(self, node: Node | None, what: str) -> str | None:
         """Text that is not empty."""
-        if node is None:
+        if node is None or (isinstance(node, Scalar) and node.refused):
             return None
         if not isinstance(node, Scalar):
             self.wrong_shape(node, what, "text")
@@ -157,6 +161,9 @@ class Shape:
 
     def whole(self, node: Node | None, what: str) -> int | None:
         """A whole number."""
+        if node is not None and not isinstance(node, Scalar):
+            self.wrong_shape(node, what, "a whole number")
+            return None
         text = self.text(node, what)
         if text is None:
             return None
@@ -206,17 +213,17 @@ class Shape:
 
     def name(self, node: Node | None, what: str, *, dashes: bool = False) -> str | None:
         """A name of the author's choice: small letters, digits, `_` (and, with `dashes`, `-`)."""
-        text = self.text(node, what)
+        text = self.text(node, f"the id of {what}")
         if text is None:
             return None
-        pattern, allowed = (DASHED_NAME, "`_` and `-`") if dashes else (NAME, "and `_`")
+        pattern, allowed = (DASHED_NAME, ", `_` and `-`") if dashes else (NAME, " and `_`")
         if pattern.fullmatch(text):
             return text
         assert node is not None
         self.faults.add(
             "bad-name",
             node.place,
-            f"{shown(text)} is not a name for {what}: small letters, digits {allowed}, a letter first",
+            f"{shown(text)} is not a name for {what}: small letters, digits{allowed}, a letter first",
         )
         return None
 
