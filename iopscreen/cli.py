@@ -274,7 +274,7 @@ def _interview(compiled: Compiled, known: Answers, other: bool) -> Decision:
 
 def _decision_as(output_format: ScreenFormat, file: RuleFile, compiled: Compiled, decision: Decision) -> str:
     from iopscreen.engine.change import changes
-    from iopscreen.engine.table import TooTangled
+    from iopscreen.engine.diagram import TooTangled
     from iopscreen.report.decision import Shown, decision_json, decision_markdown, decision_text
 
     try:

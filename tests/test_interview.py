@@ -174,8 +174,8 @@ title: t
 policy: first
 outcomes: {a: {label: A}, b: {label: B}}
 questions:
-  x: {ask: x?, type: yes_no}
-  w: {ask: w?, type: one, options: {p: {label: P}, q: {label: Q}, r: {label: R}}}
+  x: {ask: "x?", type: yes_no}
+  w: {ask: "w?", type: one, options: {p: {label: P}, q: {label: Q}, r: {label: R}}}
 impossible:
   - {id: not-both, when: {x: yes, w: r}, because: nobody is both}
 rules:

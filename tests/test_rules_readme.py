@@ -29,7 +29,7 @@ from iopscreen import ruleset
 from iopscreen.audit.run import OF_THE_FILE, audit
 from iopscreen.engine.blocks import MAX_BLOCKS
 from iopscreen.engine.clauses import MAX_CLAUSES
-from iopscreen.ruleset import model, nodes, reader
+from iopscreen.ruleset import model, nodes, questions, reader, statements
 from iopscreen.ruleset.cases import TO_FILL_IN, understand_cases
 from iopscreen.ruleset.conditions import BOUNDS
 from iopscreen.ruleset.findings import FileRefused, Finding
@@ -249,7 +249,7 @@ def test_the_table_of_conditions_shows_every_type_and_word():
     kinds = {codes(row[0])[0] for row in table("tests") if codes(row[0])}
     assert kinds == {kind.value for kind in model.Kind}
     words = " ".join(row[1] + row[2] for row in table("tests"))
-    for word in (*BOUNDS, *reader.RESERVED_QUESTIONS, "any", "all", "none"):
+    for word in (*BOUNDS, *questions.RESERVED_QUESTIONS, "any", "all", "none"):
         assert re.search(rf"\b{word}\b", words), word
 
 
@@ -376,12 +376,12 @@ def keys_read() -> set[str]:
 
 
 def test_every_key_of_the_format_is_explained():
-    declared = {*reader.REQUIRED, *reader.OPTIONAL, *reader.QUESTION_KEYS, *reader.SECTIONS}
-    declared |= {key for required, optional, _ in reader.SECTIONS.values() for key in (*required, *optional)}
+    declared = {*reader.REQUIRED, *reader.OPTIONAL, *questions.QUESTION_KEYS, *statements.SECTIONS}
+    declared |= {key for required, optional, _ in statements.SECTIONS.values() for key in (*required, *optional)}
     read = keys_read()
     assert declared <= read
     values = [*model.Kind, *model.Policy, *model.Basis, *reader.RESERVED_OUTCOMES]
-    words = {*read, *reader.RESERVED_QUESTIONS, *BOUNDS, *values, "document", "staff", "caller", TO_FILL_IN}
+    words = {*read, *questions.RESERVED_QUESTIONS, *BOUNDS, *values, "document", "staff", "caller", TO_FILL_IN}
     words |= set(OF_THE_FILE)
     prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
     assert sorted(word for word in words if f"`{word}`" not in prose) == []

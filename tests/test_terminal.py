@@ -5,7 +5,6 @@ import signal
 import sys
 
 import pytest
-
 from terminal import DOWN, UP, Terminal
 
 FIRST = "Question 1 of at most 5"
@@ -144,8 +143,8 @@ title: t
 policy: first
 outcomes: {a: {label: Adult}, b: {label: Child}}
 questions:
-  age: {ask: How old are you?, type: whole_number, range: [0, 120], unit: years}
-  home: {ask: Where do you live?, type: one, options: {street: {label: On the street}, house: {label: In a house}}}
+  age: {ask: "How old are you?", type: whole_number, range: [0, 120], unit: years}
+  home: {ask: "Where do you live?", type: one, options: {street: {label: On the street}, house: {label: In a house}}}
 rules:
   - {id: r1, when: {age: {at_least: 18}, home: house}, recommend: a, because: c, basis: site}
   - {id: r2, when: {}, recommend: b, because: d, basis: site}

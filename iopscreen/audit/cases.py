@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
-from iopscreen.engine.table import TooTangled
+from iopscreen.engine.diagram import TooTangled
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import NO_RULE, Impossible, Rule, RuleSet, Unanswered
 

@@ -15,7 +15,7 @@ from iopscreen.audit.references import accepting
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.table import TooTangled
+from iopscreen.engine.diagram import TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from iopscreen.engine.table import Clause, TooTangled
+from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.table import Clause
 
 MAX_BOXES = 20_000
 

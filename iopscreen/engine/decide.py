@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
@@ -112,22 +111,15 @@ def _can_matter(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Se
     candidates = [question for question in unanswered if compiled.level[question] in tested]
     if not any(is_impossible(label) for label in diagram.labels(root)):
         return tuple(candidates)
-    for size in range(1, len(candidates) + 1):
-        together = (
-            chosen
-            for chosen in combinations(candidates, size)
-            if diagram.differs_by(root, {compiled.level[question] for question in chosen}, is_impossible)
-        )
-        if size == 1:
-            alone = tuple(question for (question,) in together)
-            if alone:
-                return alone
-        else:
-            smallest = next(together, None)
-            if smallest is not None:
-                return smallest
-    # Only for_notes questions, tied to deciding ones by an impossible entry, still tell outcomes apart.
-    return ()
+    alone = tuple(
+        question for question in candidates if diagram.differs_by(root, {compiled.level[question]}, is_impossible)
+    )
+    if alone:
+        return alone
+    names = tuple(compiled.rule_set.question)
+    places = [names.index(name) for name in compiled.order]
+    together = diagram.least_difference(root, places, is_impossible)
+    return tuple(names[place] for place in together or ())
 
 
 def _notes(

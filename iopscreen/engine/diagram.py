@@ -20,6 +20,14 @@ Node = int
 """A number in one `Diagram`. Children have smaller numbers than their parents."""
 
 Label = Hashable
+Pair = tuple[Node, Node]
+
+MAX_PAIRS = 2_000_000
+"""How many pairs of nodes are looked at before a question about two assignments is given up."""
+
+
+class TooTangled(Exception):
+    """A diagram, or what is asked of it, goes past its budget."""
 
 
 class Diagram:
@@ -132,24 +140,17 @@ class Diagram:
 
     def combine(self, left: Node, right: Node, join: Callable[[Label, Label], Label]) -> Node:
         """The function `join(left, right)`. `join(x, x)` must be `x`. (Bryant's `apply`.)"""
-        memo: dict[tuple[Node, Node], Node] = {}
-
-        def at(u: Node, v: Node) -> Node:
-            if u == v:
-                return u
-            found = memo.get((u, v))
-            if found is not None:
-                return found
+        made: dict[Pair, Node] = {}
+        for u, v in reversed(self._pairs_from((left, right), ())):
             level = min(self._level[u], self._level[v])
-            if level == len(self.widths):
-                node = self.terminal(join(self._label[u], self._label[v]))
+            if u == v:
+                made[u, v] = u
+            elif level == len(self.widths):
+                made[u, v] = self.terminal(join(self._label[u], self._label[v]))
             else:
-                pairs = zip(self._at(u, level), self._at(v, level), strict=True)
-                node = self.node(level, tuple(at(a, b) for a, b in pairs))
-            memo[u, v] = node
-            return node
-
-        return at(left, right)
+                below = zip(self._at(u, level), self._at(v, level), strict=True)
+                made[u, v] = self.node(level, tuple(made[pair] for pair in below))
+        return made[left, right]
 
     def _at(self, node: Node, level: int) -> tuple[Node, ...]:
         """The children of `node` by the blocks of `level`, which it may not test."""
@@ -174,29 +175,70 @@ class Diagram:
 
     def differs_by(self, root: Node, levels: Collection[int], ignored: Callable[[Label], bool]) -> bool:
         """Whether two assignments that differ only in `levels` lead to different labels, neither ignored."""
-        memo: dict[tuple[Node, Node], bool] = {}
         last = max(levels, default=-1)
+        return any(self._differ(u, v, ignored) for u, v in self._pairs_from((root, root), levels, twins_until=last))
 
-        def at(u: Node, v: Node) -> bool:
+    def least_difference(
+        self, root: Node, places: Sequence[int], ignored: Callable[[Label], bool]
+    ) -> tuple[int, ...] | None:
+        """A smallest set of levels in which two assignments differ that lead to different labels, neither ignored.
+
+        The set is given as the `places` of its levels, in order; of several smallest sets it is the
+        first in that order. None where no two assignments lead to different labels.
+        """
+        best: dict[Pair, tuple[int, ...] | None] = {}
+        for u, v in reversed(self._pairs_from((root, root), range(len(self.widths)), twins_until=len(self.widths))):
             level = min(self._level[u], self._level[v])
-            if u == v and level > last:
-                return False
             if level == len(self.widths):
-                return self._label[u] != self._label[v] and not (ignored(self._label[u]) or ignored(self._label[v]))
-            key = (u, v) if u <= v else (v, u)
-            found = memo.get(key)
-            if found is None:
-                memo[key] = found = any(at(a, b) for a, b in self._pairs(u, v, level, level in levels))
-            return found
+                best[u, v] = () if self._differ(u, v, ignored) else None
+                continue
+            left, right = self._at(u, level), self._at(v, level)
+            same = {self._pair(a, b) for a, b in zip(left, right, strict=True)}
+            found = [best[pair] for pair in same]
+            for pair in {self._pair(a, b) for i, a in enumerate(left) for j, b in enumerate(right) if i != j}:
+                rest = best[pair]
+                if rest is not None:
+                    # The smaller of two sets of one size stays the smaller when both get one place more.
+                    found.append(tuple(sorted((places[level], *rest))))
+            best[u, v] = min((one for one in found if one is not None), key=lambda one: (len(one), one), default=None)
+        return best[root, root]
 
-        return at(root, root)
+    def _differ(self, u: Node, v: Node, ignored: Callable[[Label], bool]) -> bool:
+        both = not self._children[u] and not self._children[v]
+        return both and u != v and not (ignored(self._label[u]) or ignored(self._label[v]))
 
-    def _pairs(self, u: Node, v: Node, level: int, apart: bool) -> set[tuple[Node, Node]]:
-        """Child pairs of `u` and `v`: block by block, or each with each where the blocks may be apart."""
-        left, right = self._at(u, level), self._at(v, level)
-        if apart:
-            return {(a, b) for a in set(left) for b in set(right)}
-        return set(zip(left, right, strict=True))
+    @staticmethod
+    def _pair(u: Node, v: Node) -> Pair:
+        return (u, v) if u <= v else (v, u)
+
+    def _pairs_from(self, start: Pair, apart: Collection[int], *, twins_until: int | None = None) -> list[Pair]:
+        """Every pair of nodes that two walks from `start` can be at, those of earlier levels first.
+
+        The walks take the same block at a level, or, where it is `apart`, any two. A pair of one node
+        is followed up to level `twins_until` (None: not at all). Raises TooTangled past MAX_PAIRS.
+        """
+        waiting: list[dict[Pair, None]] = [{} for _ in range(len(self.widths) + 1)]
+        waiting[min(self._level[start[0]], self._level[start[1]])][start] = None
+        count = 1
+        for level, pairs in enumerate(waiting[:-1]):
+            for u, v in pairs:
+                if u == v and (twins_until is None or level > twins_until):
+                    continue
+                left, right = self._at(u, level), self._at(v, level)
+                if level in apart:
+                    below = {self._pair(a, b) for a in set(left) for b in set(right)}
+                elif twins_until is None:
+                    below = set(zip(left, right, strict=True))
+                else:
+                    below = {self._pair(a, b) for a, b in zip(left, right, strict=True)}
+                for pair in below:
+                    bucket = waiting[min(self._level[pair[0]], self._level[pair[1]])]
+                    if pair not in bucket:
+                        bucket[pair] = None
+                        count += 1
+                if count > MAX_PAIRS:
+                    raise TooTangled
+        return [pair for bucket in waiting for pair in bucket]
 
     # --- counting and listing ---
 
@@ -221,16 +263,17 @@ class Diagram:
 
     def paths(self, root: Node) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:
         """The regions of the function, disjoint: the blocks per tested level, and the label."""
-        if self.is_terminal(root):
-            yield {}, self._label[root]
-            return
-        level = self._level[root]
-        by_child: dict[Node, list[int]] = {}
-        for block, child in enumerate(self._children[root]):
-            by_child.setdefault(child, []).append(block)
-        for child, blocks in by_child.items():
-            for path, label in self.paths(child):
-                yield {level: tuple(blocks), **path}, label
+        waiting: list[tuple[Node, dict[int, tuple[int, ...]]]] = [(root, {})]
+        while waiting:
+            node, path = waiting.pop()
+            if self.is_terminal(node):
+                yield path, self._label[node]
+                continue
+            level = self._level[node]
+            by_child: dict[Node, list[int]] = {}
+            for block, child in enumerate(self._children[node]):
+                by_child.setdefault(child, []).append(block)
+            waiting += [(child, {**path, level: tuple(blocks)}) for child, blocks in reversed(by_child.items())]
 
     def check(self) -> None:
         """Assert every invariant of the table; for tests."""

@@ -13,17 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
 
 Clause = Mapping[int, int]
 """A conjunction: by level, the blocks that pass, as the bits of an integer. `{}` is everyone."""
 
 MAX_EDGES = 4_000_000
 """How many edges a diagram may have before it is called too tangled."""
-
-
-class TooTangled(Exception):
-    """The table has no diagram within the budget."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

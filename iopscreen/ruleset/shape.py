@@ -112,6 +112,11 @@ class Shape:
             hint = "; a space is missing after `:`"
         self.faults.add("wrong-shape", node.place, f"{what} is {found}; it should be {right}{hint}")
 
+    def not_empty(self, node: Node | None, what: str, one: str) -> None:
+        """A mapping that is there holds something."""
+        if isinstance(node, MappingNode) and not node.entries:
+            self.faults.add("empty-value", node.place, f"{what} is empty; declare at least one {one}")
+
     # --- single values ---
 
     def text(self, node: Node | None, what: str) -> str | None:

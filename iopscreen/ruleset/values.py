@@ -31,17 +31,17 @@ class Unreadable(Exception):
 
 def spelling_key(text: str) -> str:
     """What spellings are compared by: case, outer spaces and typographic apostrophes do not count."""
-    return text.strip().casefold().replace("\u2019", "'")
-
-
-def name_key(text: str) -> str:
-    """What options and column headers are compared by: nor do inner spaces, `-` and `_`."""
-    key = spelling_key(text)
+    key = text.strip().casefold().replace("\u2019", "'")
     if not key.isascii():
         import unicodedata
 
         key = unicodedata.normalize("NFC", key)
-    return re.sub(r"[\s_-]+", " ", key).strip()
+    return key
+
+
+def name_key(text: str) -> str:
+    """What options and column headers are compared by: nor do inner spaces, `-` and `_`."""
+    return re.sub(r"[\s_-]+", " ", spelling_key(text)).strip()
 
 
 class AnswerReader:
@@ -130,8 +130,7 @@ class AnswerReader:
         if not named:
             raise Unreadable(f"is an empty list: it should be {self.expected}")
         if len(named) > 1 and named & self._alone:
-            option = min(named & self._alone, key=self._order.__getitem__)
-            raise Unreadable(f"names `{option}` beside other options: it excludes all others")
+            raise Unreadable("names an option that excludes all others beside another")
         return tuple(sorted(named, key=self._order.__getitem__))
 
 
