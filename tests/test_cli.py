@@ -1,0 +1,371 @@
+"""The command line as a process: streams, exit statuses, output files, and what never leaks."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iopscreen import cli, files
+from iopscreen.errors import IopscreenError
+
+ROOT = Path(__file__).resolve().parents[1]
+CANARY = "canary-7f3a"
+KNOWN = {"immediate_danger": "no", "condition_type": ["self_harm"], "detox_need": "no"}
+
+
+def iopscreen(*arguments, cwd=None, stdin="", env=None):
+    return subprocess.run(
+        [sys.executable, "-m", "iopscreen", *arguments],
+        cwd=cwd or ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **(env or {})},
+        timeout=120,
+        check=False,
+    )
+
+
+def answers_file(tmp_path, answers):
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps(answers))
+    return str(path)
+
+
+# --- screen ---------------------------------------------------------------------------------
+
+
+def test_a_decision_as_json_is_one_object_with_the_keys_of_the_contract():
+    done = iopscreen("screen", "--answers", "-", "--no-input", "--format", "json", stdin=json.dumps(KNOWN))
+    assert (done.returncode, done.stderr) == (0, "")
+    decision = json.loads(done.stdout)
+    assert list(decision) == [
+        "rule_set",
+        "answers",
+        "recommendation",
+        "rule",
+        "rules",
+        "because",
+        "basis",
+        "cite",
+        "possible",
+        "ask_next",
+        "not_needed",
+        "assumed",
+        "would_change",
+        "notes",
+        "next_steps",
+    ]
+    assert decision["answers"] == KNOWN
+    assert decision["rule_set"]["id"] == "iop"
+    assert decision["possible"] == ["iop", "inpatient"]
+    assert decision["ask_next"] == ["safe_living_environment"]
+    assert decision["not_needed"] == ["recent_psychiatric_discharge"]
+    assert (decision["recommendation"], decision["rule"], decision["would_change"]) == (None, None, [])
+
+
+def test_what_would_change_a_decision():
+    done = iopscreen(
+        "screen", "--answers", "-", "--no-input", "--format", "json",
+        stdin=json.dumps({**KNOWN, "safe_living_environment": "yes"}),
+    )  # fmt: skip
+    decision = json.loads(done.stdout)
+    assert (decision["recommendation"], decision["rule"], decision["basis"]) == ("iop", "treated-condition", "stated")
+    assert [change["recommendation"] for change in decision["would_change"]][:2] == ["emergency_referral", "inpatient"]
+    assert {"recommendation": "inpatient", "answers": {"safe_living_environment": "no"}} in decision["would_change"]
+    assert decision["next_steps"]
+
+
+@pytest.mark.parametrize(
+    "answers", ["immediate_danger: no\n", '{"immediate_danger": "no"}', '{"immediate_danger": false}']
+)
+def test_answers_are_yaml_or_json(answers):
+    done = iopscreen("screen", "--answers", "-", "--no-input", "--format", "json", stdin=answers)
+    assert json.loads(done.stdout)["answers"] == {"immediate_danger": "no"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "named"),
+    [
+        (f'{{"immediate_danger": "{CANARY}"}}', "immediate_danger"),
+        (f'{{"condition_type": ["self_harm", "{CANARY}"]}}', "condition_type"),
+        (f'{{"condition_type": ["{CANARY}", "unknown"]}}', "condition_type"),
+        ('{"condition_type": []}', "condition_type"),
+        ('{"condition_type": ["unknown", "self_harm"]}', "condition_type"),
+        (f'{{"detox_need": {{"{CANARY}": "{CANARY}"}}}}', "detox_need"),
+        (f'{{"detox_need": ["{CANARY}"]}}', "detox_need"),
+        (f'{{"detox_ned": "{CANARY}"}}', "detox_ned"),
+        (f'{{"detox_need": "{CANARY}"', "stdin:1"),
+        (f'["{CANARY}"]', "mapping"),
+        (f'{{"detox_need": &a "{CANARY}"}}', "stdin:1"),
+        (f"detox_need: {CANARY}: {CANARY}", "stdin:1"),
+        ("", "no answers"),
+    ],
+)
+def test_answers_that_cannot_be_read_are_named_and_never_shown(answers, named):
+    done = iopscreen("screen", "--answers", "-", "--no-input", stdin=answers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert named in done.stderr
+    assert CANARY not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_unreadable_answer_is_named_at_once():
+    done = iopscreen("screen", "--answers", "-", "--no-input", stdin="detox_need: x\nimmediate_danger: x\nfoo: x\n")
+    lines = done.stderr.strip().split("\n")
+    assert [line.split(":")[2] for line in lines] == ["1", "2", "3"]
+    assert all(line.startswith("error: stdin:") for line in lines)
+
+
+def test_without_a_terminal_the_flag_is_named():
+    done = iopscreen("screen")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--no-input" in done.stderr
+
+
+def test_no_option_takes_an_answer():
+    """Answers are health data: a shell keeps its history, and a process list shows arguments."""
+    done = iopscreen("screen", "--help", env={"COLUMNS": "200"})
+    for question in ("immediate-danger", "condition-type", "detox-need", "immediate_danger", "--answer "):
+        assert question not in done.stdout
+
+
+def test_shipped_rule_sets_go_by_name_from_any_directory(tmp_path):
+    for name in ("iop", "iop-site-example"):
+        done = iopscreen(
+            "screen", "--rules", name, "--answers", "-", "--no-input", "--format", "json", cwd=tmp_path, stdin="{}"
+        )
+        # The empty mapping is no answer at all, and a decision all the same.
+        assert (done.returncode, json.loads(done.stdout)["rule_set"]["id"]) == (0, name)
+
+
+def test_an_unknown_rule_set_names_those_that_come_along():
+    done = iopscreen("screen", "--rules", "nope", "--no-input")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "`iop`" in done.stderr
+    assert "`iop-site-example`" in done.stderr
+
+
+def test_a_faulty_rule_file_is_refused_with_its_faults(tmp_path):
+    (tmp_path / "bad.yaml").write_text("format: 1\nid: x\nrulez: []\n")
+    for command in (["screen", "--no-input", "--rules"], ["batch", "-", "--rules"]):
+        done = iopscreen(*command, "bad.yaml", cwd=tmp_path, stdin="a\n1\n")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert (
+            "bad.yaml:3:1: error: `rulez` is not a key of a rule set; did you mean `rules`? [unknown-key]"
+            in done.stderr
+        )
+
+
+def test_markdown_carries_the_notice_of_disclosure():
+    done = iopscreen("screen", "--answers", "-", "--no-input", "--format", "markdown", stdin=json.dumps(KNOWN))
+    assert done.stdout.startswith("## Not settled: ")
+    assert "42 CFR Part 2" in done.stdout
+
+
+# --- output files ---------------------------------------------------------------------------
+
+
+def test_an_output_file_is_private_and_replaced_only_with_force(tmp_path):
+    target, known = tmp_path / "out.json", answers_file(tmp_path, KNOWN)
+    command = ("screen", "--answers", known, "--no-input", "--format", "json", "-o", str(target))
+    previous = os.umask(0)
+    try:
+        assert iopscreen(*command).returncode == 0
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    first = target.read_bytes()
+    done = iopscreen(*command)
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert target.read_bytes() == first
+    assert iopscreen(*command, "--force").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.json", "out.json"]
+
+
+@pytest.mark.parametrize("command", ["screen", "batch", "audit"])
+def test_an_output_that_cannot_be_written_is_told(command, tmp_path):
+    arguments = {
+        "screen": ["--answers", answers_file(tmp_path, KNOWN), "--no-input"],
+        "batch": [str(ROOT / "tests/readme/calls.csv")],
+        "audit": ["iop"],
+    }[command]
+    for target in (tmp_path / "no" / "such" / "folder.txt", tmp_path):
+        done = iopscreen(command, *arguments, "-o", str(target), "--force")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert str(target) in done.stderr
+
+
+CALLS = ["mkstemp", "fdopen", "write", "flush", "fsync", "replace"]
+
+
+@pytest.mark.parametrize("failing", CALLS)
+def test_whatever_call_fails_the_old_file_stays_and_nothing_else(failing, tmp_path, monkeypatch):
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+
+    def fail(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    real_fdopen = os.fdopen
+
+    class Failing:
+        """A file whose `failing` method fails; the real one beneath is closed like any other."""
+
+        def __init__(self, handle, mode):
+            self.file = real_fdopen(handle, mode)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def __getattr__(self, name):
+            return fail if name == failing else getattr(self.file, name)
+
+    if failing in ("write", "flush"):
+        monkeypatch.setattr(files.os, "fdopen", Failing)
+    else:
+        monkeypatch.setattr(files.tempfile if failing == "mkstemp" else files.os, failing, fail)
+    with pytest.raises((IopscreenError, OSError)), files.written_whole(str(target), force=True) as file:
+        file.write(b"new")
+    monkeypatch.undo()
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_an_interrupt_leaves_nothing(tmp_path):
+    target = tmp_path / "out.csv"
+    with pytest.raises(KeyboardInterrupt), files.written_whole(str(target), force=False) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_behind_stdout_is_told():
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full on this system")
+    for command in (["screen", "--answers", "-", "--no-input"], ["batch", "tests/readme/calls.csv"], ["audit", "iop"]):
+        with full.open("w") as target:
+            done = subprocess.run(
+                [sys.executable, "-m", "iopscreen", *command],
+                cwd=ROOT, input=json.dumps(KNOWN), stdout=target, stderr=subprocess.PIPE, text=True, check=False,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+        assert done.returncode == 2
+        assert "no space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    script = f"{sys.executable} -m iopscreen batch tests/readme/calls.csv | true"
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+# --- batch and audit ------------------------------------------------------------------------
+
+
+def test_rows_with_problems_are_something_to_look_at(tmp_path):
+    done = iopscreen("batch", "-", stdin="detox_need\nmaybe\n")
+    assert done.returncode == 1
+    assert done.stdout.split("\n")[1].startswith("maybe,error,")
+    assert "maybe" not in done.stderr
+    assert iopscreen("batch", "-", stdin="detox_need\nyes\n").returncode == 0
+
+
+def test_progress_shows_on_a_terminal_only(tmp_path):
+    done = iopscreen("batch", "-", stdin="detox_need\nyes\n")
+    assert "\x1b" not in done.stderr
+    assert "\r" not in done.stderr
+
+
+def test_audit_exit_statuses(tmp_path):
+    assert iopscreen("audit", "iop").returncode == 0
+    (tmp_path / "bad.yaml").write_text("format: 1\n")
+    done = iopscreen("audit", "bad.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "bad.yaml:1:1: error: " in done.stdout
+    assert iopscreen("audit", "missing.yaml", cwd=tmp_path).returncode == 2
+    gap = "tests/readme/gap.yaml"
+    assert [iopscreen("audit", gap, "--fail-on", level).returncode for level in ("error", "warning")] == [1, 1]
+    twin = "tests/rulesets/loan.yaml"
+    assert iopscreen("audit", twin, "--fail-on", "warning").returncode == 0
+    assert iopscreen("audit", twin, "--fail-on", "note").returncode == 1  # its citations are not verified
+
+
+def test_audit_as_json_is_one_object_whatever_is_found(tmp_path):
+    (tmp_path / "bad.yaml").write_text("format: 1\n")
+    for path in ("iop", str(tmp_path / "bad.yaml")):
+        found = json.loads(iopscreen("audit", path, "--format", "json").stdout)
+        assert list(found) == ["findings", "rule_sets", "complete"]
+        for finding in found["findings"]:
+            assert list(finding) == [
+                "name", "severity", "path", "line", "column", "message", "witness", "related", "accepted"
+            ]  # fmt: skip
+
+
+def test_audit_takes_a_folder_and_leaves_cases_out():
+    found = json.loads(iopscreen("audit", "rules/", "--format", "json").stdout)
+    assert [rule_set["path"] for rule_set in found["rule_sets"]] == ["rules/iop-site-example.yaml", "rules/iop.yaml"]
+
+
+# --- what never leaks -----------------------------------------------------------------------
+
+
+def test_a_fault_of_ours_tells_its_place_and_no_answer(tmp_path):
+    code = (
+        "import sys\n"
+        "from iopscreen import cli\n"
+        "from iopscreen.engine import decide\n"
+        f"def broken(*_, **__): raise ValueError('{CANARY}')\n"
+        "decide.decide = broken\n"
+        "sys.argv = ['iopscreen', 'screen', '--answers', sys.argv[1], '--no-input']\n"
+        "cli.main()\n"
+    )
+    command = [sys.executable, "-c", code, answers_file(tmp_path, KNOWN)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert "ValueError at " in done.stderr
+    assert CANARY not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    debugging = {**environment, "IOPSCREEN_DEBUG": "1"}
+    assert "Traceback" in subprocess.run(command, capture_output=True, text=True, env=debugging, check=False).stderr
+
+
+def test_control_characters_in_names_reach_no_terminal(tmp_path):
+    done = iopscreen("screen", "--no-input", "--rules", "x\x1b[31m\u202ey")
+    assert "\x1b" not in done.stderr
+    assert "\u202e" not in done.stderr
+    done = iopscreen("batch", "-", stdin="detox_need,a\x1b]0;title\x07,\u202eb\nyes,1,2\n")
+    assert "\x1b" not in done.stderr
+    assert "\u202e" not in done.stderr
+
+
+def test_help_and_version():
+    assert iopscreen("--version").stdout.startswith("iopscreen ")
+    for command in ("screen", "batch", "audit"):
+        done = iopscreen(command, "--help")
+        assert done.returncode == 0
+        assert f"Example: iopscreen {command} " in " ".join(done.stdout.split())
+    assert iopscreen("screen", "--nope").returncode == 2
+
+
+def test_exit_statuses_are_those_of_the_contract():
+    assert {code.name: code.value for code in cli.ExitCode} == {
+        "DONE": 0,
+        "LOOK": 1,
+        "CANNOT": 2,
+        "INCOMPLETE": 3,
+        "INTERRUPTED": 130,
+        "TERMINATED": 143,
+    }

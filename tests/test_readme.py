@@ -1,0 +1,93 @@
+"""README.md: what it shows is what happens, and its two commands are the ones that set up and test."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.findall(r"^```console\n(.*?)^```$", README, re.M | re.S)
+SHELL = re.findall(r"^```sh\n(.*?)^```$", README, re.M | re.S)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A folder like the checkout, to which commands may write, with `iopscreen` on the path."""
+    for name in ("rules", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "iopscreen"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m iopscreen "$@"\n')
+    command.chmod(0o755)
+    return tmp_path
+
+
+def run(command, desk):
+    environment = {
+        **os.environ,
+        "PATH": f"{desk / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=desk,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout
+
+
+def matches(shown, happened):
+    """Whether the lines shown are those that happened; a line `...` stands for any lines."""
+    parts = [re.escape(part) for part in re.split(r"^\.\.\.$\n?", shown, flags=re.M)]
+    return re.fullmatch(r"(?:.*\n)*?".join(parts), happened) is not None
+
+
+@pytest.mark.parametrize("block", CONSOLE, ids=[block.split("\n")[0][2:50] for block in CONSOLE])
+def test_console_blocks_show_what_happens(block, desk):
+    steps = re.split(r"^\$ ", block, flags=re.M)[1:]
+    assert steps
+    for step in steps:
+        command, _, shown = step.partition("\n")
+        happened = run(command, desk)
+        assert matches(shown, happened), f"$ {command}\n{happened}"
+
+
+def test_the_comparison_can_fail():
+    assert matches("a\n...\nc\n", "a\nb\nb\nc\n")
+    assert matches("a\n...\n", "a\n")
+    assert not matches("a\n...\nc\n", "a\nb\n")
+    assert not matches("a\n", "a\nb\n")
+
+
+def test_two_commands_do_all_the_set_up_on_one_line_each():
+    assert len(SHELL) == 2
+    for command in SHELL:
+        assert command.strip().count("\n") == 0
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    assert "python3-venv" in README
+    assert "pytest" in SHELL[1]
+
+
+def test_ci_runs_the_test_command_word_for_word():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    [extraction] = re.findall(r"^command=\$\((.*)\)$", script, re.M)
+    done = subprocess.run(["/bin/bash", "-c", extraction], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == SHELL[1].strip()
+
+
+def test_every_file_that_is_linked_exists():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
