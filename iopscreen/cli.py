@@ -11,7 +11,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ from iopscreen import __version__
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
+    from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
     from iopscreen.engine.compiled import Compiled
     from iopscreen.engine.decide import Decision
@@ -114,6 +115,7 @@ def screen(
     Example: iopscreen screen --format markdown -o handover.md
     """
     from iopscreen.engine.decide import ImpossibleAnswers, decide
+    from iopscreen.engine.diagram import TooTangled
 
     _check_output(output, force)
     if not no_input:
@@ -129,6 +131,9 @@ def screen(
     except ImpossibleAnswers as error:
         entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
         raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+    except TooTangled:
+        _tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
+        raise typer.Exit(ExitCode.INCOMPLETE) from None
     _write(output, _decision_as(output_format, file, compiled, decision), force)
 
 
@@ -205,7 +210,8 @@ def audit(
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
     files = [file for path in named for file in audit_run.rule_files(_locate(path))]
-    results = [audit_run.audit(file, texts, today=today or _today()) for file in files]
+    results = [audit_run.audit(file, texts, today=_day(today)) for file in files]
+    _refuse_unknown_sources(texts, results)
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
     else:
@@ -338,10 +344,26 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
     return ExitCode.LOOK if found else ExitCode.DONE
 
 
-def _today() -> str:
-    from datetime import UTC, datetime
+def _day(today: str | None) -> str:
+    """The day that `--today` names, or the present one."""
+    from datetime import UTC, date, datetime
 
-    return datetime.now(UTC).astimezone().date().isoformat()
+    if today is None:
+        return datetime.now(UTC).astimezone().date().isoformat()
+    try:
+        return date.fromisoformat(today).isoformat()
+    except ValueError:
+        raise IopscreenError(f"`--today {today}`: should be a date such as 2026-11-23") from None
+
+
+def _refuse_unknown_sources(texts: Mapping[str, str], results: Sequence[AuditResult]) -> None:
+    """A text under a mistyped id would verify nothing, and nobody would know."""
+    if any(result.facts is None for result in results):
+        return
+    known = sorted({source for result in results for source in result.sources})
+    for name in texts:
+        if name not in known:
+            raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
 
 
 # --- files, streams, terminal ---------------------------------------------------------------

@@ -318,6 +318,26 @@ def test_audit_takes_a_folder_and_leaves_cases_out():
     assert [rule_set["path"] for rule_set in found["rule_sets"]] == ["rules/iop-site-example.yaml", "rules/iop.yaml"]
 
 
+def test_a_text_for_a_source_that_nobody_has_is_refused(tmp_path):
+    text = tmp_path / "article.txt"
+    text.write_text("Title\n\nText.\n")
+    done = iopscreen("audit", "iop", "--source", f"artcle={text}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no such source; sources with a text: article" in done.stderr
+    done = iopscreen("audit", "iop", "--source", f"article={text}")
+    assert done.returncode == 1
+    assert "[stale-citation]" in done.stdout
+    assert iopscreen("audit", "iop", "--source", "article").returncode == 2
+
+
+def test_a_day_that_is_none_is_refused():
+    done = iopscreen("audit", "iop", "--today", "23.11.2026")
+    assert (done.returncode, done.stdout) == (2, "")
+    overdue = iopscreen("audit", "iop", "--today", "2027-11-24", "--fail-on", "warning")
+    assert overdue.returncode == 1
+    assert "[review-overdue]" in overdue.stdout
+
+
 # --- what never leaks -----------------------------------------------------------------------
 
 

@@ -315,8 +315,7 @@ def stale_citation(subject: Subject) -> Iterator[Told]:
         passage = found.passage
         resting = [rule for rule in subject.rule_set.rules if any(cite.id == passage.id for cite in rule.cite)]
         fate = _fate_words(found)
-        now = () if found.text_now is None else (subject.related(passage.place, f"there now: {found.text_now}"),)
-        there = (subject.related(passage.place, f"passage `{passage.id}`: {passage.says}"), *now)
+        there = (subject.related(passage.place, f"passage `{passage.id}`: {passage.says}"), *_now(subject, found))
         for rule in resting:
             yield Told(rule.place, f"rule `{rule.id}` rests on passage `{passage.id}`, which {fate}", there)
         if not resting:
@@ -331,14 +330,16 @@ def source_changed(subject: Subject) -> Iterator[Told]:
         if text is None or source.digest in (None, digest(text)):
             continue
         if not any(passage.id in stale for passage in source.passages):
-            yield Told(source.place, f"the text of source `{source.id}` has changed, outside its passages")
+            now = (subject.related(source.place, f"its digest: {digest(text)}"),)
+            yield Told(source.place, f"the text of source `{source.id}` has changed, outside its passages", now)
 
 
 def unverified_citations(subject: Subject) -> Iterator[Told]:
     """Citations that were not compared with their source: its text is not at hand, or there is no digest."""
     to_verify = [source.id for source in subject.documents if source.passages or source.digest]
     missing = [source for source in to_verify if source not in subject.texts]
-    undigested = [found.passage.id for found in subject.found_passages.values() if found.fate is Fate.UNDIGESTED]
+    bare = [found for found in subject.found_passages.values() if found.fate is Fate.UNDIGESTED]
+    undigested = [found.passage.id for found in bare]
     reasons = []
     if missing:
         options = " ".join(f"--source {name}=FILE" for name in missing)
@@ -346,7 +347,8 @@ def unverified_citations(subject: Subject) -> Iterator[Told]:
     if undigested:
         reasons.append(f"{_named('passage', 'passages', undigested)} {_verb(undigested, 'has', 'have')} no digest")
     if reasons:
-        yield Told(subject.rule_set.place, f"citations were not verified: {'; '.join(reasons)}")
+        now = tuple(line for found in bare for line in _now(subject, found))
+        yield Told(subject.rule_set.place, f"citations were not verified: {'; '.join(reasons)}", now)
 
 
 def review_overdue(subject: Subject) -> Iterator[Told]:
@@ -354,6 +356,17 @@ def review_overdue(subject: Subject) -> Iterator[Told]:
     due = subject.rule_set.review_by
     if due is not None and subject.today is not None and subject.today > due:
         yield Told(subject.rule_set.place, f"the rule set was to be reviewed by {due}")
+
+
+def _now(subject: Subject, found: Found) -> tuple[Related, ...]:
+    """The text that stands at the place of a passage now, and the digest to take over once it was read."""
+    if found.text_now is None:
+        return ()
+    place = found.passage.place
+    return (
+        subject.related(place, f"there now: {found.text_now}"),
+        subject.related(place, f"its digest: {digest(found.text_now)}"),
+    )
 
 
 def _fate_words(found: Found) -> str:
