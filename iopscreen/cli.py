@@ -4,8 +4,6 @@ The one place of exit codes. Results go to stdout or `-o FILE`; prompts, talk, p
 warnings to stderr. What costs time to import is imported in the command that needs it.
 """
 
-from __future__ import annotations
-
 import gc
 import io
 import os
@@ -229,13 +227,13 @@ def _locate(name: str | None) -> str:
     return locate(name)
 
 
-def _read_rules(name: str | None) -> RuleFile:
+def _read_rules(name: str | None) -> "RuleFile":
     from iopscreen.ruleset.reader import read_rule_file
 
     return read_rule_file(_locate(name))
 
 
-def _compile(file: RuleFile) -> Compiled:
+def _compile(file: "RuleFile") -> "Compiled":
     from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set
 
     try:
@@ -245,7 +243,7 @@ def _compile(file: RuleFile) -> Compiled:
         raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
 
 
-def _read_answers(name: str, file: RuleFile) -> dict[str, Any]:
+def _read_answers(name: str, file: "RuleFile") -> dict[str, Any]:
     from iopscreen.ruleset.answers import read_answers
 
     with _opened(name) as source:
@@ -261,7 +259,7 @@ def _need_terminal(answers: str | None) -> None:
         raise IopscreenError("the interview needs a terminal: add `--no-input` to decide on `--answers FILE` alone")
 
 
-def _interview(compiled: Compiled, known: Answers, other: bool) -> Decision:
+def _interview(compiled: "Compiled", known: "Answers", other: bool) -> "Decision":
     from iopscreen.screen.prompts import ask, ask_emergency
     from iopscreen.screen.session import hold
 
@@ -278,7 +276,7 @@ def _interview(compiled: Compiled, known: Answers, other: bool) -> Decision:
     return call.decision
 
 
-def _decision_as(output_format: ScreenFormat, file: RuleFile, compiled: Compiled, decision: Decision) -> str:
+def _decision_as(output_format: ScreenFormat, file: "RuleFile", compiled: "Compiled", decision: "Decision") -> str:
     from iopscreen.engine.change import changes
     from iopscreen.engine.diagram import TooTangled
     from iopscreen.report.decision import Shown, decision_json, decision_markdown, decision_text
@@ -296,7 +294,7 @@ def _decision_as(output_format: ScreenFormat, file: RuleFile, compiled: Compiled
             return decision_text(shown, _width())
 
 
-def _screen_file(compiled: Compiled, rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> Summary:
+def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> "Summary":
     from iopscreen.batch.run import screen_file
 
     if not sys.stderr.isatty():
@@ -314,7 +312,7 @@ def _screen_file(compiled: Compiled, rows: BinaryIO, target: BinaryIO, options: 
         )
 
 
-def _tell_summary(summary: Summary, file: RuleFile) -> None:
+def _tell_summary(summary: "Summary", file: "RuleFile") -> None:
     from iopscreen.report.batch import summary_lines
 
     for line in summary_lines(summary, file.rule_set):
@@ -356,7 +354,7 @@ def _day(today: str | None) -> str:
         raise IopscreenError(f"`--today {today}`: should be a date such as 2026-11-23") from None
 
 
-def _refuse_unknown_sources(texts: Mapping[str, str], results: Sequence[AuditResult]) -> None:
+def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[AuditResult]") -> None:
     """A text under a mistyped id would verify nothing, and nobody would know."""
     if any(result.facts is None for result in results):
         return
@@ -480,7 +478,7 @@ def _tell_error(error: IopscreenError) -> None:
             print(f"error: {printable(problem)}", file=sys.stderr)
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_line(finding: "Finding") -> str:
     line, column = finding.place
     return f"{finding.path}:{line}:{column}: {finding.severity}: {finding.message} [{finding.name}]"
 

@@ -9,8 +9,8 @@ questions that early rules use come first (see `_order`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, Readings, TooManyBlocks, cut, unplaced
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
@@ -38,9 +38,8 @@ def is_impossible(label: Label) -> bool:
     return isinstance(label, int) and label <= FIRST_IMPOSSIBLE
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Compiled:
-    """A rule set with its blocks and tables. Levels are positions in `order`."""
+class _Compiled(NamedTuple):
+    """What a compiled rule set holds; `Compiled` adds what is asked of it."""
 
     rule_set: RuleSet
     readings: Readings
@@ -51,6 +50,10 @@ class Compiled:
     impossible: tuple[tuple[Clause, Label], ...]
     rules: Table
     notes: tuple[Table, ...]
+
+
+class Compiled(_Compiled):
+    """A rule set with its blocks and tables. Levels are positions in `order`."""
 
     @property
     def deciding(self) -> Iterator[Question]:

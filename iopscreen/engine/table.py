@@ -10,8 +10,8 @@ reduced, with sets of clauses as integers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
 
@@ -22,13 +22,16 @@ MAX_EDGES = 4_000_000
 """How many edges a diagram may have before it is called too tangled."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Table:
-    """Rows in order; the first clause that passes gives its label, and `otherwise` where none does."""
+class _Table(NamedTuple):
+    """What a table holds; `Table` adds what follows from it."""
 
     widths: tuple[int, ...]
     rows: tuple[tuple[Clause, Label], ...]
     otherwise: Label
+
+
+class Table(_Table):
+    """Rows in order; the first clause that passes gives its label, and `otherwise` where none does."""
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:

@@ -7,7 +7,6 @@ module that turns a parser's mark into one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -37,8 +36,7 @@ class Related(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding. `name` is kebab-case and never changes; `witness` are answers that show it."""
 
     name: str

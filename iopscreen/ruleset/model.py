@@ -2,14 +2,13 @@
 
 One word per thing, the same in YAML, code, messages and README; `rules/README.md`
 is the reference of the format. Every named thing knows the place of its id. Most are
-named tuples: a frozen dataclass costs every start of the program a millisecond. Where two
-types could hold equal tuples and be compared (conditions), they are dataclasses.
+named tuples: a frozen dataclass costs every start of the program a millisecond. As tuples,
+values of two types may be equal (`AllOf` and `AnyOf` of nothing): ask for the type first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -118,22 +117,19 @@ class NumberTest(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True)
-class AllOf:
+class AllOf(NamedTuple):
     """Every part holds; with no parts, everyone."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(NamedTuple):
     """One part or more holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(NamedTuple):
     """The part does not hold."""
 
     part: Condition
@@ -344,9 +340,8 @@ class Spellings(NamedTuple):
     declined: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class RuleSet:
-    """One rule file, understood. Tuples are in file order."""
+class _RuleSet(NamedTuple):
+    """What a rule set holds; `RuleSet` adds how to look it up."""
 
     id: str
     version: str
@@ -370,6 +365,10 @@ class RuleSet:
     spellings: Spellings
     accept: tuple[Accept, ...]
     place: Place
+
+
+class RuleSet(_RuleSet):
+    """One rule file, understood. Tuples are in file order."""
 
     @cached_property
     def question(self) -> Mapping[str, Question]:

@@ -154,9 +154,20 @@ class _Builder:
     def build(self, pure: bool) -> Node | None:
         import yaml
 
+        take = {
+            yaml.DocumentStartEvent: self._document,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingEndEvent: self._end_mapping,
+            yaml.SequenceEndEvent: self._end_sequence,
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+        }
         try:
             for event in yaml.parse(self.text, Loader=_loader(pure)):
-                self._take(event)
+                step = take.get(type(event))
+                if step is not None:
+                    step(event)
         except _TooMuch:
             return None
         except yaml.MarkedYAMLError as error:
@@ -170,27 +181,21 @@ class _Builder:
             return None
         return self.root
 
-    def _take(self, event: Any) -> None:
-        match type(event).__name__:
-            case "DocumentStartEvent":
-                self._document(event)
-            case "MappingStartEvent" | "SequenceStartEvent":
-                self._refuse_features(event)
-                self._count(event)
-                self.open.append((event, []))
-            case "MappingEndEvent":
-                start, children = self.open.pop()
-                self._add(self._mapping(start, children))
-            case "SequenceEndEvent":
-                start, children = self.open.pop()
-                self._add(Sequence(tuple(children), self._place(start)))
-            case "ScalarEvent":
-                self._refuse_features(event)
-                self._count(event)
-                self._add(self._scalar(event))
-            case "AliasEvent":
-                self._fault("yaml-feature", event, "aliases (`*name`) are not read; write the value out, or quote it")
-                self._add(Scalar("", False, self._place(event), refused=True))
+    def _start(self, event: Any) -> None:
+        self._count(event)
+        self.open.append((event, []))
+
+    def _end_mapping(self, _event: Any) -> None:
+        start, children = self.open.pop()
+        self._add(self._mapping(start, children))
+
+    def _end_sequence(self, _event: Any) -> None:
+        start, children = self.open.pop()
+        self._add(Sequence(tuple(children), self._place(start)))
+
+    def _alias(self, event: Any) -> None:
+        self._fault("yaml-feature", event, "aliases (`*name`) are not read; write the value out, or quote it")
+        self._add(Scalar("", False, self._place(event), refused=True))
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -205,6 +210,9 @@ class _Builder:
             self._fault("yaml-feature", event, "tags (`!name`) are not read; quote text that starts with `!`")
 
     def _count(self, event: Any) -> None:
+        """Count a value, and refuse what it may not have."""
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_features(event)
         self.count += 1
         if len(self.open) >= MAX_DEPTH:
             self._fault("too-deep", event, f"nested deeper than {MAX_DEPTH} levels")
@@ -219,7 +227,8 @@ class _Builder:
         else:
             self.root = node
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _scalar(self, event: Any) -> None:
+        self._count(event)
         place = self._place(event)
         plain = not event.style  # None from one parser, an empty text from the other
         glued = False
@@ -230,7 +239,7 @@ class _Builder:
             glued = line.startswith(" #", end) and line[end + 2 : end + 3].strip() != ""
             if "?" in event.value and any(start.flow_style for start, _ in self.open):
                 self._fault("syntax", event, "text with `?` inside `{}` or `[]` must be quoted")
-        return Scalar(event.value, plain, place, glued, refused=event.tag is not None)
+        self._add(Scalar(event.value, plain, place, glued, event.tag is not None))
 
     def _refuse_odd_header(self, event: Any, place: Place) -> None:
         """What stands behind `|` or `>`: the parsers differ on a comment that touches it."""
@@ -241,8 +250,8 @@ class _Builder:
     def _refuse_odd_key(self, key: Scalar, flow: bool) -> None:
         """Keys that the parsers read differently: those marked with `?`, and `a:` right before a bracket."""
         line, start = self.lines[key.place.line - 1], key.place.column - 1
-        before = line[max(0, start - 8) : start].rstrip()
-        if (key.plain and not key.text) or (before.endswith("?") and before[:-1][-1:] in ("", *" [{,:-")):
+        marked = "?" in line and re.search(r"(?:^|[\s\[{,])\?\s*$", line[max(0, start - 8) : start])
+        if marked or (key.plain and not key.text):
             message = "keys marked with `?` are not read; quote text that starts with `?`"
             self.faults.add("syntax", key.place, message)
         end = start + len(key.text)
