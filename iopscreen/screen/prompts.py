@@ -136,7 +136,7 @@ def _several(prompt: Prompt) -> Answer | Command:
         return True
 
     checkbox = questionary.checkbox(
-        f"Digits mark, Enter when done\n  {_in_words(others)}",
+        f"Digits mark (or arrows and space), Enter when done\n  {_in_words(others)}",
         choices=choices,
         validate=fits,
         instruction="",
