@@ -121,18 +121,24 @@ def screen(
     file = _read_rules(rules)
     compiled = _compile(file)
     known = _read_answers(answers, file) if answers is not None else {}
+    stopped = False
     try:
         if no_input:
             decision = decide(compiled, known, absent_is_unknown=True)
         else:
-            decision = _interview(compiled, known, other)
+            decision, stopped = _interview(compiled, known, other)
     except ImpossibleAnswers as error:
         entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
         raise IopscreenError(f"these answers cannot all be right: {entries}") from None
     except TooTangled:
         _tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
         raise typer.Exit(ExitCode.INCOMPLETE) from None
-    _write(output, _decision_as(output_format, file, compiled, decision), force)
+    text = _decision_as(output_format, file, compiled, decision, other=other, emergency_stop=stopped)
+    try:
+        _write(output, text, force)
+    except IopscreenError:
+        _write("-", text, force)  # the call is over: what was decided must not be lost with the file
+        raise
 
 
 @app.command()
@@ -162,6 +168,7 @@ def batch(
 
     gc.enable()
     _check_output(output, force)
+    _refuse_own_input(source, output)
     options = BatchOptions(
         map=parse_map(column_map or []),
         ignore_columns=frozenset(ignore_column or []),
@@ -259,7 +266,8 @@ def _need_terminal(answers: str | None) -> None:
         raise IopscreenError("the interview needs a terminal: add `--no-input` to decide on `--answers FILE` alone")
 
 
-def _interview(compiled: "Compiled", known: "Answers", other: bool) -> "Decision":
+def _interview(compiled: "Compiled", known: "Answers", other: bool) -> tuple["Decision", bool]:
+    """Hold the interview: the decision, and whether the call was ended as an emergency."""
     from iopscreen.screen.prompts import ask, ask_emergency
     from iopscreen.screen.session import hold
 
@@ -271,20 +279,27 @@ def _interview(compiled: "Compiled", known: "Answers", other: bool) -> "Decision
     except EOFError:
         raise IopscreenError("the input ended before the interview did: nothing was decided") from None
     _tell("")
-    if call.emergency:
-        _tell("The call ended as an emergency. What follows rests on what was known by then.")
-    return call.decision
+    return call.decision, call.emergency
 
 
-def _decision_as(output_format: ScreenFormat, file: "RuleFile", compiled: "Compiled", decision: "Decision") -> str:
-    from iopscreen.engine.change import changes
+def _decision_as(
+    output_format: ScreenFormat,
+    file: "RuleFile",
+    compiled: "Compiled",
+    decision: "Decision",
+    *,
+    other: bool,
+    emergency_stop: bool,
+) -> str:
+    from iopscreen.engine.change import Change, changes
     from iopscreen.engine.diagram import TooTangled
     from iopscreen.report.decision import Shown, decision_json, decision_markdown, decision_text
 
     try:
-        shown = Shown(file, decision, changes(compiled, decision))
+        would_change: Sequence[Change] | None = changes(compiled, decision)
     except TooTangled:
-        shown = Shown(file, decision, None)
+        would_change = None
+    shown = Shown(file, decision, would_change, other=other, emergency_stop=emergency_stop)
     match output_format:
         case ScreenFormat.JSON:
             return _json(decision_json(shown))
@@ -310,6 +325,13 @@ def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options
         return screen_file(
             compiled, rows, target, options, name=name, progress=lambda done: progress.update(task, completed=done)
         )
+
+
+def _refuse_own_input(source: str, output: str) -> None:
+    if "-" not in (source, output) and Path(output).exists() and Path(source).exists():
+        if not Path(output).samefile(source):
+            return
+        raise IopscreenError(f"{output}: is the file that is read; name another one for the result")
 
 
 def _tell_summary(summary: "Summary", file: "RuleFile") -> None:
@@ -390,8 +412,11 @@ def _target(name: str, force: bool) -> Iterator[BinaryIO]:
         sys.stdout.flush()
         try:
             yield buffer
-        finally:
             buffer.flush()
+        except BrokenPipeError:
+            # Whoever read our output has had enough; there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ExitCode.CANNOT) from None
         return
     from iopscreen.files import written_whole
 
@@ -445,14 +470,14 @@ def _tell(line: str) -> None:
 
 def main() -> NoReturn:
     """Run the program: the entry point, and the one place where errors become exit codes."""
-    signal.signal(signal.SIGTERM, _terminated)
+    _open_closed_streams()
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # the last two are not on every system
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminated)
     try:
         app()
     except IopscreenError as error:
         _tell_error(error)
-    except BrokenPipeError:
-        # Whoever read our output has had enough; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"error: {(error.strerror or 'input or output error').lower()}", file=sys.stderr)
     except Exception as error:  # a bug: its message may hold an answer, so only its place is told
@@ -460,6 +485,17 @@ def main() -> NoReturn:
             raise
         print(f"error: a fault in iopscreen itself: {_place_of(error)}", file=sys.stderr)
     sys.exit(ExitCode.CANNOT)
+
+
+def _open_closed_streams() -> None:
+    """Streams that the caller of the program closed: no input, and nobody to tell."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")
+    if sys.stdout is None:
+        print("error: stdout is closed", file=sys.stderr)
+        sys.exit(ExitCode.CANNOT)
 
 
 def _terminated(_signal: int, _frame: Any) -> NoReturn:

@@ -39,8 +39,17 @@ def written_whole(path: str, *, force: bool) -> Iterator[BinaryIO]:
 def refuse_existing(path: str, *, force: bool) -> None:
     """Raise IopscreenError when `path` cannot become an output file."""
     target = Path(path)
+    if not path:
+        raise IopscreenError("the name of the output file is empty; `-` is stdout")
     if target.is_dir():
         raise IopscreenError(f"{path}: is a directory; name a file")
+    if target.is_symlink():
+        raise IopscreenError(f"{path}: is a symbolic link; name the file that it leads to")
+    if target.exists() and not target.is_file():
+        raise IopscreenError(f"{path}: is no ordinary file; write to stdout with `-`, and send that there")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        reason = "is no folder" if not target.parent.is_dir() else "cannot be written to"
+        raise IopscreenError(f"{path}: cannot be written: {target.parent} {reason}")
     if target.exists() and not force:
         raise IopscreenError(f"{path}: exists already; replace it with `--force`, or name another file")
 

@@ -569,7 +569,7 @@ def test_no_cell_in_the_summary():
 def test_a_first_line_that_is_a_caller_is_not_shown(first):
     message = refused(f"{first}\n{first}\n")
     assert CANARY not in message
-    assert "the first line looks like answers" in message
+    assert "names none (put a line with names above the first caller)" in message
 
 
 # --- the rest -------------------------------------------------------------------------------

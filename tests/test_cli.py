@@ -201,6 +201,48 @@ def test_an_output_that_cannot_be_written_is_told(command, tmp_path):
         assert str(target) in done.stderr
 
 
+def test_an_output_is_an_ordinary_file(tmp_path):
+    """Neither a link nor a device nor the input is replaced, not even with force."""
+    known, calls = answers_file(tmp_path, KNOWN), tmp_path / "calls.csv"
+    calls.write_text("detox_need\nyes\n")
+    real, link, dangling, pipe = (tmp_path / name for name in ("real", "link", "dangling", "pipe"))
+    real.write_text("mine")
+    link.symlink_to(real)
+    dangling.symlink_to(tmp_path / "nowhere")
+    os.mkfifo(pipe)
+    for target in (link, dangling, pipe, Path("/dev/null")):
+        done = iopscreen("screen", "--answers", known, "--no-input", "-o", str(target), "--force")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert str(target) in done.stderr
+    done = iopscreen("batch", str(calls), "-o", str(calls), "--force")
+    assert done.returncode == 2
+    assert "is the file that is read" in done.stderr
+    assert (real.read_text(), calls.read_text()) == ("mine", "detox_need\nyes\n")
+    assert link.is_symlink()
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_decision_is_not_lost_with_its_file(tmp_path, monkeypatch, capfdbinary):
+    """The folder was there when the call began, and is full when it ends."""
+
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(IopscreenError):
+        cli.screen(answers=answers_file(tmp_path, KNOWN), no_input=True, output=str(tmp_path / "out.txt"))
+    assert b"Not settled" in capfdbinary.readouterr().out
+    assert not (tmp_path / "out.txt").exists()
+
+
+def test_closed_streams_are_told():
+    for closed, status in ((">&-", 2), ("2>&-", 0), ("<&-", 0)):
+        script = f"{sys.executable} -m iopscreen screen --no-input {closed}"
+        done = subprocess.run(["/bin/sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == status
+        assert "AttributeError" not in done.stderr
+
+
 CALLS = ["mkstemp", "fdopen", "write", "flush", "fsync", "replace"]
 
 
@@ -265,8 +307,9 @@ def test_a_full_disk_behind_stdout_is_told():
 
 
 def test_a_reader_that_has_had_enough_is_no_error():
-    script = f"{sys.executable} -m iopscreen batch tests/readme/calls.csv | true"
+    script = f"{{ {sys.executable} -m iopscreen batch tests/readme/calls.csv; echo status $? >&2; }} | true"
     done = subprocess.run(["/bin/sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "status 2" in done.stderr or "status 1" in done.stderr  # 1: all was written before the reader left
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
 

@@ -99,7 +99,11 @@ def test_back_and_emergency_at_a_prompt():
         terminal.send("r").until("y  Yes", gone=("r  Return",)).send("!")
         terminal.until("e  End the call here").send("e")
         assert terminal.end() == 0
-        assert "The call ended as an emergency" in terminal.text
+        text = terminal.text.split("e  End the call here")[-1]
+    assert "EMERGENCY: the call was ended to get help" in text
+    assert "Emergency services: 911" in text
+    assert "guardian" not in text
+    assert "I don't want to guess" not in text
 
 
 @pytest.mark.parametrize("after", [[], ["n"], ["n", "1", "\r"]])
@@ -170,11 +174,53 @@ def test_a_number_and_one_of_several(numbers):
         assert "Recommendation: Adult" in terminal.text
 
 
-def test_a_pasted_number_waits_for_enter(numbers):
+@pytest.mark.parametrize("pasted", ["44\r", "44 days\r", "dad 44\r", "4d4", "4b4!\r", "44\x0f"])
+def test_a_pasted_number_waits_for_enter(numbers, pasted):
     with Terminal("screen", "--rules", numbers) as terminal:
-        terminal.until("How old are you?", "a number in years, then Enter", ">").send("44\r")
-        terminal.until("> 44").send("d")
+        terminal.until("How old are you?", "a number in years, then Enter", ">").send(pasted)
+        terminal.until("> 44").send("D")
         terminal.until("-> not known", "Where do you live?")
+
+
+def test_other_keys_do_nothing_where_a_number_is_typed(numbers):
+    with Terminal("screen", "--rules", numbers) as terminal:
+        terminal.until("How old are you?", "a number in years, then Enter", ">")
+        for key in ("\x0f", "\x12", "\x0c", "x", "N", "\x1b[200~99\x1b[201~", "\x1a"):
+            terminal.send(key)
+        terminal.send("3").until("> 3").send("\r").until("-> 3 years")
+
+
+def test_keys_of_line_editors_end_no_prompt():
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, "» (choose an answer)").send("\x0f").send(DOWN)
+        _until_pointer(terminal, "y  Yes")
+        terminal.send("N").until("○ 1  Eating").send("\x0f").send(DOWN)
+        _until_pointer(terminal, "2  Bipolar I")
+        assert "fault" not in terminal.text
+
+
+def test_what_was_known_before_the_call_is_shown_and_can_be_corrected(tmp_path):
+    known = tmp_path / "known.yaml"
+    known.write_text("immediate_danger: unknown\ncondition_type: depression\n")
+    with Terminal("screen", "--answers", str(known), lines=60) as terminal:
+        terminal.until("Known before the call", "Do not end this call on a guess", "b  Back").send("b")
+        terminal.until("○ 1  Eating", "b back").send("b")
+        terminal.until("in danger right now", "y  Yes").send("y")
+        assert terminal.end() == 0
+        assert "Recommendation: Emergency help now" in terminal.text
+
+
+def test_a_caller_for_somebody_else_hears_of_them_to_the_end():
+    with Terminal("screen", "--other", lines=120) as terminal:
+        terminal.until(FIRST, "y  Yes").send("n")
+        terminal.until("What do they need help with?", "○ 1").send("8")
+        terminal.until("● 8").send("\r")
+        terminal.until("Question 3", "y  Yes").send("d")
+        terminal.until("Question 4", "y  Yes").send("d")
+        assert terminal.end() == 0
+        text = " ".join(terminal.text.split()).split("Not settled")[1]
+    assert "that they would need medical help to stop" in text
+    assert "that you would need" not in text
 
 
 def test_a_narrow_and_low_terminal():

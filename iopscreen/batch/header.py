@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from iopscreen.batch.lines import decoded
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import RuleSet, Unanswered
+from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
-from iopscreen.ruleset.values import Unreadable, answer_readers, name_key, spelling_key
+from iopscreen.ruleset.values import name_key, spelling_key
 
 APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
 DELIMITERS = ",;\t|"
@@ -25,7 +25,6 @@ MAX_SHOWN = 12
 
 _SEP = re.compile(r"sep=([!#-/:-@\[-`{-~\t])\s*", re.IGNORECASE)
 UTF_8_MARK = b"\xef\xbb\xbf"
-_LIKE_DATA = re.compile(r"[-+]?[\d.,:/\s-]*\d[\d.,:/\s-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class Columns:
     place: Mapping[str, int]
     unmapped: tuple[str, ...]
     ignored: tuple[str, ...]
+    set_aside: frozenset[str]
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -177,26 +177,10 @@ def _no_question(cells: Sequence[str], rule_set: RuleSet) -> str:
         f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
         for question in rule_set.questions
     )
-    found = "the first line looks like answers, not like the names of columns (put a line with these above it)"
-    if not _look_like_answers(cells, rule_set):
-        found = f"found {_listed(cells)}"
+    # A first line that holds none of the names may be some caller's: no message repeats it.
+    found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
     message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
     return f"{message}; `--map HEADER=QUESTION` maps other names"
-
-
-def _look_like_answers(cells: Sequence[str], rule_set: RuleSet) -> bool:
-    """Whether the first line is some caller's, so that no message may repeat it."""
-    readers = answer_readers(rule_set).values()
-    for cell in cells:
-        if _LIKE_DATA.fullmatch(cell.strip()):
-            return True
-        for read in readers:
-            try:
-                if cell.strip() and not isinstance(read(cell), Unanswered):
-                    return True
-            except Unreadable:
-                continue
-    return False
 
 
 def _listed(headers: Sequence[str]) -> str:
@@ -234,10 +218,12 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, na
             place[question] = index
     unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
     ignored_keys = {name_key(header) for header in choices.ignored}
+    own = _known_headers(rule_set, Choices({}, frozenset()))
     columns = Columns(
         place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
         unmapped=tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys),
         ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
+        set_aside=frozenset(own[key] for key in ignored_keys if key in own),
     )
     _refuse_hints(columns, rule_set, where)
     return columns

@@ -218,5 +218,5 @@ def _assumed(rule_set: RuleSet, columns: Columns) -> Answers:
     return {
         question.id: question.when_no_column
         for question in rule_set.questions
-        if question.when_no_column is not None and question.id not in columns.place
+        if question.when_no_column is not None and question.id not in (*columns.place, *columns.set_aside)
     }

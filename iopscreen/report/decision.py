@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from iopscreen.engine.change import Change
 from iopscreen.engine.decide import Decision
 from iopscreen.report.text import printable, wrapped
-from iopscreen.ruleset.model import NO_RULE, Answer, Question, Rule, RuleFile, RuleSet
+from iopscreen.ruleset.model import NO_RULE, Answer, Rule, RuleFile, RuleSet
 from iopscreen.ruleset.values import answer_json, answer_words
 
 PROVISIONAL = "Provisional: a screen by trained staff, not a diagnosis. A clinician decides."
@@ -24,6 +24,10 @@ class Shown(NamedTuple):
     file: RuleFile
     decision: Decision
     changes: Sequence[Change] | None
+    other: bool = False
+    """The caller speaks for somebody else."""
+    emergency_stop: bool = False
+    """The coordinator ended the call as an emergency."""
 
     @property
     def rule_set(self) -> RuleSet:
@@ -32,11 +36,13 @@ class Shown(NamedTuple):
 
 
 def decision_json(shown: Shown) -> dict[str, Any]:
-    """The decision as design 5's object; keys in that order."""
+    """The decision as one object. `emergency_stop` comes first, and only where a call was ended so."""
     decision, rule_set = shown.decision, shown.rule_set
     rule = decision.rule
     outcome = rule_set.outcome[decision.recommendation] if decision.recommendation else None
+    stop = {"emergency_stop": True} if shown.emergency_stop else {}
     return {
+        **stop,
         "rule_set": {"id": rule_set.id, "version": rule_set.version, "digest": shown.file.digest},
         "answers": {question: answer_json(answer) for question, answer in decision.answers.items()},
         "recommendation": decision.recommendation,
@@ -68,15 +74,36 @@ Section = tuple[str, list[str]]
 def _sections(shown: Shown) -> Iterator[Section]:
     """What is told, in the order in which a coordinator needs it."""
     decision = shown.decision
-    if decision.recommendation:
+    if shown.emergency_stop:
+        yield from _stopped(shown)
+    elif decision.recommendation:
         yield from _decided(shown)
+        yield "Notes", _notes(shown)
+        yield "What would change it", _changes(shown)
     else:
         yield from _open(shown)
-    yield "Notes", [f"{'to the caller: ' if note.audience == 'caller' else ''}{note.say}" for note in decision.notes]
-    if decision.recommendation:
-        yield "What would change it", _changes(shown)
-    yield "Not asked, because it cannot matter", [shown.rule_set.question[name].ask for name in decision.not_needed]
-    yield "Answers", [_answer(shown.rule_set.question[name], answer) for name, answer in decision.answers.items()]
+    if not shown.emergency_stop:
+        yield "Not asked, because it cannot matter", [_spoken(shown, name) for name in decision.not_needed]
+    yield "Answers", [_answer(shown, name, answer) for name, answer in decision.answers.items()]
+
+
+def _stopped(shown: Shown) -> Iterator[Section]:
+    """After an emergency stop: whom to reach, and nothing that could be taken for a recommendation."""
+    emergency = shown.rule_set.emergency
+    if emergency:
+        yield "Say to the caller", [emergency.say]
+        yield "Reach", [f"{contact.name}: {contact.reach}" for contact in emergency.contacts]
+    yield "Screen", ["Not finished. It says nothing about a program; screen again when the emergency is over."]
+
+
+def _notes(shown: Shown) -> list[str]:
+    return [f"{'to the caller: ' if note.audience == 'caller' else ''}{note.say}" for note in shown.decision.notes]
+
+
+def _spoken(shown: Shown, name: str) -> str:
+    """A question in the words in which it is asked on this call."""
+    question = shown.rule_set.question[name]
+    return (question.ask_other if shown.other else None) or question.ask
 
 
 def _decided(shown: Shown) -> Iterator[Section]:
@@ -94,9 +121,10 @@ def _open(shown: Shown) -> Iterator[Section]:
     if decision.possible == (NO_RULE,):
         yield "Why", ["No rule of this rule set fits these answers. A clinician decides."]
         return
-    questions = [rule_set.question[name].ask for name in decision.ask_next]
+    questions = [_spoken(shown, name) for name in decision.ask_next]
     if rule_set.undecided.say:
         yield "Say to the caller", [rule_set.undecided.say.replace("{question}", questions[0] if questions else "")]
+    yield "Notes", _notes(shown)
     yield "Still open, and can change it", questions
     yield "Depending on that", [_reason(rule_set, rule) for rule in decision.rules]
     yield "Next steps", [line.say for line in rule_set.undecided.staff]
@@ -122,18 +150,20 @@ def _changes(shown: Shown) -> list[str]:
         return ["Not worked out: the rule set is too tangled."]
     return [
         f"{shown.rule_set.outcome[change.recommendation].label}, if: "
-        + "; ".join(_answer(shown.rule_set.question[name], value) for name, value in change.answers.items())
+        + "; ".join(_answer(shown, name, value) for name, value in change.answers.items())
         for change in shown.changes
     ]
 
 
-def _answer(question: Question, answer: Answer) -> str:
-    return f"{question.ask} - {answer_words(question, answer)}"
+def _answer(shown: Shown, name: str, answer: Answer) -> str:
+    return f"{_spoken(shown, name)} - {answer_words(shown.rule_set.question[name], answer)}"
 
 
 def headline(shown: Shown) -> str:
     """The result in one line."""
     decision, rule_set = shown.decision, shown.rule_set
+    if shown.emergency_stop:
+        return "EMERGENCY: the call was ended to get help"
     labels = [rule_set.outcome[name].label if name != NO_RULE else NO_RULE_LABEL for name in decision.possible]
     if decision.recommendation:
         return f"Recommendation: {labels[0]}"
@@ -149,7 +179,7 @@ def _origin(shown: Shown) -> str:
 
 def decision_text(shown: Shown, width: int) -> str:
     """The decision for a terminal, in lines of at most `width`."""
-    lines = [printable(headline(shown))]
+    lines = wrapped(headline(shown), width)
     for heading, items in _sections(shown):
         if items:
             lines += ["", heading]

@@ -52,8 +52,10 @@ def answered(interview: Interview, question: str, answer: Answer) -> Interview:
 
 
 def taken_back(interview: Interview) -> Interview:
-    """The interview before its last answer."""
-    return replace(interview, given=interview.given[:-1])
+    """The interview before its last answer; once none is left that was given, before the last prepared one."""
+    if interview.given:
+        return replace(interview, given=interview.given[:-1])
+    return replace(interview, prepared=interview.prepared[:-1])
 
 
 def next_step(interview: Interview) -> Ask | End:

@@ -148,7 +148,7 @@ def _several(prompt: Prompt) -> Answer | Command:
     switches = {key: _switch(control, option) for key, _, option in options if key}
     unused = dict.fromkeys("ai", _nothing)  # questionary would mark all, or turn the marks round
     results = {key: (result,) for key, _, result in others}
-    chosen = _run(checkbox.application, results, MOVING | {"c-m"}, {**unused, **switches})
+    chosen = _run(checkbox.application, results, MOVING, {**unused, **switches})
     return chosen[0] if isinstance(chosen, tuple) else prompt.reader.items(chosen)
 
 
@@ -176,6 +176,7 @@ def _nothing(_event: Any) -> None:
 def _number(prompt: Prompt) -> Answer | Command:
     """A line to type a whole number into; other keys are commands, so that no letter is ever typed."""
     import questionary
+    from prompt_toolkit.keys import Keys
 
     question, others = prompt.question, _other_keys(prompt)
     unit = f" in {question.unit}" if question.unit else ""
@@ -196,7 +197,7 @@ def _number(prompt: Prompt) -> Answer | Command:
         **_screen(),
     )
     results = {key: (result,) for key, _, result in others}
-    chosen = _run(line.application, results, None)
+    chosen = _run(line.application, results, TYPING, {Keys.Any: _type_digit})
     return chosen[0] if isinstance(chosen, tuple) else prompt.reader(str(chosen))
 
 
@@ -205,7 +206,8 @@ def _number(prompt: Prompt) -> Answer | Command:
 MOVING = frozenset(["up", "down", "c-c"])
 """Keys that may arrive together with others: held arrow keys, and Ctrl-C always."""
 
-CONFIRMING = frozenset(["c-m", "c-j"])
+TYPING = MOVING | frozenset("0123456789-") | {"c-h", "left", "right"}
+"""The same while a number is typed."""
 
 
 def _screen() -> dict[str, Any]:
@@ -230,22 +232,26 @@ def _control_of(application: Any) -> Any:
 def _run(
     application: Any,
     results: dict[str, tuple[Any]],
-    together: frozenset[str] | None,
+    together: frozenset[str],
     actions: dict[str, Callable[[Any], None]] | None = None,
 ) -> Any:
     """Run one prompt. `results` end it at a key press, `actions` do something at one.
 
-    `together`: the keys that count although others arrived with them; None: all but Enter.
+    `together`: the keys that count although others arrived with them.
     """
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+    from prompt_toolkit.keys import Keys
 
     bindings = KeyBindings()
+    # Keys of line editors do more than anybody expects here: Ctrl-O, for one, ends a prompt like Enter.
+    for key in (*(f"c-{letter}" for letter in "abefgklnopqrstuvwxyz"), "escape", Keys.BracketedPaste):
+        bindings.add(key, eager=True)(_nothing)
+    bindings.add("c-d", eager=True)(_end_of_input)
     for key, action in (actions or {}).items():
-        bindings.add(key, eager=True)(action)
+        bindings.add(key, eager=key is not Keys.Any)(action)  # any key, but for those that mean something
     for key, result in results.items():
-        bindings.add(key, eager=True)(_ending(result))
-    for key in ("c-q", "escape", "c-d"):
-        bindings.add(key, eager=True)(_nothing if key != "c-d" else _end_of_input)
+        for pressed in {key, key.upper()}:
+            bindings.add(pressed, eager=True)(_ending(result))
     application.key_bindings = merge_key_bindings([application.key_bindings, bindings])
     _only_deliberate_keys(application.input, together)
     _forget_early_keys(application)
@@ -259,12 +265,17 @@ def _ending(result: tuple[Any]) -> Callable[[Any], None]:
     return end
 
 
+def _type_digit(event: Any) -> None:
+    if event.data in tuple("0123456789-"):
+        event.current_buffer.insert_text(event.data)
+
+
 def _end_of_input(event: Any) -> None:
     event.app.exit(exception=EOFError)
 
 
-def _only_deliberate_keys(source: Any, together: frozenset[str] | None) -> None:
-    """Keys that arrive in one read were not pressed one by one: a pasted line, or a key held down."""
+def _only_deliberate_keys(source: Any, together: frozenset[str]) -> None:
+    """Keys that arrive in one read were not pressed one by one: a pasted line, or a paw on the keyboard."""
     read = source.read_keys
 
     def deliberate() -> list[Any]:
@@ -272,10 +283,7 @@ def _only_deliberate_keys(source: Any, together: frozenset[str] | None) -> None:
         if len(presses) < 2:
             return presses
         names = [getattr(press.key, "value", press.key) for press in presses]
-        if together is None:
-            return [press for press, name in zip(presses, names, strict=True) if name not in CONFIRMING]
-        kept = together - CONFIRMING
-        return [press for press, name in zip(presses, names, strict=True) if name in kept]
+        return [press for press, name in zip(presses, names, strict=True) if name in together]
 
     source.read_keys = deliberate
 

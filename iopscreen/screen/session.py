@@ -43,13 +43,14 @@ def hold(
     readers = answer_readers(compiled.rule_set)
     interview = Interview(compiled, tuple(prepared.items()))
     step = next_step(interview)
+    _show_prepared(interview, other, say)
     while isinstance(step, Ask):
         question = step.question
         _announce(step, other, say)
         prompt = Prompt(
             question=question,
             reader=readers[question.id],
-            can_go_back=bool(interview.given),
+            can_go_back=bool(interview.answers),
             has_emergency=compiled.rule_set.emergency is not None,
         )
         answer = ask(prompt)
@@ -67,11 +68,33 @@ def hold(
     return Call(step.decision, emergency=False)
 
 
+def _show_prepared(interview: Interview, other: bool, say: Say) -> None:
+    """What was known before the call: it is not asked again, and what is due for it is due now."""
+    questions = interview.compiled.rule_set.question
+    if interview.prepared:
+        say("Known before the call (b goes back to these, too)")
+    for name, answer in interview.prepared:
+        say(f"  {_spoken(questions[name], other)} -> {answer_words(questions[name], answer)}")
+        _show_due(interview, questions[name], answer, say)
+
+
+def _show_due(interview: Interview, question: Question, answer: Answer, say: Say) -> None:
+    """The `if_unanswered` text of a question, at once, while its answer could still matter."""
+    if not (isinstance(answer, Unanswered) and question.if_unanswered):
+        return
+    if question.id in decide(interview.compiled, interview.answers).ask_next:
+        say(f"  ! {question.if_unanswered}")
+
+
+def _spoken(question: Question, other: bool) -> str:
+    return (question.ask_other if other else None) or question.ask
+
+
 def _announce(step: Ask, other: bool, say: Say) -> None:
     question = step.question
     say("")
     say(f"Question {step.number} of at most {step.at_most}")
-    say(f"  Ask: {(question.ask_other if other else None) or question.ask}")
+    say(f"  Ask: {_spoken(question, other)}")
     if question.help:
         say(f"  For you: {question.help}")
 
@@ -86,10 +109,7 @@ def _with(interview: Interview, question: Question, answer: Answer, say: Say) ->
             say(f"  {line}")
         say("  Answer again, or go back to the answer that was wrong.")
         return interview
-    if isinstance(answer, Unanswered) and question.if_unanswered:
-        decision = decide(interview.compiled, extended.answers)
-        if question.id in decision.ask_next:
-            say(f"  ! {question.if_unanswered}")
+    _show_due(extended, question, answer, say)
     return extended
 
 
