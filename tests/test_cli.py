@@ -325,6 +325,13 @@ def test_rows_with_problems_are_something_to_look_at(tmp_path):
     assert iopscreen("batch", "-", stdin="detox_need\nyes\n").returncode == 0
 
 
+def test_a_column_nearly_named_like_a_question_is_told():
+    done = iopscreen("batch", "-", stdin="detox_need,Safe Living Environment?,Notes\nno,yes,x\n")
+    told = " ".join(done.stderr.split())
+    assert 'add `--map "Safe Living Environment?=safe_living_environment"`' in told
+    assert "`Notes` may be" not in told
+
+
 def test_progress_shows_on_a_terminal_only(tmp_path):
     done = iopscreen("batch", "-", stdin="detox_need\nyes\n")
     assert "\x1b" not in done.stderr

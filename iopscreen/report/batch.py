@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from iopscreen.batch.run import Assumption, Summary
 from iopscreen.report.text import printable
 from iopscreen.ruleset.model import NO_RULE, RuleSet
+from iopscreen.ruleset.values import name_key
 
 MAX_HEADERS = 8
 """How many headers a line lists."""
@@ -15,6 +18,7 @@ def summary_lines(summary: Summary, rule_set: RuleSet) -> list[str]:
     lines = [_assumption(item) for item in summary.assumed]
     if summary.without_column:
         lines.append(f"not known in any row, as the file has no column: {', '.join(summary.without_column)}")
+    lines += _near_misses(summary)
     lines += _counts(summary, rule_set)
     lines += _asides(summary)
     return [printable(line) for line in lines]
@@ -25,6 +29,18 @@ def _assumption(item: Assumption) -> str:
         f"assumed {item.question}={item.answer} on {_count(item.rows, 'row', 'rows')}, as the file has no column for it"
     )
     return f"{on}; {_count(item.recommendations, 'recommendation rests', 'recommendations rest')} on that"
+
+
+def _near_misses(summary: Summary) -> list[str]:
+    """Columns that are nearly named like a question that has none: a slip would leave every row without it."""
+    missing = {name_key(name): name for name in (*summary.without_column, *(item.question for item in summary.assumed))}
+    lines = []
+    for header in summary.unmapped:
+        close = get_close_matches(name_key(header), missing, n=1, cutoff=0.8)
+        if close:
+            question = missing[close[0]]
+            lines.append(f'warning: column `{header}` may be `{question}`; if so, add `--map "{header}={question}"`')
+    return lines
 
 
 def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
