@@ -46,6 +46,7 @@ class ConditionReader:
         self.shape = shape
         self.subjects = subjects
         self.unread = unread
+        self._names: dict[str, tuple[dict[str, tuple[str, ...]], dict[str, str]]] = {}
 
     def read(self, node: Node, what: str) -> Condition:
         """The condition at `node`; `{}` is everyone."""
@@ -156,15 +157,14 @@ class ConditionReader:
         return frozenset(named)
 
     def _option(self, subject: Subject, text: str, place: Place) -> tuple[str, ...]:
-        groups: tuple[Group, ...] = subject.groups if isinstance(subject, Question) else ()
-        names: dict[str, tuple[str, ...]] = {option.id: (option.id,) for option in subject.options}
-        names |= {group.id: group.options for group in groups}
-        if text not in names:
-            by_alias = [option.id for option in subject.options if name_key(text) in option_keys(option)]
-            if by_alias:
-                message = f"{shown(text)} is not an option of `{subject.id}`; rules name options by id: `{by_alias[0]}`"
-                self._fault("unknown-name", place, message)
-                return ()
+        if subject.id not in self._names:
+            self._names[subject.id] = _option_names(subject)
+        names, aliases = self._names[subject.id]
+        if text not in names and name_key(text) in aliases:
+            option = aliases[name_key(text)]
+            message = f"{shown(text)} is not an option of `{subject.id}`; rules name options by id: `{option}`"
+            self._fault("unknown-name", place, message)
+            return ()
         return self.shape.known(text, place, f"an option of `{subject.id}`", names) or ()
 
     def _number(self, subject: Subject, node: Node, place: Place) -> Condition:
@@ -215,6 +215,14 @@ class ConditionReader:
 
     def _fault(self, name: str, place: Place, message: str) -> None:
         self.shape.faults.add(name, place, message)
+
+
+def _option_names(subject: Subject) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The options that each name in a rule stands for; and, for hints, the option of each label and alias."""
+    groups: tuple[Group, ...] = subject.groups if isinstance(subject, Question) else ()
+    names: dict[str, tuple[str, ...]] = {option.id: (option.id,) for option in subject.options}
+    names |= {group.id: group.options for group in groups}
+    return names, {key: option.id for option in subject.options for key in option_keys(option)}
 
 
 _NOT_KNOWN = frozenset(spelling_key(text) for meaning in ("unknown", "declined") for text in SPELLINGS[meaning] if text)

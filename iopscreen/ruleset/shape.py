@@ -27,7 +27,9 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     """`; did you mean ...?` when a known name is close, else an empty text."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7) if len(word) <= 60 else []
+    # Comparing takes its time: a hostile file has long words, or very many names.
+    few = len(word) <= 60 and len(known) <= 500
+    close = get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7) if few else []
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
