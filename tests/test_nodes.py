@@ -441,3 +441,19 @@ def test_both_parsers_read_mutated_texts_alike(batch):
 )  # fmt: skip
 def test_both_parsers_read_known_differences_alike(text):
     assert nodes(text) == nodes(text, pure=True)
+
+
+def test_many_near_names_among_very_many_options_cost_little():
+    options = ", ".join(f"option_{number}: {{label: Label {number}}}" for number in range(10_000))
+    named = ", ".join(f"optoin_{number}" for number in range(600))
+    text = (
+        'format: 1\nid: x\nversion: "1.0.0"\ntitle: t\npolicy: first\noutcomes: {a: {label: A}}\n'
+        f"questions:\n  q: {{ask: Q, type: many, options: {{{options}}}}}\n"
+        f"rules:\n  - {{id: r, when: {{q: [{named}]}}, recommend: a, because: b, basis: site}}\n"
+    )
+    assert set(refused(text.encode())) == {"unknown-name", "too-many-faults"}
+
+
+def test_a_trap_in_a_line_of_a_megabyte_is_told_at_once():
+    assert refused(b"a: b" + b" b: c" * 200_000 + b"\n") == ["syntax"]
+    assert refused(b"a: " + b'"x" ' * 250_000 + b"\n") == ["syntax"]
