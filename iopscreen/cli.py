@@ -5,28 +5,26 @@ warnings to stderr. What costs time to import is imported in the command that ne
 """
 
 import gc
-import io
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
-from iopscreen import __version__
+from iopscreen import __version__, streams
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
     from iopscreen.engine.compiled import Compiled
-    from iopscreen.engine.decide import Decision
+    from iopscreen.report.decision import Shown
     from iopscreen.ruleset.findings import Finding
-    from iopscreen.ruleset.model import Answers, RuleFile
+    from iopscreen.ruleset.model import RuleFile
 
 
 class ExitCode(IntEnum):
@@ -34,7 +32,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     LOOK = 1
-    """Done, and there is something to look at: findings, rows with problems."""
+    """Done, and there is something to look at: findings, rows with problems, records that do not verify."""
     CANNOT = 2
     """Could not be done: usage, an unreadable or faulty file. Nothing was written."""
     INCOMPLETE = 3
@@ -49,6 +47,14 @@ class ScreenFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class VerifyFormat(StrEnum):
+    """How `verify` prints what it found."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class AuditFormat(StrEnum):
@@ -102,43 +108,86 @@ def screen(
     answers: Annotated[
         str | None, typer.Option(help="Answers known already: a YAML or JSON file, question id to answer; - is stdin.")
     ] = None,
+    from_record: Annotated[
+        str | None,
+        typer.Option("--from", metavar="RECORD", help="Go on with an unfinished record, or screen again after one."),
+    ] = None,
+    save: Annotated[
+        str | None, typer.Option(metavar="FILE|DIR/", help="Keep a record, from the first answer on.")
+    ] = None,
+    ref: Annotated[
+        str | None, typer.Option(metavar="ID", help="Your own id for the call, in the record and its name; no names.")
+    ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: decide on what is known.")] = False,
     other: Annotated[bool, typer.Option("--other", help="The caller speaks for somebody else.")] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Print questions once and read lines: for screen readers. Also ACCESSIBLE=1."),
+    ] = False,
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
-    Example: iopscreen screen --format markdown -o handover.md
+    Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
     """
-    from iopscreen.engine.decide import ImpossibleAnswers, decide
+    from iopscreen import calls
+    from iopscreen.engine.decide import ImpossibleAnswers
     from iopscreen.engine.diagram import TooTangled
 
-    _check_output(output, force)
-    if not no_input:
-        _need_terminal(answers)
-    file = _read_rules(rules)
-    compiled = _compile(file)
-    known = _read_answers(answers, file) if answers is not None else {}
-    stopped = False
+    streams.check_output(output, force=force)
+    wishes = calls.Wishes(answers, from_record, save, ref, output, no_input, other, plain, force)
     try:
-        if no_input:
-            decision = decide(compiled, known, absent_is_unknown=True)
-        else:
-            decision, stopped = _interview(compiled, known, other)
+        shown, keeper = calls.screen(calls.read_rules(rules), wishes)
     except ImpossibleAnswers as error:
         entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
         raise IopscreenError(f"these answers cannot all be right: {entries}") from None
     except TooTangled:
-        _tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
+        streams.tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
         raise typer.Exit(ExitCode.INCOMPLETE) from None
-    text = _decision_as(output_format, file, compiled, decision, other=other, emergency_stop=stopped)
+    except calls.Interrupted as left:
+        streams.tell(str(left))
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    text = _decision_as(output_format, shown)
     try:
-        _write(output, text, force)
+        streams.write(output, text, force=force)
     except IopscreenError:
-        _write("-", text, force)  # the call is over: what was decided must not be lost with the file
+        streams.write("-", text, force=force)  # the call is over: what was decided must not be lost with the file
         raise
+    if keeper and keeper.problem:
+        raise keeper.problem
+
+
+@app.command()
+def verify(
+    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records that `screen --save` kept.")],
+    rules: Rules = None,
+    output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Decide records again, re-check what was not asked, and name what does not hold.
+
+    Without `--rules`, each record is verified with the shipped rule set of its id.
+
+    Example: iopscreen verify calls/*.json
+    """
+    from iopscreen import calls
+    from iopscreen.report import verify as report
+
+    gc.enable()
+    streams.check_output(output, force=force)
+    results = calls.verify(records, rules)
+    if output_format is VerifyFormat.JSON:
+        text = _json(report.verify_json(results))
+    else:
+        text = report.verify_text(results)
+    streams.write(output, text, force=force)
+    if any(isinstance(result.found, str) for result in results):
+        raise typer.Exit(ExitCode.CANNOT)
+    if any(result.found.problems for result in results if not isinstance(result.found, str)):
+        raise typer.Exit(ExitCode.LOOK)
 
 
 @app.command()
@@ -164,10 +213,11 @@ def batch(
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
+    from iopscreen import calls
     from iopscreen.batch.run import BatchOptions, parse_map
 
     gc.enable()
-    _check_output(output, force)
+    streams.check_output(output, force=force)
     _refuse_own_input(source, output)
     options = BatchOptions(
         map=parse_map(column_map or []),
@@ -176,10 +226,9 @@ def batch(
         prefix=prefix,
         encoding=encoding,
     )
-    file = _read_rules(rules)
-    compiled = _compile(file)
-    with _opened(source) as rows, _target(output, force) as target:
-        summary = _screen_file(compiled, rows, target, options, name="stdin" if source == "-" else source)
+    file, compiled = calls.read_rules(rules)
+    with streams.opened(source) as rows, streams.target(output, force=force) as target:
+        summary = _screen_file(compiled, rows, target, options, name=streams.called(source))
     _tell_summary(summary, file)
     if summary.problems:
         raise typer.Exit(ExitCode.LOOK)
@@ -211,7 +260,7 @@ def audit(
     from iopscreen.report import audit as report
 
     gc.enable()
-    _check_output(output, force)
+    streams.check_output(output, force=force)
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
     files = [file for path in named for file in audit_run.rule_files(_locate(path))]
@@ -220,93 +269,34 @@ def audit(
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
     else:
-        text = report.audit_text(results, color=_color(output), width=_width(), notes=notes)
-    _write(output, text, force)
+        text = report.audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
+    streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
 # --- steps of the commands ------------------------------------------------------------------
 
 
-def _locate(name: str | None) -> str:
-    from iopscreen.ruleset.shipped import locate
+def _decision_as(output_format: ScreenFormat, shown: "Shown") -> str:
+    from iopscreen.report.decision import decision_json, decision_markdown, decision_text
 
-    return locate(name)
-
-
-def _read_rules(name: str | None) -> "RuleFile":
-    from iopscreen.ruleset.reader import read_rule_file
-
-    return read_rule_file(_locate(name))
-
-
-def _compile(file: "RuleFile") -> "Compiled":
-    from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set
-
-    try:
-        return compile_rule_set(file.rule_set)
-    except TooTangledToCompile as error:
-        line, column = error.place
-        raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
-
-
-def _read_answers(name: str, file: "RuleFile") -> dict[str, Any]:
-    from iopscreen.ruleset.answers import read_answers
-
-    with _opened(name) as source:
-        data = source.read()
-    return dict(read_answers(data, file.rule_set, "stdin" if name == "-" else name))
-
-
-def _need_terminal(answers: str | None) -> None:
-    """An interview needs a terminal on stdin and stderr, and stdin for itself."""
-    if answers == "-":
-        raise IopscreenError("answers come from stdin, so that nobody can be asked there: add `--no-input`")
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise IopscreenError("the interview needs a terminal: add `--no-input` to decide on `--answers FILE` alone")
-
-
-def _interview(compiled: "Compiled", known: "Answers", other: bool) -> tuple["Decision", bool]:
-    """Hold the interview: the decision, and whether the call was ended as an emergency."""
-    from iopscreen.screen.prompts import ask, ask_emergency
-    from iopscreen.screen.session import hold
-
-    try:
-        call = hold(compiled, known, other=other, say=_tell, ask=ask, ask_emergency=ask_emergency)
-    except KeyboardInterrupt:
-        _tell("interrupted: nothing was decided")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except EOFError:
-        raise IopscreenError("the input ended before the interview did: nothing was decided") from None
-    _tell("")
-    return call.decision, call.emergency
-
-
-def _decision_as(
-    output_format: ScreenFormat,
-    file: "RuleFile",
-    compiled: "Compiled",
-    decision: "Decision",
-    *,
-    other: bool,
-    emergency_stop: bool,
-) -> str:
-    from iopscreen.engine.change import Change, changes
-    from iopscreen.engine.diagram import TooTangled
-    from iopscreen.report.decision import Shown, decision_json, decision_markdown, decision_text
-
-    try:
-        would_change: Sequence[Change] | None = changes(compiled, decision)
-    except TooTangled:
-        would_change = None
-    shown = Shown(file, decision, would_change, other=other, emergency_stop=emergency_stop)
     match output_format:
         case ScreenFormat.JSON:
             return _json(decision_json(shown))
         case ScreenFormat.MARKDOWN:
             return decision_markdown(shown)
+        case ScreenFormat.HTML:
+            from iopscreen.report.html import decision_html
+
+            return decision_html(shown)
         case ScreenFormat.TEXT:
-            return decision_text(shown, _width())
+            return decision_text(shown, streams.width())
+
+
+def _locate(name: str | None) -> str:
+    from iopscreen.ruleset.shipped import locate
+
+    return locate(name)
 
 
 def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> "Summary":
@@ -338,7 +328,7 @@ def _tell_summary(summary: "Summary", file: "RuleFile") -> None:
     from iopscreen.report.batch import summary_lines
 
     for line in summary_lines(summary, file.rule_set):
-        _tell(line)
+        streams.tell(line)
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:
@@ -347,7 +337,7 @@ def _read_sources(named: list[str]) -> dict[str, str]:
         name, equals, path = entry.partition("=")
         if not (name and equals and path):
             raise IopscreenError(f"`--source {entry}`: should be the id of a source and its file, as in article=FILE")
-        with _opened(path) as source:
+        with streams.opened(path) as source:
             texts[name] = source.read().decode("utf-8-sig", "replace")
     return texts
 
@@ -362,6 +352,12 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
         for finding in result.findings
     )
     return ExitCode.LOOK if found else ExitCode.DONE
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def _day(today: str | None) -> str:
@@ -386,91 +382,14 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
             raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
 
 
-# --- files, streams, terminal ---------------------------------------------------------------
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    """A file to read bytes from; `-` is stdin."""
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        file = Path(name).open("rb")
-    except OSError as error:
-        raise IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}") from None
-    with file:
-        yield file
-
-
-@contextmanager
-def _target(name: str, force: bool) -> Iterator[BinaryIO]:
-    """A place to write bytes to: stdout, or a file that appears whole or not at all."""
-    if name == "-":
-        # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
-        buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
-        sys.stdout.flush()
-        try:
-            yield buffer
-            buffer.flush()
-        except BrokenPipeError:
-            # Whoever read our output has had enough; there is nobody left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(ExitCode.CANNOT) from None
-        return
-    from iopscreen.files import written_whole
-
-    with written_whole(name, force=force) as file:
-        yield file
-
-
-def _write(name: str, text: str, force: bool) -> None:
-    with _target(name, force) as target:
-        target.write(text.encode("utf-8", "backslashreplace"))
-
-
-def _check_output(name: str, force: bool) -> None:
-    """Refuse an output file before anybody was asked anything."""
-    if name != "-":
-        from iopscreen.files import refuse_existing
-
-        refuse_existing(name, force=force)
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def _width() -> int:
-    """Columns to fill: of the terminal that is read, wherever the result goes."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            return min(os.get_terminal_size(stream.fileno()).columns or 80, 100)
-    return 80
-
-
-def _color(output: str) -> bool:
-    return output == "-" and sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def _tell(line: str) -> None:
-    """One line for the person at the terminal, beside the result."""
-    from iopscreen.report.text import wrapped
-
-    indent = " " * (len(line) - len(line.lstrip()))
-    fits = len(line) <= _width() and line.isprintable()
-    for part in [line] if fits else wrapped(line, _width(), indent):
-        print(part, file=sys.stderr)
-
-
 # --- the way in and the way out -------------------------------------------------------------
 
 
 def main() -> NoReturn:
     """Run the program: the entry point, and the one place where errors become exit codes."""
-    _open_closed_streams()
+    if not streams.open_closed_streams():
+        print("error: stdout is closed", file=sys.stderr)
+        sys.exit(ExitCode.CANNOT)
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # the last two are not on every system
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
@@ -478,6 +397,8 @@ def main() -> NoReturn:
         app()
     except IopscreenError as error:
         _tell_error(error)
+    except streams.Closed:
+        pass
     except OSError as error:
         print(f"error: {(error.strerror or 'input or output error').lower()}", file=sys.stderr)
     except Exception as error:  # a bug: its message may hold an answer, so only its place is told
@@ -487,24 +408,13 @@ def main() -> NoReturn:
     sys.exit(ExitCode.CANNOT)
 
 
-def _open_closed_streams() -> None:
-    """Streams that the caller of the program closed: no input, and nobody to tell."""
-    if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open()
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w")
-    if sys.stdout is None:
-        print("error: stdout is closed", file=sys.stderr)
-        sys.exit(ExitCode.CANNOT)
-
-
 def _terminated(_signal: int, _frame: Any) -> NoReturn:
     sys.exit(ExitCode.TERMINATED)
 
 
 def _tell_error(error: IopscreenError) -> None:
-    from iopscreen.report.text import printable
     from iopscreen.ruleset.findings import FileRefused
+    from iopscreen.text import printable
 
     if isinstance(error, FileRefused):
         for finding in error.findings:

@@ -1,6 +1,7 @@
-"""The interview without a screen: what is asked, in which order, and what ends it."""
+"""The interview without a screen: what is asked, in which order, what is corrected, what ends it."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +10,17 @@ from iopscreen.engine.decide import ImpossibleAnswers, decide
 from iopscreen.ruleset.model import Kind, Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
-from iopscreen.screen.interview import Ask, End, Interview, answered, next_step, taken_back
-from iopscreen.screen.prompts import Command, Emergency, Prompt
-from iopscreen.screen.session import Call, hold
+from iopscreen.screen.interview import (
+    Ask,
+    End,
+    Interview,
+    answered,
+    asked_again,
+    effect,
+    next_step,
+    one_back,
+    stand,
+)
 
 
 @pytest.fixture(scope="module", params=["iop", "iop-site-example"])
@@ -38,39 +47,65 @@ def random_answer(question, rng):
             return (rng.choice(question.option_ids),)
 
 
+def answer(interview, question, rng):
+    """The interview with a random answer, or as it was where that answer cannot be."""
+    try:
+        return answered(interview, question.id, random_answer(question, rng))
+    except ImpossibleAnswers:
+        return interview
+
+
+def moved(interview, step, rng):
+    """The interview after one more thing done: answered, gone back, corrected, or thought better of it."""
+    where = stand(interview)
+    dice = rng.random()
+    if where.answers and dice < 0.15:
+        return asked_again(interview, one_back(interview))
+    if where.answers and dice < 0.3:
+        return asked_again(interview, rng.choice(list(where.answers)))
+    if interview.again and dice < 0.4:
+        return asked_again(interview, None)
+    return answer(interview, step.question, rng)
+
+
 def walk(compiled, rng):
-    """A call in which answers are random and one in six is taken back; with what was asked."""
+    """A call of random answers, steps back and corrections; with what was asked, and on which answers."""
     interview, asked = Interview(compiled), []
     step = next_step(interview)
     while isinstance(step, Ask):
-        asked.append((step, dict(interview.answers)))
-        if interview.given and rng.random() < 1 / 6:
-            interview = taken_back(interview)
-        else:
-            extended = answered(interview, step.question.id, random_answer(step.question, rng))
-            try:
-                next_step(extended)
-            except ImpossibleAnswers:
-                step = next_step(interview)
-                continue
-            interview = extended
+        asked.append((step, interview.again, dict(stand(interview).answers)))
+        interview = moved(interview, step, rng)
         step = next_step(interview)
     return interview, step, asked
 
 
-def test_random_walks_end_as_their_answers_decide_and_ask_nothing_in_vain(compiled):
+def test_random_walks_end_as_their_final_answers_decide_and_ask_nothing_in_vain(compiled):
     rng = random.Random(7)
-    for _ in range(150):
+    for _ in range(200):
         interview, end, asked = walk(compiled, rng)
+        final = stand(interview).answers
         assert isinstance(end, End)
-        assert end.decision == decide(compiled, interview.answers, absent_is_unknown=True)
-        open_questions = [question for question in end.decision.ask_next if question not in interview.answers]
-        assert open_questions == []
-        for step, answers in asked:
+        assert end.decision == decide(compiled, final, absent_is_unknown=True)
+        assert [question for question in end.decision.ask_next if question not in final] == []
+        assert all(interview.given[question] == answer for question, answer in final.items())
+        for step, again, answers in asked:
             assert step.question.id not in answers
-            if not step.question.for_notes:
-                assert step.question.id in decide(compiled, answers).ask_next
             assert step.number <= step.at_most
+            if again is None and not step.question.for_notes:
+                assert step.question.id in decide(compiled, answers).ask_next
+
+
+def test_an_answer_counts_only_if_its_question_could_matter_when_its_turn_came(compiled):
+    rng = random.Random(8)
+    seen = 0
+    for _ in range(200):
+        interview, end, _ = walk(compiled, rng)
+        final = stand(interview).answers
+        for question in interview.given:
+            if question not in final and not compiled.rule_set.question[question].for_notes:
+                seen += 1
+                assert question in end.decision.not_needed
+    assert seen >= 3
 
 
 def test_questions_come_in_the_order_of_the_file(compiled):
@@ -85,85 +120,102 @@ def test_questions_come_in_the_order_of_the_file(compiled):
     assert len(places) > 3
 
 
+def given(compiled, **answers):
+    interview = Interview(compiled)
+    for question, value in answers.items():
+        interview = answered(interview, question, value)
+    return interview
+
+
+WHOLE = {
+    "immediate_danger": "no",
+    "condition_type": ("self_harm",),
+    "detox_need": "no",
+    "safe_living_environment": "yes",
+}
+
+
 def test_a_prepared_answer_is_not_asked_again_even_if_unknown(iop):
-    interview = Interview(iop, prepared=(("immediate_danger", Unanswered.UNKNOWN), ("detox_need", "no")))
+    interview = Interview(iop, prepared={"immediate_danger": Unanswered.UNKNOWN, "detox_need": "no"})
     step = next_step(interview)
     assert isinstance(step, Ask)
     assert (step.question.id, step.number, step.at_most) == ("condition_type", 1, 3)
 
 
 def test_danger_ends_the_questions(iop):
-    step = next_step(Interview(iop, prepared=(("immediate_danger", "yes"),)))
+    step = next_step(Interview(iop, prepared={"immediate_danger": "yes"}))
     assert isinstance(step, End)
     assert step.decision.recommendation == "emergency_referral"
 
 
-# --- a whole call, with a scripted coordinator ----------------------------------------------
+def test_back_asks_the_question_before_and_shows_its_answer(iop):
+    interview = given(iop, immediate_danger="no", condition_type=("self_harm",))
+    back = asked_again(interview, one_back(interview))
+    step = next_step(back)
+    assert (step.question.id, step.number, step.at_most, step.before) == ("condition_type", 2, 5, ("self_harm",))
+    assert dict(stand(back).answers) == {"immediate_danger": "no"}
+    assert one_back(back) == "immediate_danger"
 
 
-def call(compiled, script, *, prepared=None, other=False, emergency=Emergency.END):
-    """Hold a call in which `script` maps question ids to what is answered, in turn."""
-    lines, left = [], {question: list(answers) for question, answers in script.items()}
-    offered = []
-
-    def ask(prompt: Prompt):
-        offered.append((prompt.question.id, prompt.can_go_back, prompt.has_emergency))
-        return left[prompt.question.id].pop(0)
-
-    ended = hold(compiled, prepared or {}, other=other, say=lines.append, ask=ask, ask_emergency=lambda: emergency)
-    assert isinstance(ended, Call)
-    return ended, lines, offered
+def test_three_back_and_another_answer_keeps_what_still_counts(iop):
+    interview = given(iop, **WHOLE)
+    for _ in range(3):
+        interview = asked_again(interview, one_back(interview))
+    assert interview.again == "condition_type"
+    interview = answered(interview, "condition_type", ("mania",))
+    assert dict(stand(interview).answers) == {**WHOLE, "condition_type": ("mania",)}
+    assert isinstance(next_step(interview), End)
 
 
-def test_back_asks_the_last_question_again_and_forgets_its_answer(iop):
-    script = {
-        "immediate_danger": ["no"],
-        "condition_type": [("other",), ("self_harm",)],
-        "detox_need": [Command.BACK, "no"],
-        "safe_living_environment": ["yes"],
+def test_back_and_back_again_changes_nothing(iop):
+    interview = given(iop, **WHOLE)
+    gone_back = asked_again(asked_again(interview, one_back(interview)), None)
+    assert stand(gone_back) == stand(interview)
+
+
+def test_an_answer_that_is_no_longer_asked_is_kept_and_counts_nowhere(iop):
+    interview = answered(given(iop, **WHOLE), "detox_need", "yes")
+    where = stand(interview)
+    assert dict(where.answers) == {name: WHOLE[name] for name in ("immediate_danger", "condition_type")} | {
+        "detox_need": "yes"
     }
-    ended, _, offered = call(iop, script)
-    assert ended.decision.recommendation == "iop"
-    assert ended.decision.answers["condition_type"] == ("self_harm",)
-    assert [question for question, _, _ in offered] == [
-        "immediate_danger",
-        "condition_type",
-        "detox_need",
-        "condition_type",
-        "detox_need",
-        "safe_living_environment",
-    ]
-    assert offered[0][1] is False
-    assert all(can_go_back for _, can_go_back, _ in offered[1:])
+    assert where.kept == ("safe_living_environment",)
+    assert where.decision.recommendation == "inpatient"
 
 
-def test_the_unanswered_text_shows_at_once_and_only_when_it_applies(iop):
-    _, lines, _ = call(iop, {"immediate_danger": [Unanswered.DECLINED], "condition_type": [Command.EMERGENCY]})
-    due = iop.rule_set.question["immediate_danger"].if_unanswered
-    assert f"  ! {due}" in lines
-    assert lines.index(f"  ! {due}") < next(i for i, line in enumerate(lines) if line.startswith("Question 2"))
+def test_a_kept_answer_counts_again_when_its_question_comes_back(iop):
+    interview = answered(answered(given(iop, **WHOLE), "detox_need", "yes"), "detox_need", "no")
+    assert dict(stand(interview).answers) == WHOLE
 
 
-def test_an_emergency_shows_text_and_contacts_and_ends_with_what_is_known(iop):
-    ended, lines, _ = call(iop, {"immediate_danger": ["no"], "condition_type": [Command.EMERGENCY]})
-    assert ended.emergency
-    assert ended.decision.recommendation is None
-    assert dict(ended.decision.answers) == {"immediate_danger": "no"}
-    assert any("911" in line for line in lines)
-    assert any("988" in line for line in lines)
+def test_the_effect_of_a_correction(iop):
+    interview = given(iop, **WHOLE)
+    before, after = stand(interview), stand(answered(interview, "detox_need", "yes"))
+    found = effect(before, after, "detox_need")
+    assert (found.dropped, found.restored, found.opened, found.closed) == (("safe_living_environment",), (), (), ())
+    assert found.possible == ("inpatient",)
+    back = effect(after, before, "detox_need")
+    assert (back.restored, back.possible) == (("safe_living_environment",), ("iop",))
 
 
-def test_the_way_back_from_an_emergency_asks_the_same_question(iop):
-    script = {"immediate_danger": [Command.EMERGENCY, "yes"]}
-    ended, _, offered = call(iop, script, emergency=Emergency.RETURN)
-    assert [question for question, _, _ in offered] == ["immediate_danger", "immediate_danger"]
-    assert (ended.emergency, ended.decision.recommendation) == (False, "emergency_referral")
+def test_a_correction_opens_and_closes_questions(iop):
+    interview = given(iop, immediate_danger="no", condition_type=("self_harm",))
+    other = answered(interview, "condition_type", ("other",))
+    assert effect(stand(interview), stand(other), "condition_type").opened == ("recent_psychiatric_discharge",)
+    assert effect(stand(other), stand(interview), "condition_type").closed == ("recent_psychiatric_discharge",)
 
 
-def test_the_words_for_somebody_else(iop):
-    script = {"immediate_danger": ["no"], "condition_type": [Command.EMERGENCY]}
-    for other, words in ((False, "What would you like help with?"), (True, "What do they need help with?")):
-        assert f"  Ask: {words}" in call(iop, script, other=other)[1]
+def test_a_correction_without_effect_says_so(iop):
+    interview = given(iop, immediate_danger="no", condition_type=("self_harm",))
+    found = effect(stand(interview), stand(answered(interview, "condition_type", ("mania",))), "condition_type")
+    assert not any(found)
+
+
+def test_answers_of_another_day_are_shown_and_never_count(iop):
+    interview = Interview(iop, earlier=WHOLE)
+    step = next_step(interview)
+    assert (step.question.id, step.before) == ("immediate_danger", "no")
+    assert dict(stand(interview).answers) == {}
 
 
 CLASH = b"""
@@ -189,20 +241,29 @@ def clash():
     return compile_rule_set(understand(CLASH, "t.yaml").rule_set)
 
 
-def test_an_answer_that_excludes_the_others_is_told_and_not_taken(clash):
-    ended, lines, offered = call(clash, {"x": ["yes"], "w": ["r", "p"]})
-    assert [question for question, _, _ in offered] == ["x", "w", "w"]
-    assert "  These answers cannot all be right: nobody is both (not-both)" in lines
-    assert dict(ended.decision.answers) == {"x": "yes", "w": "p"}
-    assert ended.decision.recommendation == "a"
-
-
-def test_the_answer_that_was_wrong_may_be_an_earlier_one(clash):
-    ended, _, _ = call(clash, {"x": ["yes", "no"], "w": ["r", Command.BACK]})
-    assert dict(ended.decision.answers) == {"x": "no"}
-    assert ended.decision.recommendation == "b"
-
-
-def test_prepared_answers_that_exclude_one_another_stop_the_call(clash):
+def test_an_answer_that_excludes_another_one_is_not_taken(clash):
+    interview = given(clash, x="yes")
     with pytest.raises(ImpossibleAnswers, match="not-both"):
-        call(clash, {}, prepared={"x": "yes", "w": "r"})
+        answered(interview, "w", "r")
+
+
+def test_a_correction_that_excludes_a_later_answer_is_not_taken_either(clash):
+    interview = Interview(clash, prepared={"x": "no"}, given={"w": "r"})
+    interview = replace(interview, prepared={}, given={"x": "yes", "w": "q"})
+    again = asked_again(interview, "x")
+    assert dict(stand(again).answers) == {"w": "q"}
+    interview = replace(interview, prepared={"w": "r"}, given={})
+    with pytest.raises(ImpossibleAnswers):
+        answered(interview, "x", "yes")
+
+
+def test_a_kept_answer_that_the_others_now_exclude_is_asked_again(clash):
+    # As a record may hold it that goes on under another rule set.
+    interview = Interview(clash, given={"x": "yes", "w": "r"})
+    where = stand(interview)
+    assert (dict(where.answers), where.left, where.kept) == ({"x": "yes"}, ("w",), ("w",))
+
+
+def test_prepared_answers_that_exclude_one_another_are_told(clash):
+    with pytest.raises(ImpossibleAnswers, match="not-both"):
+        stand(Interview(clash, prepared={"x": "yes", "w": "r"}))

@@ -7,22 +7,26 @@ import sys
 import pytest
 from terminal import DOWN, UP, Terminal
 
-FIRST = "Question 1 of at most 5"
+FIRST = "question 1 of at most 5"
 SECOND = "What would you like help with?"
 THIRD = "a clinician said so, or stopping"
 HOME = "Is there a place where"
+KEYS = "! EMERGENCY"
+HELP = "Danger to anybody's life or body"
 
 
 def test_a_whole_call_with_one_key_an_answer():
     with Terminal("screen", lines=120) as terminal:
-        terminal.until(FIRST, "(choose an answer)").send("n")
-        terminal.until("Question 2 of at most 5", SECOND, "9  Something else").send("7")
-        terminal.until("● 7  Self-harm").send("8")
-        terminal.until("● 8  Chemical").send("\r")
-        terminal.until("Question 3 of at most 4", "-> Self-harm, Chemical dependency", THIRD, "y  Yes").send("n")
-        terminal.until("Question 4 of at most 4", HOME, "y  Yes").send("y")
+        terminal.until(FIRST, "y Yes", KEYS).send("n")
+        terminal.until("question 2 of at most 5", SECOND, "9  Something else").send("7")
+        terminal.until("[x] 7  Self-harm").send("8")
+        terminal.until("[x] 8  Chemical").send("\r")
+        terminal.until("question 3 of at most 4", "-> Self-harm, Chemical dependency", THIRD, "y Yes").send("n")
+        terminal.until("question 4 of at most 4", HOME, "y Yes").send("y")
+        terminal.until("This gives: Intensive outpatient program (IOP)", "Read back", "Enter right").send("\r")
         assert terminal.end() == 0
         text = " ".join(terminal.text.split())
+    assert "Recommendation: Intensive outpatient program (IOP)" in text
     assert "Confirm that no medical help is needed to stop" in text
     assert (
         "Have you recently come out of a psychiatric hospital" in text.split("Not asked, because it cannot matter")[1]
@@ -33,86 +37,176 @@ def test_results_own_stdout_and_prompts_stderr(tmp_path):
     target = tmp_path / "decision.json"
     program = ["/bin/sh", "-c", f'exec "$0" "$@" > "{target}"', sys.executable, "-m", "iopscreen"]
     with Terminal("screen", "--format", "json", program=program) as terminal:
-        terminal.until(FIRST, "y  Yes").send("y")
+        terminal.until(FIRST, "y Yes").send("y")
+        terminal.until("This gives: Emergency help now").send("\r")
         assert terminal.end() == 0
     decision = json.loads(target.read_text())
     assert decision["recommendation"] == "emergency_referral"
     assert decision["answers"] == {"immediate_danger": "yes"}
 
 
-STRAY = ("\r", "\r\r\r\r", "\x1b", "\x1b\r", "yes\r", "n\r", "yyy", "\x1b[200~n\r\x1b[201~", " ", "j", "1", "\x04x")
+STRAY = (
+    "\r",
+    "\n",
+    "\r\r\r\r",
+    "\x1b",
+    "\x1b\r",
+    "yes\r",
+    "n\r",
+    "yyy",
+    "\x1b[200~n\r\x1b[201~",
+    " ",
+    "1",
+    "\x04x",
+    "\x0f",
+)
+
+
+def low(*arguments):
+    """A terminal in which the arrows visibly move a page: a key that answers nothing, and may come with others."""
+    return Terminal("screen", *arguments, lines=10, columns=40)
+
+
+def nothing_answered(terminal, keys, shown):
+    """Send `keys`, wait until all of them have been read, and see that the page is the same."""
+    terminal.until(KEYS).send("w").until("hide why", "(more above")
+    terminal.send(keys + UP * 60).until("hide why", gone=("(more above",))
+    assert shown in terminal.text
+    terminal.send("w").until(KEYS, gone=("hide why",))
 
 
 def test_stray_keys_never_answer():
-    with Terminal("screen") as terminal:
-        terminal.until(FIRST, "» (choose an answer)")
+    with low() as terminal:
         for stray in STRAY:
-            terminal.send(stray).send(DOWN)
-            _until_pointer(terminal, "y  Yes")
-            terminal.send(UP)
-            _until_pointer(terminal, "(choose an answer)")
-            assert FIRST in terminal.text
-            assert "Question 2" not in terminal.text
-        terminal.send("d").until("Question 2 of at most 5", "Do not end this call on a guess.")
+            nothing_answered(terminal, stray, "question 1 of")
+        terminal.send("d").until("question 2", "[ ] 1")
 
 
-def _until_pointer(terminal, line):
-    """Move on when the pointer stands at `line`: then every earlier key has been read.
-
-    Keys are sent one by one only after that, for keys that arrive together are no answers.
-    """
-    terminal.until_line("»", line)
+def test_a_burst_at_every_question_answers_none_of_them():
+    with low() as terminal:
+        for shown, keys in (("question 1", "n"), ("question 2", "7\r"), ("question 3", "n"), ("question 4", "y")):
+            terminal.until(shown)
+            nothing_answered(terminal, "nyny\r7y\r", shown)
+            assert "[x]" not in terminal.text
+            for key in keys:
+                terminal.send(key)
+                if key == "7":
+                    terminal.until("[x] 7")
+        terminal.until("Read back").send("\r")
+        assert terminal.end() == 0
 
 
 def test_keys_typed_before_a_question_is_drawn_are_thrown_away():
     with Terminal("screen") as terminal:
         terminal.send("y")  # while the program is still starting
-        terminal.until(FIRST, "» (choose an answer)").send(DOWN)
-        _until_pointer(terminal, "y  Yes")
+        terminal.until(FIRST, KEYS).send("h").until(HELP)
         assert FIRST in terminal.text
-        assert "Recommendation" not in terminal.text
+        assert "This gives" not in terminal.text
+
+
+def test_a_key_pressed_as_soon_as_the_question_is_seen_is_not_lost():
+    for _ in range(5):
+        with Terminal("screen") as terminal:
+            terminal.until(KEYS).send("n")
+            terminal.until("question 2", KEYS).send("d")
+            terminal.until("question 3", KEYS).send("n")
+            terminal.until("question 4", KEYS)
 
 
 def test_marking_takes_digits_and_enter_takes_no_empty_choice():
     with Terminal("screen") as terminal:
-        terminal.until(FIRST, "y  Yes").send("n")
-        terminal.until(SECOND, "○ 1  Eating").send("\r")
+        terminal.until(FIRST, "y Yes").send("n")
+        terminal.until(SECOND, "[ ] 1  Eating").send("\r")
         terminal.until("mark what fits").send("a").send(DOWN)
-        _until_pointer(terminal, "2  Bipolar I")
-        terminal.send("i").send(DOWN)
-        _until_pointer(terminal, "3  Bipolar II")
-        terminal.send("1").until("● 1  Eating", "○ 2", "○ 9").send("1")
-        terminal.until("○ 1  Eating").send("9\r" + DOWN)  # together: the line was pasted
-        _until_pointer(terminal, "4  Mania")
-        assert "●" not in terminal.text
-        terminal.send("9").until("● 9  Something else", SECOND).send("\r")
+        terminal.until("> [ ] 1  Eating").send("i").send(DOWN)
+        terminal.until("> [ ] 2  Bipolar I").send("1")
+        terminal.until("[x] 1  Eating", "[ ] 2", "[ ] 9").send("1")
+        terminal.until("[ ] 1  Eating").send("9\r" + DOWN)  # together: the line was pasted
+        terminal.until("> [ ] 3")
+        assert "[x]" not in terminal.text
+        terminal.send("9").until("[x] 9  Something else", SECOND).send("\r")
         terminal.until(THIRD, "-> Something else")
 
 
-def test_back_and_emergency_at_a_prompt():
-    with Terminal("screen", lines=120) as terminal:
-        terminal.until(FIRST, "!  Emergency").send("n")
-        terminal.until(SECOND, "○ 1").send("b")
-        terminal.until(FIRST, "!  Emergency", "-> no").send("!")
-        terminal.until("EMERGENCY", "911", "988", "r  Return to the question").send("\r").send(DOWN)
-        _until_pointer(terminal, "r  Return")
-        terminal.send("r").until("y  Yes", gone=("r  Return",)).send("!")
-        terminal.until("e  End the call here").send("e")
+def test_back_and_the_way_forth_again():
+    with Terminal("screen", lines=60) as terminal:
+        terminal.until(FIRST, KEYS).send("n")
+        terminal.until("question 2", KEYS).send("7").until("[x] 7").send("\r")
+        terminal.until("question 3", KEYS).send("b")
+        terminal.until("question 2", "Answered before: Self-harm", "[ ] 7").send("b")
+        terminal.until("question 1", "Answered before: no", "k keep no", gone=("b back",)).send("k")
+        terminal.until("question 3", "b back").send("n")
+        terminal.until("question 4", HOME)
+
+
+def test_three_questions_back_and_the_effect_is_said():
+    with Terminal("screen", lines=60) as terminal:
+        for shown, keys in ((FIRST, "n"), ("question 2", "9\r"), ("question 3", "n"), ("question 4", "n")):
+            for key in keys:
+                terminal.until(shown, KEYS).send(key)
+        terminal.until("This gives: Another service").send("b")
+        terminal.until("question 4", "Answered before").send("b")
+        terminal.until("question 3", "Answered before").send("b")
+        terminal.until("question 2", "Answered before: Something else").send("7")
+        terminal.until("[x] 7").send("\r")
+        terminal.until("No longer asked, and not counted: Have you recently", "To be asked now: Is there a place", HOME)
+
+
+def test_any_earlier_answer_from_the_list():
+    with Terminal("screen", lines=60) as terminal:
+        for shown, keys in ((FIRST, "n"), ("question 2", "7\r"), ("question 3", "n")):
+            for key in keys:
+                terminal.until(shown, KEYS).send(key)
+        terminal.until(HOME, KEYS).send("c")
+        terminal.until("Which answer is to be corrected?", "1  Before we start", "3  Is there alcohol").send("3")
+        terminal.until("question 3", "Answered before: no").send("y")
+        terminal.until("This gives: Inpatient program", "No longer to be asked: Is there a place")
+
+
+def test_an_emergency_at_any_prompt_and_the_way_back():
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, "y Yes").send("n")
+        terminal.until(SECOND, "[ ] 1").send("7").until("[x] 7").send("!")
+        terminal.until("EMERGENCY", "911", "988", "r return", "e end the call here").send("\r").send("n").send("r")
+        terminal.until("question 2", "[x] 7", gone=("end the call",)).send("!")
+        terminal.until("e end the call here").send("e")
         assert terminal.end() == 0
-        text = terminal.text.split("e  End the call here")[-1]
+        text = terminal.text
     assert "EMERGENCY: the call was ended to get help" in text
     assert "Emergency services: 911" in text
-    assert "guardian" not in text
     assert "I don't want to guess" not in text
 
 
-@pytest.mark.parametrize("after", [[], ["n"], ["n", "1", "\r"]])
-def test_ctrl_c_is_130_and_nothing_is_decided(after):
-    shown = [FIRST, "○ 1", "● 1"]
+def test_an_emergency_while_a_note_is_written():
     with Terminal("screen") as terminal:
-        terminal.until(FIRST, "y  Yes")
-        for key, seen in zip(after, [*shown[1:], "y  Yes"], strict=False):
-            terminal.send(key).until(seen)
+        terminal.until(FIRST, KEYS).send("m")
+        terminal.until("! alone: emergency").send("!").send("\r")
+        terminal.until("911", "e end the call here").send("e")
+        assert terminal.end() == 0
+
+
+def test_why_and_help_stand_beside_the_answers():
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, KEYS).send("w")
+        terminal.until("Still possible:", "rule immediate-danger, external", "Yes: Emergency help now", "w hide").send(
+            "h"
+        )
+        terminal.until(HELP, gone=("Still possible",)).send("n")
+        terminal.until("question 2")
+
+
+@pytest.mark.parametrize("mode", [(), ("--plain",)], ids=["keys", "plain"])
+@pytest.mark.parametrize("after", [[], ["n"], ["n", "7"], ["n", "7", "c"], ["n", "!"], ["n", "m"]], ids=str)
+def test_ctrl_c_is_130_and_nothing_is_decided(after, mode):
+    enter = "\r" if mode else ""
+    seen = {"n": "question 2", "7": "question 3", "c": "corrected?", "!": "end the call", "m": "Note ("}
+    with Terminal("screen", *mode, lines=80) as terminal:
+        terminal.until(FIRST, "Prefers not to say")
+        for key in after:
+            if key == "7" and not mode:
+                terminal.send("7").until("[x] 7").send("\r").until(seen[key])
+            else:
+                terminal.send(key + enter).until(seen[key])
         terminal.send("\x03")
         assert terminal.end() == 130
         assert "nothing was decided" in terminal.text
@@ -121,22 +215,24 @@ def test_ctrl_c_is_130_and_nothing_is_decided(after):
 
 def test_ctrl_c_counts_among_other_keys():
     with Terminal("screen") as terminal:
-        terminal.until(FIRST, "y  Yes").send("yes\x03\r")
+        terminal.until(FIRST, KEYS).send("yes\x03\r")
         assert terminal.end() == 130
 
 
-def test_end_of_input_is_no_answer():
-    with Terminal("screen") as terminal:
-        terminal.until(FIRST, "y  Yes").send("\x04")
+@pytest.mark.parametrize("mode", [(), ("--plain",)], ids=["keys", "plain"])
+def test_end_of_input_is_no_answer(mode):
+    with Terminal("screen", *mode) as terminal:
+        terminal.until(FIRST, "Prefers not to say").send("\x04")
         assert terminal.end() == 2
         assert "nothing was decided" in terminal.text
 
 
-def test_terminated():
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminated(number):
     with Terminal("screen") as terminal:
-        terminal.until(FIRST, "y  Yes")
-        terminal.kill(signal.SIGTERM)
-        assert terminal.end() in (143, -signal.SIGTERM)
+        terminal.until(FIRST, KEYS)
+        terminal.kill(number)
+        assert terminal.end() in (143, -number)
 
 
 NUMBERS = """
@@ -164,12 +260,13 @@ def numbers(tmp_path):
 
 def test_a_number_and_one_of_several(numbers):
     with Terminal("screen", "--rules", numbers) as terminal:
-        terminal.until("How old are you?", "a number in years, then Enter", ">").send("\r")
+        terminal.until("How old are you?", "Number: _").send("\r")
         terminal.until("type a number, or press d").send("2").send("0").send("0")
-        terminal.until("> 200").send("\r")
+        terminal.until("Number: 200_").send("\r")
         terminal.until("should be a whole number from 0 to 120").send("\x7f")
-        terminal.until("> 20", gone=("> 200",)).send("\r")
+        terminal.until("Number: 20_").send("\r")
         terminal.until("Where do you live?", "-> 20 years", "2  In a house").send("2")
+        terminal.until("This gives: Adult").send("\r")
         assert terminal.end() == 0
         assert "Recommendation: Adult" in terminal.text
 
@@ -177,57 +274,57 @@ def test_a_number_and_one_of_several(numbers):
 @pytest.mark.parametrize("pasted", ["44\r", "44 days\r", "dad 44\r", "4d4", "4b4!\r", "44\x0f"])
 def test_a_pasted_number_waits_for_enter(numbers, pasted):
     with Terminal("screen", "--rules", numbers) as terminal:
-        terminal.until("How old are you?", "a number in years, then Enter", ">").send(pasted)
-        terminal.until("> 44").send("D")
+        terminal.until("How old are you?", "Number: _").send(pasted)
+        terminal.until("Number: 44_").send("D")
         terminal.until("-> not known", "Where do you live?")
 
 
 def test_other_keys_do_nothing_where_a_number_is_typed(numbers):
     with Terminal("screen", "--rules", numbers) as terminal:
-        terminal.until("How old are you?", "a number in years, then Enter", ">")
+        terminal.until("How old are you?", "Number: _")
         for key in ("\x0f", "\x12", "\x0c", "x", "N", "\x1b[200~99\x1b[201~", "\x1a"):
             terminal.send(key)
-        terminal.send("3").until("> 3").send("\r").until("-> 3 years")
-
-
-def test_keys_of_line_editors_end_no_prompt():
-    with Terminal("screen") as terminal:
-        terminal.until(FIRST, "» (choose an answer)").send("\x0f").send(DOWN)
-        _until_pointer(terminal, "y  Yes")
-        terminal.send("N").until("○ 1  Eating").send("\x0f").send(DOWN)
-        _until_pointer(terminal, "2  Bipolar I")
-        assert "fault" not in terminal.text
+        terminal.send("3").until("Number: 3_").send("\r").until("-> 3 years")
 
 
 def test_what_was_known_before_the_call_is_shown_and_can_be_corrected(tmp_path):
     known = tmp_path / "known.yaml"
     known.write_text("immediate_danger: unknown\ncondition_type: depression\n")
     with Terminal("screen", "--answers", str(known), lines=60) as terminal:
-        terminal.until("Known before the call", "Do not end this call on a guess", "b  Back").send("b")
-        terminal.until("○ 1  Eating", "b back").send("b")
-        terminal.until("in danger right now", "y  Yes").send("y")
+        terminal.until("Known before", "Do not end this call on a guess", THIRD, "b back").send("b")
+        terminal.until("[ ] 1  Eating", "b back").send("b")
+        terminal.until("in danger right now", "y Yes", "Answered before: not known").send("y")
+        terminal.until("This gives: Emergency help now").send("\r")
         assert terminal.end() == 0
         assert "Recommendation: Emergency help now" in terminal.text
 
 
-def test_a_caller_for_somebody_else_hears_of_them_to_the_end():
-    with Terminal("screen", "--other", lines=120) as terminal:
-        terminal.until(FIRST, "y  Yes").send("n")
-        terminal.until("What do they need help with?", "○ 1").send("8")
-        terminal.until("● 8").send("\r")
-        terminal.until("Question 3", "y  Yes").send("d")
-        terminal.until("Question 4", "y  Yes").send("d")
+@pytest.mark.parametrize("by_key", [False, True])
+def test_a_caller_for_somebody_else_hears_of_them_to_the_end(by_key):
+    with Terminal("screen", *([] if by_key else ["--other"]), lines=120) as terminal:
+        terminal.until(FIRST, "y Yes")
+        if by_key:
+            terminal.send("s").until("worded so", FIRST, gone=("s for somebody else   w",))
+        terminal.send("n").until("What do they need help with?", "[ ] 1").send("8")
+        terminal.until("[x] 8").send("\r")
+        terminal.until("question 3", "y Yes").send("d")
+        terminal.until("question 4", "y Yes").send("d")
+        terminal.until("Not settled:", "Read back").send("\r")
         assert terminal.end() == 0
-        text = " ".join(terminal.text.split()).split("Not settled")[1]
+        text = " ".join(terminal.text.split()).rsplit("Not settled", maxsplit=1)[1]
     assert "that they would need medical help to stop" in text
     assert "that you would need" not in text
 
 
-def test_a_narrow_and_low_terminal():
-    with Terminal("screen", lines=24, columns=40) as terminal:
-        terminal.until("Question 1", "!  Emergency").send("n")
-        terminal.until("9  Something else").send("9").until("● 9").send("\r")
-        terminal.until("Question 3")
+@pytest.mark.parametrize("size", [(12, 40), (10, 40), (24, 80)], ids=str)
+def test_a_small_terminal_keeps_every_key_in_sight(size):
+    with Terminal("screen", lines=size[0], columns=size[1]) as terminal:
+        terminal.until("y Yes", "n No", "w why", KEYS).send("n")
+        terminal.until("[ ] 1", "d Don't know", "b back", KEYS).send("9")
+        terminal.until("[x] 9", "c correct").send("\r")
+        terminal.until("y Yes", "n No", KEYS).send("y")
+        terminal.until("Enter right", KEYS).send("\r")
+        assert terminal.end() == 0
 
 
 def test_an_existing_output_is_refused_before_anybody_is_asked(tmp_path):
@@ -235,5 +332,98 @@ def test_an_existing_output_is_refused_before_anybody_is_asked(tmp_path):
     target.write_text("mine")
     with Terminal("screen", "-o", str(target)) as terminal:
         assert terminal.end() == 2
-        assert "Question" not in terminal.text
+        assert "question 1" not in terminal.text
     assert target.read_text() == "mine"
+
+
+# --- plain ----------------------------------------------------------------------------------
+
+
+def plain(*arguments, **options):
+    return Terminal("screen", *arguments, lines=200, **options)
+
+
+@pytest.mark.parametrize("how", [{"TERM": "dumb"}, {"ACCESSIBLE": "1"}], ids=str)
+def test_plain_by_the_environment(how):
+    with plain(env=how) as terminal:
+        terminal.until(FIRST, "1. Yes", "2. No", "3. Don't know", "Or type:", "emergency").send("2\r")
+        terminal.until("question 2", "9. Something else")
+        assert b"\x1b" not in terminal.raw
+
+
+def test_a_whole_call_in_plain_by_numbers_and_words():
+    with plain("--plain") as terminal:
+        terminal.until(FIRST, "Or type:").send("no\r")
+        terminal.until("question 2", "11. Prefers not to say").send("7, chemical dependency\r")
+        terminal.until("-> Self-harm, Chemical dependency", "question 3").send("why\r")
+        terminal.until("Still possible", "Yes: Inpatient program").send("help\r")
+        terminal.until("What counts:").send("back\r")
+        terminal.until("Answered before: Self-harm").send("keep self-harm, chemical dependency (alcohol or drugs)\r")
+        terminal.until("question 3 of at most 4").send("2\r")
+        terminal.until("question 4 of at most 4").send("YES\r")
+        terminal.until("Read back:", "1. right, finish").send("1\r")
+        assert terminal.end() == 0
+        assert "Recommendation: Intensive outpatient program (IOP)" in terminal.text
+        assert b"\x1b" not in terminal.raw
+
+
+def test_stray_lines_never_answer_in_plain():
+    with plain("--plain") as terminal:
+        terminal.until(FIRST, "Or type:")
+        for count, stray in enumerate(("", "0", "12", "maybe", "no way", "9" * 400, "\u00b2", "1.5"), start=1):
+            terminal.send(stray + "\r")
+            terminal._until(lambda count=count: terminal.text.count("Type the number or the word") == count, stray)
+        assert "question 2" not in terminal.text
+
+
+def test_pasted_lines_never_answer_in_plain():
+    with plain("--plain") as terminal:
+        terminal.until(FIRST, "Or type:").send("no\rno\rno\r")
+        terminal.until("Several lines came together: none of them was taken.")
+        terminal.send("x\r").until("Type the number or the word")
+        assert "question 2" not in terminal.text
+
+
+def test_an_emergency_in_plain_by_sign_and_by_word():
+    with plain("--plain") as terminal:
+        terminal.until(FIRST, "Or type:").send("!\r")
+        terminal.until("911", "2. return").send("return\r")
+        terminal._until(lambda: terminal.text.count(FIRST) == 2, FIRST)
+        terminal.send("emergency\r")
+        terminal._until(lambda: terminal.text.count("1. end the call here") == 2, "the emergency")
+        terminal.send("1\r")
+        assert terminal.end() == 0
+        assert "EMERGENCY: the call was ended to get help" in terminal.text
+
+
+def test_numbers_in_plain(numbers):
+    with plain("--plain", "--rules", numbers) as terminal:
+        terminal.until("How old are you?", "Or type: Don't know").send("121\r")
+        terminal.until("should be a whole number from 0 to 120").send("20\r")
+        terminal.until("-> 20 years", "2. In a house").send("house\r")
+        terminal.until("This gives: Adult", "1. right, finish")
+
+
+# --- looks ----------------------------------------------------------------------------------
+
+
+def test_an_ascii_locale_shows_the_same():
+    with Terminal("screen", env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}) as terminal:
+        terminal.until(FIRST, KEYS).send("n")
+        terminal.until("[ ] 7  Self-harm").send("7")
+        terminal.until("[x] 7  Self-harm", "[ ] 8")
+        assert "?  Self" not in terminal.text
+
+
+def test_no_color_sends_no_color():
+    def colors(raw):
+        return [part for part in (b"[31m", b"[1;31m", b";31m", b"[91m") if part in raw]
+
+    with Terminal("screen", env={"NO_COLOR": "1"}) as terminal:
+        terminal.until(FIRST, KEYS).send("d")
+        terminal.until("question 2", "Do not end this call")
+        assert colors(terminal.raw) == []
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, KEYS).send("d")
+        terminal.until("question 2", "Do not end this call")
+        assert colors(terminal.raw) != []

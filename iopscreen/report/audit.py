@@ -15,10 +15,10 @@ from typing import Any
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
-from iopscreen.report.text import printable, wrapped
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
 from iopscreen.ruleset.model import NO_RULE, Accept
+from iopscreen.text import printable, wrapped
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _ROWS = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from iopscreen.batch.run import Assumption, Summary
-from iopscreen.report.text import printable
 from iopscreen.ruleset.model import NO_RULE, RuleSet
 from iopscreen.ruleset.values import name_key
+from iopscreen.text import printable
 
 MAX_HEADERS = 8
 """How many headers a line lists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from iopscreen.report.text import printable
+from iopscreen.text import printable
 
 ANY = "any"
 _GAP = "  "

@@ -257,6 +257,10 @@ class Question(NamedTuple):
         """The ids of the options, in file order."""
         return tuple(option.id for option in self.options)
 
+    def spoken(self, other: bool) -> str:
+        """The question as it is asked; `other`: of a caller who speaks for somebody else."""
+        return (self.ask_other if other else None) or self.ask
+
 
 class Rule(NamedTuple):
     """`when` (and not `unless`) -> `recommend`, because of something that rests on `cite`."""

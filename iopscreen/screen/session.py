@@ -1,130 +1,299 @@
-"""One call, from the first question to the end: asks, shows what is due, lets go back."""
+"""One call, from the first question to the end: asks, shows what is due, corrects, closes.
+
+A call is a value, `Held`; every step makes a new one from what was pressed. Nothing is drawn
+here: an `Asker` puts the pages and says the lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from iopscreen.engine.compiled import Compiled
-from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
-from iopscreen.ruleset.model import Answer, Answers, Question, Unanswered
-from iopscreen.ruleset.values import answer_readers, answer_words
-from iopscreen.screen.interview import Ask, End, Interview, answered, next_step, taken_back
-from iopscreen.screen.prompts import Command, Emergency, Prompt
-
-Say = Callable[[str], None]
-"""Shows one line to the coordinator, beside the prompts."""
-
-AskPrompt = Callable[[Prompt], Answer | Command]
-AskEmergency = Callable[[], Emergency]
+from iopscreen.engine.decide import Decision, ImpossibleAnswers
+from iopscreen.engine.explain import sufficient
+from iopscreen.ruleset.model import YES, Answer, Answers, RuleSet, Unanswered
+from iopscreen.ruleset.values import AnswerReader, answer_readers
+from iopscreen.screen import words
+from iopscreen.screen.interview import (
+    Ask,
+    Interview,
+    Stand,
+    answered,
+    asked_again,
+    effect,
+    next_step,
+    one_back,
+    stand,
+)
+from iopscreen.screen.page import ENTER, Asker, Kind, Line, Page, Pressed, Style
+from iopscreen.screen.record import Call, Override, StaffNote, Status
+from iopscreen.screen.result import leads_of_open
+from iopscreen.screen.words import Command
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """How a call ended: the decision on what is known, and whether it was an emergency stop."""
+class Held:
+    """A call so far. `last_key` gave the last answer: at the end, a key held too long must not confirm."""
 
-    decision: Decision
-    emergency: bool
+    interview: Interview
+    call: Call
+    last_key: str = ""
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """The rule set that is asked after."""
+        return self.interview.compiled.rule_set
 
 
-def hold(
-    compiled: Compiled,
-    prepared: Answers,
-    *,
-    other: bool,
-    say: Say,
-    ask: AskPrompt,
-    ask_emergency: AskEmergency,
-) -> Call:
-    """Hold the interview. `other`: the caller speaks for somebody else.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a call needs beside its state. `clock` tells the time (ISO 8601); `keep` is called after each change."""
 
-    Raises ImpossibleAnswers when the prepared answers exclude one another already.
+    asker: Asker
+    clock: Callable[[], str]
+    keep: Callable[[Held], None]
+    readers: Mapping[str, AnswerReader]
+
+
+def hold(start: Held, asker: Asker, clock: Callable[[], str], keep: Callable[[Held], None]) -> Held:
+    """Hold a call until it is finished or ended as an emergency.
+
+    Raises ImpossibleAnswers when the answers known before exclude one another already.
     """
-    readers = answer_readers(compiled.rule_set)
-    interview = Interview(compiled, tuple(prepared.items()))
-    step = next_step(interview)
-    _show_prepared(interview, other, say)
-    while isinstance(step, Ask):
-        question = step.question
-        _announce(step, other, say)
-        prompt = Prompt(
-            question=question,
-            reader=readers[question.id],
-            can_go_back=bool(interview.answers),
-            has_emergency=compiled.rule_set.emergency is not None,
+    desk = Desk(asker, clock, keep, answer_readers(start.rule_set))
+    held = start
+    desk.keep(held)
+    _greet(desk, held)
+    while held.call.status is Status.UNFINISHED:
+        step = next_step(held.interview)
+        held = _question(desk, held, step) if isinstance(step, Ask) else _closing(desk, held, step.decision)
+        desk.keep(held)
+    return held
+
+
+def _greet(desk: Desk, held: Held) -> None:
+    """What is asked after, and what was known before the first question."""
+    rule_set, where = held.rule_set, stand(held.interview)
+    desk.asker.say(Line(f"{rule_set.title} ({rule_set.id} {rule_set.version}); Ctrl-C leaves", Style.QUIET))
+    if where.answers:
+        desk.asker.say(Line("Known before (b or c corrects it):"))
+    other = held.call.other
+    desk.asker.say(*(words.answer_line(rule_set, name, answer, other=other) for name, answer in where.answers.items()))
+    desk.asker.say(*words.note_lines(rule_set, (), where.decision.notes))
+
+
+def counted(held: Held) -> Answers:
+    """The answers that count, as the call stands."""
+    return stand(held.interview).answers
+
+
+def closed_at_once(held: Held, now: str) -> Held:
+    """The call in which nobody is asked: finished, unless there was something left to ask."""
+    if isinstance(next_step(held.interview), Ask):
+        return held
+    return replace(held, call=held.call._replace(status=Status.FINISHED, ended=now))
+
+
+# --- a question -----------------------------------------------------------------------------
+
+
+def _question(desk: Desk, held: Held, step: Ask) -> Held:
+    """Put a question until it is answered or left; what was marked or typed outlasts a look elsewhere."""
+    where = stand(held.interview)
+    draft: object = ()
+    while True:
+        page = words.question_page(
+            held.interview.compiled,
+            where,
+            step,
+            desk.readers[step.question.id],
+            other=held.call.other,
+            may_be_other=not (held.call.other or where.answers),
+            may_go_back=one_back(held.interview) is not None,
+            draft=draft,
         )
-        answer = ask(prompt)
-        if answer is Command.EMERGENCY:
-            if _emergency(compiled, say, ask_emergency) is Emergency.END:
-                return Call(decide(compiled, interview.answers, absent_is_unknown=True), emergency=True)
-            continue
-        if isinstance(answer, Command):
-            interview = taken_back(interview)
+        pressed = desk.asker.ask(page)
+        draft = pressed.draft
+        if isinstance(pressed.result, Command):
+            held, done = _command(desk, held, pressed.result, step)
+            if done:
+                return held
         else:
-            say(f"  -> {answer_words(question, answer)}")
-            interview = _with(interview, question, answer, say)
-        step = next_step(interview)
-    assert isinstance(step, End)
-    return Call(step.decision, emergency=False)
+            return _answer(desk, held, step, _read(desk, step, pressed), _key_of(page, pressed))
 
 
-def _show_prepared(interview: Interview, other: bool, say: Say) -> None:
-    """What was known before the call: it is not asked again, and what is due for it is due now."""
-    questions = interview.compiled.rule_set.question
-    if interview.prepared:
-        say("Known before the call (b goes back to these, too)")
-    for name, answer in interview.prepared:
-        say(f"  {_spoken(questions[name], other)} -> {answer_words(questions[name], answer)}")
-        _show_due(interview, questions[name], answer, say)
+def _read(desk: Desk, step: Ask, pressed: Pressed) -> Answer:
+    """The answer that a page came to: of marks and digits through the one door of values."""
+    reader = desk.readers[step.question.id]
+    if isinstance(pressed.result, tuple):
+        return reader.items(pressed.result)
+    if isinstance(pressed.result, (Unanswered, int)):
+        return pressed.result
+    return reader(pressed.result)
 
 
-def _show_due(interview: Interview, question: Question, answer: Answer, say: Say) -> None:
-    """The `if_unanswered` text of a question, at once, while its answer could still matter."""
-    if not (isinstance(answer, Unanswered) and question.if_unanswered):
-        return
-    if question.id in decide(interview.compiled, interview.answers).ask_next:
-        say(f"  ! {question.if_unanswered}")
+def _key_of(page: Page, pressed: Pressed) -> str:
+    if pressed.result == YES:
+        return "y"
+    return ENTER if page.kind is not Kind.PICK and not isinstance(pressed.result, Unanswered) else ""
 
 
-def _spoken(question: Question, other: bool) -> str:
-    return (question.ask_other if other else None) or question.ask
+def _command(desk: Desk, held: Held, command: Command, step: Ask) -> tuple[Held, bool]:
+    """What was done instead of answering, and whether the question is left by it."""
+    match command:
+        case Command.OTHER:
+            desk.asker.say(Line("The caller speaks for somebody else: the questions are worded so.", indent=2))
+            return replace(held, call=held.call._replace(other=True)), True
+        case Command.KEEP if held.interview.again is None:
+            assert step.before is not None
+            return _answer(desk, held, step, step.before, "k"), True
+        case Command.KEEP:
+            return replace(held, interview=asked_again(held.interview, None)), True
+    return _anywhere(desk, held, command)
 
 
-def _announce(step: Ask, other: bool, say: Say) -> None:
-    question = step.question
-    say("")
-    say(f"Question {step.number} of at most {step.at_most}")
-    say(f"  Ask: {_spoken(question, other)}")
-    if question.help:
-        say(f"  For you: {question.help}")
+def _anywhere(desk: Desk, held: Held, command: Command) -> tuple[Held, bool]:
+    """What may be done on every page of a call, and whether the page is left by it."""
+    match command:
+        case Command.BACK:
+            return replace(held, interview=asked_again(held.interview, one_back(held.interview))), True
+        case Command.NOTE:
+            return _note(desk, held)
+        case Command.EMERGENCY:
+            return _emergency(desk, held)
+        case Command.CORRECT:
+            return _correct(desk, held)
+    raise AssertionError(command)
 
 
-def _with(interview: Interview, question: Question, answer: Answer, say: Say) -> Interview:
-    """The interview with this answer, unless it excludes the others: then it is asked again."""
-    extended = answered(interview, question.id, answer)
+def _answer(desk: Desk, held: Held, step: Ask, answer: Answer, key: str) -> Held:
+    """The call with this answer, unless it excludes the others: then it is asked again."""
+    question = step.question.id
+    before = stand(asked_again(held.interview, None))
     try:
-        next_step(extended)
+        interview = answered(held.interview, question, answer)
     except ImpossibleAnswers as error:
-        for line in impossible_lines(error):
-            say(f"  {line}")
-        say("  Answer again, or go back to the answer that was wrong.")
-        return interview
-    _show_due(extended, question, answer, say)
-    return extended
+        desk.asker.say(
+            *words.impossible_lines(error),
+            Line("Answer again, or correct (c) the answer that was wrong.", indent=2),
+        )
+        return held
+    given_at = {**held.call.given_at, question: desk.clock()}
+    held = Held(interview, held.call._replace(given_at=given_at), key)
+    _tell_effect(desk, held, before, question)
+    return _without_override(desk, held)
 
 
-def impossible_lines(error: ImpossibleAnswers) -> Iterator[str]:
-    """Why the answers cannot all be right."""
-    for entry in error.entries:
-        yield f"These answers cannot all be right: {entry.because} ({entry.id})"
+def _tell_effect(desk: Desk, held: Held, before: Stand, question: str) -> None:
+    """Say the answer, what a correction changed, and the notes that became certain."""
+    rule_set, after, other = held.rule_set, stand(held.interview), held.call.other
+    lines = [words.answer_line(rule_set, question, _given(held)[question], other=other)]
+    if question in before.answers:
+        found = effect(before, after, question)
+        lines += words.effect_lines(rule_set, before, after, found, other=other)
+    lines += words.note_lines(rule_set, before.decision.notes, after.decision.notes)
+    desk.asker.say(*lines)
 
 
-def _emergency(compiled: Compiled, say: Say, ask_emergency: AskEmergency) -> Emergency:
-    emergency = compiled.rule_set.emergency
+def _given(held: Held) -> dict[str, Answer]:
+    """Everything that was answered, counted or not."""
+    return {**held.interview.prepared, **held.interview.given}
+
+
+def _without_override(desk: Desk, held: Held) -> Held:
+    """Another disposition was chosen in the light of answers that have changed now."""
+    if held.call.override is None:
+        return held
+    desk.asker.say(Line("The other disposition is taken back, for the answers have changed.", indent=2))
+    return replace(held, call=held.call._replace(override=None))
+
+
+# --- beside the questions -------------------------------------------------------------------
+
+
+def _note(desk: Desk, held: Held) -> tuple[Held, bool]:
+    """A line for the record; `!` alone is the emergency here, too."""
+    text = desk.asker.write("Note (Enter keeps it; nothing: no note; ! alone: emergency): ")
+    if text == words.ALARM.key and held.rule_set.emergency:
+        return _emergency(desk, held)
+    if not text:
+        return held, False
+    step = next_step(held.interview)
+    question = step.question.id if isinstance(step, Ask) else None
+    desk.asker.say(Line(f"Noted: {text}", Style.QUIET, indent=2))
+    notes = (*held.call.notes, StaffNote(desk.clock(), question, text))
+    held = replace(held, call=held.call._replace(notes=notes))
+    desk.keep(held)
+    return held, False
+
+
+def _emergency(desk: Desk, held: Held) -> tuple[Held, bool]:
+    """Text and contacts at once; then the call goes on, or ends here."""
+    emergency = held.rule_set.emergency
     assert emergency is not None
-    say("")
-    say("EMERGENCY")
-    say(f'  Say: "{emergency.say}"')
-    for contact in emergency.contacts:
-        say(f"  {contact.name}: {contact.reach}")
-    return ask_emergency()
+    if desk.asker.ask(words.emergency_page(emergency)).result is Command.RETURN:
+        return held, False
+    call = held.call._replace(status=Status.EMERGENCY, ended=desk.clock(), override=None)
+    return replace(held, call=call), True
+
+
+def _correct(desk: Desk, held: Held) -> tuple[Held, bool]:
+    """Pick any earlier answer, to be asked again."""
+    where = stand(held.interview)
+    pressed = desk.asker.ask(words.review_page(held.rule_set, where, _given(held), other=held.call.other))
+    match pressed.result:
+        case Command.RETURN:
+            return held, False
+        case Command.EMERGENCY:
+            return _emergency(desk, held)
+        case question:
+            return replace(held, interview=asked_again(held.interview, question)), True
+
+
+# --- the end --------------------------------------------------------------------------------
+
+
+def _closing(desk: Desk, held: Held, decision: Decision) -> Held:
+    """Read back, and finish; or correct, or choose another disposition."""
+    compiled = held.interview.compiled
+    hangs_on = sufficient(compiled, decision.answers) if decision.recommendation else dict(decision.answers)
+    leads = leads_of_open(compiled, decision)
+    while True:
+        page = words.closing_page(
+            held.rule_set,
+            decision,
+            hangs_on,
+            other=held.call.other,
+            confirm=[key for key in (ENTER, "y") if key != held.last_key],
+            leads=leads,
+            override=held.call.override,
+        )
+        command = desk.asker.ask(page).result
+        if command is Command.FINISH:
+            return replace(held, call=held.call._replace(status=Status.FINISHED, ended=desk.clock()))
+        if command is Command.OVERRIDE:
+            held, done = _override(desk, held, decision)
+        else:
+            held, done = _anywhere(desk, held, command)
+        if done:
+            return held
+
+
+def _override(desk: Desk, held: Held, decision: Decision) -> tuple[Held, bool]:
+    """Another disposition, with a reason; or the computed one again."""
+    outcome = desk.asker.ask(words.outcomes_page(held.rule_set, decision, held.call.override)).result
+    if outcome is Command.EMERGENCY:
+        return _emergency(desk, held)
+    if outcome is Command.RETURN:
+        return held, False
+    override = None
+    if outcome is not Command.KEEP:
+        reason = desk.asker.ask(words.reasons_page(held.rule_set, outcome)).result
+        if reason is Command.EMERGENCY:
+            return _emergency(desk, held)
+        if reason is Command.RETURN:
+            return held, False
+        override = Override(outcome, reason, desk.clock())
+    held = replace(held, call=held.call._replace(override=override))
+    desk.keep(held)
+    return held, False

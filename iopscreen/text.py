@@ -16,15 +16,20 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in text)
 
 
-def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:
-    """`text` in lines of at most `width`, each after `indent` (the first after `first`)."""
+def wrapped(
+    text: str, width: int, indent: str = "", first: str | None = None, *, break_words: bool = False
+) -> list[str]:
+    """`text` in lines of at most `width`, each after `indent` (the first after `first`).
+
+    `break_words`: a word longer than a line is broken; else it stands out, so that it can be copied.
+    """
     start = indent if first is None else first
     lines = textwrap.wrap(
         printable(" ".join(text.split())),
-        width=max(width, len(indent) + 20),
+        width=max(width, len(indent) + (1 if break_words else 20)),
         initial_indent=start,
         subsequent_indent=indent,
-        break_long_words=False,
+        break_long_words=break_words,
         break_on_hyphens=False,
     )
     return lines or [start.rstrip()]

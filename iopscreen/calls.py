@@ -1,0 +1,269 @@
+"""One run of `screen` or `verify`, put together: rules, records, the interview, how it is kept and told.
+
+It stands between the command line and the house: what it is given are names of files and
+wishes, what it returns are results. It prints nothing but talk, and knows no exit codes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from iopscreen import streams
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.errors import IopscreenError
+from iopscreen.report.decision import Shown, decision_json
+from iopscreen.ruleset.model import Answer, Answers, RuleFile
+from iopscreen.ruleset.reader import read_rule_file
+from iopscreen.ruleset.shipped import locate
+from iopscreen.screen.record import Call, Record, Status
+from iopscreen.screen.save import Keeper, keeper
+from iopscreen.screen.session import Held, closed_at_once, counted, hold
+
+if TYPE_CHECKING:
+    from iopscreen.screen.plain import Lines
+    from iopscreen.screen.prompts import Keys
+    from iopscreen.screen.result import Result
+    from iopscreen.screen.verify import Checked, Verifier
+
+
+class Interrupted(Exception):
+    """Somebody left the call; the message says what became of its record."""
+
+
+class Rules(NamedTuple):
+    """A rule file, ready to decide."""
+
+    file: RuleFile
+    compiled: Compiled
+
+
+class Wishes(NamedTuple):
+    """What `screen` was asked for: names of files as on the command line, None where not given."""
+
+    answers: str | None
+    from_record: str | None
+    save: str | None
+    ref: str | None
+    output: str
+    no_input: bool
+    other: bool
+    plain: bool
+    force: bool
+
+
+def read_rules(name: str | None) -> Rules:
+    """A rule file by path or shipped name, compiled. Raises IopscreenError."""
+    file = read_rule_file(locate(name))
+    try:
+        return Rules(file, compile_rule_set(file.rule_set))
+    except TooTangledToCompile as error:
+        line, column = error.place
+        raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
+
+
+def screen(rules: Rules, wishes: Wishes) -> tuple[Shown, Keeper | None]:
+    """Hold a call, or decide at once: what is told of it, and the keeper of its record.
+
+    Raises IopscreenError, Interrupted, and what the engine raises: ImpossibleAnswers, TooTangled.
+    """
+    if not wishes.no_input:
+        _need_terminal(wishes.answers, wishes.from_record)
+    record = None if wishes.from_record is None else _read_record(wishes.from_record, rules.file)
+    known = {} if wishes.answers is None else _read_answers(wishes.answers, rules.file)
+    held = _begin(rules.compiled, record, known, wishes)
+    kept_by = _keeper(held, record, wishes)
+    if wishes.no_input:
+        ended = closed_at_once(held, now())
+        if kept_by:
+            _keep(kept_by, rules, ended)
+    else:
+        ended = _interview(rules, held, record, kept_by, plain=wishes.plain)
+    return _shown(rules, ended), kept_by
+
+
+# --- before the call ------------------------------------------------------------------------
+
+
+def _need_terminal(*inputs: str | None) -> None:
+    """An interview needs a terminal on stdin and stderr, and stdin for itself."""
+    if streams.STREAM in inputs:
+        raise IopscreenError("answers come from stdin, so that nobody can be asked there: add `--no-input`")
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise IopscreenError("the interview needs a terminal: add `--no-input` to decide on `--answers FILE` alone")
+
+
+def _read_answers(name: str, file: RuleFile) -> dict[str, Answer]:
+    from iopscreen.ruleset.answers import read_answers
+
+    with streams.opened(name) as source:
+        data = source.read()
+    return read_answers(data, file.rule_set, streams.called(name))
+
+
+def _read_record(name: str, file: RuleFile) -> Record:
+    from iopscreen.screen.record import read_record, understand_record
+
+    with streams.opened(name) as source:
+        data = source.read()
+    return understand_record(read_record(data, streams.called(name)), file.rule_set)
+
+
+def now() -> str:
+    """The time, ISO 8601 with the offset from UTC, to the second."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+
+
+def _begin(compiled: Compiled, record: Record | None, known: Answers, wishes: Wishes) -> Held:
+    """The call as it stands before the first question."""
+    from iopscreen.screen.record import checked_ref
+    from iopscreen.screen.start import anew, from_record
+
+    ref = None if wishes.ref is None else checked_ref(wishes.ref)
+    call = Call(Status.UNFINISHED, now(), ref=ref, other=wishes.other)
+    if record is None:
+        return anew(compiled, known, call)
+    return from_record(compiled, record, call, known, ask_again=not wishes.no_input)
+
+
+def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
+    if wishes.save is None:
+        return None
+    if wishes.output != streams.STREAM and Path(wishes.save).absolute() == Path(wishes.output).absolute():
+        raise IopscreenError(f"{wishes.save}: `--save` and `--output` need a file each")
+    going_on = record is not None and record.call.status is Status.UNFINISHED
+    return keeper(
+        wishes.save,
+        started=held.call.started,
+        ref=held.call.ref,
+        force=wishes.force,
+        going_on_with=wishes.from_record if going_on else None,
+    )
+
+
+# --- the call -------------------------------------------------------------------------------
+
+
+def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None, *, plain: bool) -> Held:
+    """Hold the call. Interrupted, it leaves its unfinished record."""
+    from iopscreen.screen.start import record_lines
+
+    asker = _asker(plain=plain or streams.plain_terminal())
+    told: set[str] = set()
+
+    def keep(held: Held) -> None:
+        if kept_by is None:
+            return
+        _keep(kept_by, rules, held)
+        problem = str(kept_by.problem or "")
+        if problem and problem not in told:
+            told.add(problem)
+            streams.tell(f"error: {problem}; the call goes on, and it is tried again after every answer")
+
+    try:
+        with asker.quiet():
+            if record:
+                asker.say(*record_lines(rules.compiled, record, rules.file))
+            ended = hold(held, asker, now, keep)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted: nothing was decided{_where(kept_by)}") from None
+    except EOFError:
+        message = f"the input ended before the interview did: nothing was decided{_where(kept_by)}"
+        raise IopscreenError(message) from None
+    streams.tell("")
+    return ended
+
+
+def _asker(*, plain: bool) -> Lines | Keys:
+    if plain:
+        from iopscreen.screen.plain import Lines
+
+        return Lines()
+    from iopscreen.screen.prompts import Keys
+
+    return Keys()
+
+
+def _where(kept_by: Keeper | None) -> str:
+    """Where the unfinished record is, and how to go on with it."""
+    if kept_by is None:
+        return ""
+    if kept_by.problem:
+        return f"; the record could not be kept: {kept_by.problem}"
+    return f"; kept as unfinished. Go on with `iopscreen screen --from {kept_by.path} --save {kept_by.path}`"
+
+
+def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
+    """Keep the record of a call as it stands."""
+    from iopscreen.screen.record import record_bytes, record_json
+
+    result = _result(rules, held)
+    stop = held.call.status is Status.EMERGENCY
+    decision = decision_json(Shown(rules.file, result.decision, result.changes, emergency_stop=stop))
+    contents = record_json(
+        result.call,
+        rule_file=rules.file,
+        answers=result.decision.answers,
+        skipped=result.skipped,
+        decision=decision,
+    )
+    kept_by.keep(record_bytes(contents))
+
+
+def _result(rules: Rules, held: Held) -> Result:
+    from iopscreen.screen.result import result_of
+
+    return result_of(rules.compiled, counted(held), held.call)
+
+
+def _shown(rules: Rules, held: Held) -> Shown:
+    result = _result(rules, held)
+    return Shown(
+        rules.file,
+        result.decision,
+        result.changes,
+        other=result.call.other,
+        emergency_stop=result.call.status is Status.EMERGENCY,
+        call=result.call,
+        leads=result.leads,
+        readings=result.readings,
+        skipped=result.skipped,
+    )
+
+
+# --- records --------------------------------------------------------------------------------
+
+
+def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
+    """What came of each record, in order. One that cannot be read keeps no other from being verified."""
+    from iopscreen.screen.record import read_record
+    from iopscreen.screen.verify import Checked
+
+    verifiers: dict[str, Verifier] = {}
+    results = []
+    for path in paths:
+        try:
+            with streams.opened(path) as source:
+                raw = read_record(source.read(), streams.called(path))
+            name = rules or raw.contents["rule_set"]["id"]
+            if name not in verifiers:
+                verifiers[name] = _verifier(name)
+        except IopscreenError as error:
+            results.append(Checked(path, str(error)))
+        else:
+            results.append(Checked(path, verifiers[name].verify(raw)))
+    return results
+
+
+def _verifier(name: str) -> Verifier:
+    from iopscreen.screen.result import would_change
+    from iopscreen.screen.verify import Verifier
+
+    file, compiled = read_rules(name)
+    return Verifier(
+        compiled, file, lambda decision: decision_json(Shown(file, decision, would_change(compiled, decision)))
+    )

@@ -1,0 +1,409 @@
+"""What explains a decision or a question: where answers lead, on what a result rests, whether a reading matters.
+
+On what a result rests is a sufficient reason, also called a prime implicant of it: Shih, Choi,
+Darwiche, A symbolic approach to explaining Bayesian network classifiers (2018); Darwiche, Hirth,
+On the reasons behind decisions (2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple, TypeVar
+
+from iopscreen.engine.blocks import Blocks, NumberBlocks, interval
+from iopscreen.engine.compiled import (
+    Compiled,
+    TooTangledToCompile,
+    compile_rule_set,
+    conditions_of,
+    deciding_conditions,
+)
+from iopscreen.engine.decide import Decision, decide, in_file_order
+from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.ruleset.model import (
+    NO,
+    NO_RULE,
+    YES,
+    Answer,
+    Answers,
+    Bound,
+    Kind,
+    NumberTest,
+    Question,
+    Rule,
+    Setting,
+    Unanswered,
+    Value,
+    ValueTest,
+    tests_of,
+)
+
+MAX_EXAMPLES = 512
+"""Past how many sets of options no further result of a `many` question is looked for."""
+
+MAX_READINGS = 256
+"""Under how many other readings the answers are decided."""
+
+
+# --- where each answer leads ----------------------------------------------------------------
+
+
+class Lead(NamedTuple):
+    """Answers of one question with which the same outcomes stay possible.
+
+    `values`: the answers; of a `many` question each option alone, or one example of several together.
+    `ranges`: instead of values, the whole numbers (both ends count). `possible`: outcome ids in the
+    file's order, `no_rule` last; empty where the other answers exclude these. `rules`: every rule that
+    decides some completion, in file order.
+    """
+
+    values: tuple[Value, ...]
+    ranges: tuple[tuple[int, int], ...]
+    possible: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+def leads_to(compiled: Compiled, answers: Answers, question_id: str) -> tuple[Lead, ...]:
+    """What each answer of a question would lead to, with the other `answers` as they are.
+
+    In the order in which the first answer of each comes in the file. Raises TooTangled past the budget.
+    """
+    question, blocks = compiled.rule_set.question[question_id], compiled.blocks[question_id]
+    others = {name: answer for name, answer in answers.items() if name != question_id}
+    labels = _labels_by_block(compiled, others, question_id)
+    outcomes = {found: _outcomes(compiled, found) for found in set(labels)}
+    leads: dict[tuple[str, ...], list[tuple[Value, int]]] = {}
+    for value, block in _each_answer(question, blocks):
+        leads.setdefault(outcomes[labels[block]], []).append((value, block))
+    if question.kind is Kind.MANY:
+        for block in range(min(blocks.count, MAX_EXAMPLES)):  # those of few options come first
+            leads.setdefault(outcomes[labels[block]], [(blocks.example(block), block)])
+    return tuple(
+        Lead(
+            values=() if isinstance(blocks, NumberBlocks) else tuple(value for value, _ in found),
+            ranges=_ranges(blocks, [block for _, block in found]) if isinstance(blocks, NumberBlocks) else (),
+            possible=possible,
+            rules=_rules(compiled, {label for _, block in found for label in labels[block]}),
+        )
+        for possible, found in leads.items()
+    )
+
+
+def _labels_by_block(compiled: Compiled, answers: Answers, question_id: str) -> list[frozenset[Label]]:
+    """By block of the question, the labels of the main table that some completion of `answers` leads to.
+
+    Every walk comes to the level of the question at one of the `entered` nodes; what is below a
+    node is put together once.
+    """
+    level = compiled.level[question_id]
+    diagram = compiled.diagram()
+    root = compiled.rules.build(diagram, compiled.known(answers))
+    nodes = diagram.reachable(root)
+    below: dict[Node, frozenset[Label]] = {}
+    for node in (node for node in nodes if diagram.level(node) > level):
+        own = [diagram.label(node)] if diagram.is_terminal(node) else ()
+        below[node] = frozenset(own).union(*(below[child] for child in set(diagram.children(node))))
+    earlier = [node for node in nodes if diagram.level(node) < level]
+    entered = {child for node in earlier for child in diagram.children(node)} | {root}
+    entered -= set(earlier)
+    return [
+        frozenset().union(*(below[_child_at(diagram, node, level, block)] for node in entered))
+        for block in range(compiled.blocks[question_id].count)
+    ]
+
+
+def _child_at(diagram: Diagram, node: Node, level: int, block: int) -> Node:
+    """Where `node` goes on from a block of `level`, which it may not test."""
+    return diagram.children(node)[block] if diagram.level(node) == level else node
+
+
+def _each_answer(question: Question, blocks: Blocks) -> Iterator[tuple[Value, int]]:
+    """The answers that are told, each with its block: of numbers one per block, of sets those of one option."""
+    if question.kind is Kind.WHOLE_NUMBER:
+        yield from ((blocks.example(block), block) for block in range(blocks.count))
+        return
+    for name in (YES, NO) if question.kind is Kind.YES_NO else question.option_ids:
+        value = (name,) if question.kind is Kind.MANY else name
+        yield value, blocks.block_of(value)
+
+
+def _ranges(blocks: NumberBlocks, chosen: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """The numbers of the `chosen` blocks, which ascend; neighbours are joined."""
+    ranges: list[tuple[int, int]] = []
+    for block in chosen:
+        low, high = blocks.starts[block], blocks.ends[block]
+        if ranges and ranges[-1][1] + 1 == low:
+            low = ranges.pop()[0]
+        ranges.append((low, high))
+    return tuple(ranges)
+
+
+def _possible(compiled: Compiled, answers: Answers) -> tuple[str, ...]:
+    """The outcomes still possible, as `decide` lists them; none for impossible answers."""
+    diagram = compiled.diagram()
+    return _outcomes(compiled, diagram.labels(compiled.rules.build(diagram, compiled.known(answers))))
+
+
+def _outcomes(compiled: Compiled, labels: Iterable[Label]) -> tuple[str, ...]:
+    outcomes = {compiled.outcome_of(label) for label in labels}
+    return tuple(outcome for outcome in (*compiled.rule_set.outcome, NO_RULE) if outcome in outcomes)
+
+
+def _rules(compiled: Compiled, labels: Iterable[Label]) -> tuple[Rule, ...]:
+    deciding = sorted(label for label in labels if isinstance(label, int) and label >= 0)
+    return tuple(compiled.rule_set.rules[label] for label in deciding)
+
+
+def rules_asking(compiled: Compiled, decision: Decision, question_id: str) -> tuple[Rule, ...]:
+    """The rules that can still decide and that test the question; if none does, all that can still decide.
+
+    A part of a condition that the known answers, or the settings, rule out tests nothing any more.
+    """
+    level, known = compiled.level[question_id], compiled.known(decision.answers)
+    testing = [
+        label
+        for clause, label in compiled.rules.rows
+        if level in clause and all(passing >> known[at] & 1 for at, passing in clause.items() if at in known)
+    ]
+    ids = {rule.id for rule in _rules(compiled, testing)}
+    return tuple(rule for rule in decision.rules if rule.id in ids) or decision.rules
+
+
+# --- on which answers a result rests --------------------------------------------------------
+
+
+def sufficient(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
+    """A part of the known answers with which alone the same outcomes are possible, and none of it in vain.
+
+    Of impossible answers it is a part that is impossible already. Raises TooTangled past the budget.
+    """
+    possible = _possible(compiled, answers)
+    return _least_part(_known(compiled, answers), lambda part: _possible(compiled, part) == possible)
+
+
+def settling(compiled: Compiled, answers: Answers, question_id: str) -> dict[str, Answer]:
+    """A part of the known answers with which alone the question is already not needed, and none of it in vain.
+
+    Raises ValueError where `decide` does not list the question as not needed, and what `decide` raises.
+    """
+
+    def settled(part: Answers) -> bool:
+        return question_id in decide(compiled, part).not_needed
+
+    if not settled(answers):
+        raise ValueError(f"`{question_id}` is none of the questions that cannot matter")
+    return _least_part(_known(compiled, answers), settled)
+
+
+def _known(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
+    in_order = in_file_order(compiled, answers)
+    return {question: answer for question, answer in in_order.items() if not isinstance(answer, Unanswered)}
+
+
+def _least_part(answers: dict[str, Answer], enough: Callable[[Answers], bool]) -> dict[str, Answer]:
+    """A part of `answers` that is enough, and is not without any one of its own; early questions are kept.
+
+    Repeated, because with impossible combinations a question that was needed together with
+    another one no longer is once a third can matter alone: an answer may go after a later pass.
+    """
+    part, before = dict(answers), -1
+    while len(part) != before:
+        before = len(part)
+        for question in reversed(answers):
+            without = {name: answer for name, answer in part.items() if name != question}
+            if question in part and enough(without):
+                part = without
+    return part
+
+
+# --- whether the reading of the source matters ----------------------------------------------
+
+
+class Reading(NamedTuple):
+    """With other values for `settings`, all else as it is, `possible` are the outcomes (none: impossible)."""
+
+    settings: Mapping[str, str | int]
+    possible: tuple[str, ...]
+
+
+class Readings(NamedTuple):
+    """The readings on which the result depends; `complete` where no other set of settings can change it."""
+
+    depends: tuple[Reading, ...]
+    complete: bool
+
+
+def other_readings(compiled: Compiled, answers: Answers) -> Readings:
+    """Every inclusion-minimal set of settings of which other values change the possible outcomes.
+
+    Sets of few settings first, then in file order; per set its first such values, of numbers the
+    nearest. Past MAX_READINGS nothing is looked at; what is too tangled to compile or to decide
+    is left out: neither is `complete`. Raises TooTangled where the present reading is too tangled.
+    """
+    present, tried, complete = _possible(compiled, answers), 0, True
+    settings = [
+        setting for setting in compiled.rule_set.settings if any(_changed_together(compiled, answers, [setting]))
+    ]
+    depends: list[Reading] = []
+    unchanged: list[tuple[Setting, ...]] = [()]
+    while unchanged:
+        level, unchanged = _one_more(unchanged, settings), []
+        for chosen in level:
+            if any(reading.settings.keys() <= {setting.id for setting in chosen} for reading in depends):
+                continue
+            for changed in _changed_together(compiled, answers, chosen):
+                if tried == MAX_READINGS:
+                    return Readings(tuple(depends), complete=False)
+                tried += 1
+                possible = _possible_under(compiled, answers, changed)
+                if possible is None:
+                    complete = False
+                elif possible != present:
+                    depends.append(Reading(changed, possible))
+                    break
+            else:
+                unchanged.append(chosen)
+    return Readings(tuple(depends), complete)
+
+
+def _one_more(sets: Iterable[tuple[Setting, ...]], settings: Sequence[Setting]) -> list[tuple[Setting, ...]]:
+    """Each of `sets` with one of the later settings."""
+    return [
+        (*chosen, setting) for chosen in sets for setting in settings[settings.index(chosen[-1]) + 1 if chosen else 0 :]
+    ]
+
+
+def _possible_under(compiled: Compiled, answers: Answers, changed: Mapping[str, str | int]) -> tuple[str, ...] | None:
+    """The outcomes possible with `changed` settings; None where that is too tangled."""
+    try:
+        return _possible(compile_rule_set(compiled.rule_set, {**compiled.readings, **changed}), answers)
+    except (TooTangled, TooTangledToCompile):
+        return None
+
+
+def _changed_together(
+    compiled: Compiled, answers: Answers, chosen: Sequence[Setting]
+) -> Iterator[dict[str, str | int]]:
+    """Other values for all `chosen` settings at once.
+
+    Two numbers are told apart at most by lying 0, 1, or 2 and more from each other, so that of
+    `n` numbers in a row none needs to be more than `2 * n` away from one that stands still.
+    """
+    reach = 2 * sum(setting.kind is Kind.WHOLE_NUMBER for setting in chosen)
+    values = [_other_values(compiled, answers, setting, reach) for setting in chosen]
+    for together in product(*values):
+        yield dict(zip((setting.id for setting in chosen), together, strict=True))
+
+
+def _other_values(compiled: Compiled, answers: Answers, setting: Setting, reach: int) -> Sequence[str | int]:
+    """The values of a setting that may decide otherwise than its present one; none where it is not tested."""
+    if setting.kind is Kind.WHOLE_NUMBER:
+        return _other_numbers(compiled, answers, setting.id, reach)
+    tests = [
+        test
+        for condition in deciding_conditions(compiled.rule_set)
+        for test in tests_of(condition)
+        if isinstance(test, ValueTest) and test.subject == setting.id
+    ]
+    options = [option.id for option in setting.options] or [YES, NO]
+    present = str(compiled.readings[setting.id])
+    return _first_of_each(present, options, lambda value: [value in test.values for test in tests])
+
+
+def _other_numbers(compiled: Compiled, answers: Answers, setting: str, reach: int) -> list[int]:
+    """Numbers up to `reach` away from those that the setting is compared with; the nearest to its own first.
+
+    Compared with nothing but known numbers, all that matters is which comparisons hold. Numbers
+    that no rule file could hold, because a question has no such answer, are left out.
+    """
+    present = compiled.readings[setting]
+    assert isinstance(present, int)
+    comparisons = _comparisons(compiled, answers)
+    linked = _linked(comparisons, setting)
+    mine = [comparison for comparison in comparisons if comparison.names & linked]
+    ranges = _ranges_of_tested(compiled, setting)
+    still = {end for tested in ranges for end in (tested[0], tested[-1])} if mine else set()
+    still |= _standing_still(compiled, mine, linked - {setting})
+    near = {number + step for number in still for step in range(-reach, reach + 1)}
+    allowed = [number for number in near if all(number in tested for tested in ranges)]
+    nearest = sorted(allowed, key=lambda number: (abs(number - present), number))
+    if linked != {setting}:
+        return [number for number in nearest if number != present]
+    return _first_of_each(present, nearest, lambda number: [one.holds(setting, number) for one in mine])
+
+
+V = TypeVar("V", str, int)
+
+
+def _first_of_each(present: V, values: Iterable[V], verdicts: Callable[[V], list[bool]]) -> list[V]:
+    """The first of `values` with each list of verdicts other than that of the present one."""
+    first = {tuple(verdicts(present)): present}
+    for value in values:
+        first.setdefault(tuple(verdicts(value)), value)
+    return list(first.values())[1:]
+
+
+class _Comparison(NamedTuple):
+    """A number is held against a bound: a known answer, or by its id an open question or a setting."""
+
+    number: int | str
+    bound: Bound
+
+    @property
+    def names(self) -> set[str]:
+        """The open questions and settings that are compared."""
+        return {side for side in (self.number, self.bound.limit) if isinstance(side, str)}
+
+    def holds(self, setting: str, value: int) -> bool:
+        """Whether the number keeps to the bound, where nothing but `setting` has a name."""
+        low, high = interval([self.bound], {setting: value})
+        number = self.number if isinstance(self.number, int) else value
+        return (low is None or low <= number) and (high is None or number <= high)
+
+
+def _comparisons(compiled: Compiled, answers: Answers) -> list[_Comparison]:
+    """Every comparison of whole numbers that can bear on the recommendation."""
+    known = {name: answer for name, answer in answers.items() if isinstance(answer, int)}
+    return [
+        _Comparison(known.get(test.subject, test.subject), bound)
+        for condition in deciding_conditions(compiled.rule_set)
+        for test in tests_of(condition)
+        if isinstance(test, NumberTest)
+        for bound in test.bounds
+    ]
+
+
+def _linked(comparisons: Iterable[_Comparison], setting: str) -> set[str]:
+    """The setting, and all that is compared with it directly or through one another."""
+    linked: set[str] = set()
+    grown = {setting}
+    while grown != linked:
+        linked = grown
+        grown = linked.union(*(one.names for one in comparisons if one.names & linked))
+    return linked
+
+
+def _standing_still(compiled: Compiled, comparisons: Iterable[_Comparison], others: Iterable[str]) -> set[int]:
+    """The numbers in `comparisons`, and of the `others` compared: ends of a range, values of settings."""
+    numbers = {side for one in comparisons for side in (one.number, one.bound.limit) if isinstance(side, int)}
+    for name in others:
+        value = compiled.readings.get(name)
+        if isinstance(value, int):
+            numbers.add(value)
+        else:
+            question = compiled.rule_set.question[name]
+            numbers |= {question.low, question.high}
+    return numbers
+
+
+def _ranges_of_tested(compiled: Compiled, setting: str) -> list[range]:
+    """The ranges of the questions that any condition holds against the setting."""
+    questions = compiled.rule_set.question
+    return [
+        range(questions[test.subject].low, questions[test.subject].high + 1)
+        for condition in conditions_of(compiled.rule_set)
+        for test in tests_of(condition)
+        if isinstance(test, NumberTest) and test.subject in questions
+        if any(bound.limit == setting for bound in test.bounds)
+    ]

@@ -1,0 +1,395 @@
+"""What is told of a screening, section by section, in the order in which a coordinator needs it.
+
+Text, Markdown and HTML show the same sections; each of them says only how they look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from iopscreen import __version__
+from iopscreen.engine.change import Change
+from iopscreen.engine.decide import Decision
+from iopscreen.ruleset.model import NO_RULE, Answer, Outcome, Rule, RuleFile, RuleSet, Setting, StaffLine
+from iopscreen.ruleset.values import answer_words
+from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
+from iopscreen.screen.record import Call, Override, Skipped, Status
+from iopscreen.screen.words import leads_in_words, short
+
+if TYPE_CHECKING:
+    from iopscreen.engine.explain import Lead, Reading, Readings
+
+PROVISIONAL = "Provisional: a screen by trained staff, not a diagnosis. A clinician decides."
+NOT_FINISHED = "Not finished: something is still to be asked or confirmed."
+
+
+class Shown(NamedTuple):
+    """A decision with what is told about it: where the rules stand, and what would change it.
+
+    `changes` and `readings` are None when they could not be worked out within the engine's
+    budget. Without a `call` nobody was on the phone: there are no times, notes or dispositions.
+    """
+
+    file: RuleFile
+    decision: Decision
+    changes: Sequence[Change] | None
+    other: bool = False
+    """The caller speaks for somebody else."""
+    emergency_stop: bool = False
+    """The coordinator ended the call as an emergency."""
+    call: Call | None = None
+    leads: Mapping[str, Sequence[Lead]] = {}
+    """What each answer of an open question would give, by question id."""
+    readings: Readings | None = None
+    skipped: Sequence[Skipped] = ()
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """The rule set that decided."""
+        return self.file.rule_set
+
+    @property
+    def stopped(self) -> bool:
+        """The call was ended to get help: nothing here may be taken for a recommendation."""
+        return self.emergency_stop or (self.call is not None and self.call.status is Status.EMERGENCY)
+
+    @property
+    def for_other(self) -> bool:
+        """The questions are worded as for a caller who speaks for somebody else."""
+        return self.other or (self.call is not None and self.call.other)
+
+    @property
+    def override(self) -> Override | None:
+        """The disposition that staff chose instead of the computed one."""
+        return self.call.override if self.call and not self.stopped else None
+
+
+class Look(Enum):
+    """What a section is, where that shows in how it is set."""
+
+    LIST = "list"
+    SAID = "read aloud"
+    TABLE = "questions and answers"
+
+
+class Item(NamedTuple):
+    """One line of a section. `value` answers `text`, `at` is when, and `under` what it rests on."""
+
+    text: str
+    value: str | None = None
+    at: str | None = None
+    under: tuple[str, ...] = ()
+
+
+class Section(NamedTuple):
+    """A heading and what stands under it."""
+
+    heading: str
+    items: tuple[Item, ...]
+    look: Look = Look.LIST
+
+
+class Title(NamedTuple):
+    """The result: what kind it is of, what it is, and the lines that must not be parted from it."""
+
+    kind: str
+    what: str
+    beside: tuple[str, ...] = ()
+
+
+# --- the result -----------------------------------------------------------------------------
+
+
+def title(shown: Shown) -> Title:
+    """The result. A computed one stays beside the disposition that staff chose instead."""
+    if shown.stopped:
+        return Title("EMERGENCY", "the call was ended to get help")
+    kind, what = _computed(shown)
+    beside = []
+    if shown.override:
+        computed = what if shown.decision.recommendation else f"{kind.lower()}, {what}"
+        beside += [f"Reason: {shown.override.reason}", f"Computed: {computed}"]
+        kind, what = "Disposition", _label(shown, shown.override.recommendation)
+    if shown.call and shown.call.status is Status.UNFINISHED:
+        beside.insert(0, NOT_FINISHED)
+    return Title(kind, what, (*beside, *_transfer(shown)))
+
+
+def _computed(shown: Shown) -> tuple[str, str]:
+    possible = shown.decision.possible
+    what = outcomes_in_words(shown.rule_set, possible)
+    if shown.decision.recommendation:
+        return "Recommendation", what
+    return "No recommendation" if possible == (NO_RULE,) else "Not settled", what
+
+
+def _transfer(shown: Shown) -> Iterator[str]:
+    """What became of the result of an earlier, finished screening."""
+    earlier, decision = shown.call.earlier if shown.call else None, shown.decision
+    if earlier is None or earlier.status is not Status.FINISHED:
+        return
+    on = f" on {earlier.ended[:10]}" if earlier.ended else ""
+    then, now = earlier.recommendation, decision.recommendation
+    if then and then == now:
+        yield f"Still {_label(shown, then)}, as{on or ' before'}"
+    elif then and now:
+        reasons = " ".join(rule.because for rule in decision.rules)
+        yield f"{_label(shown, then)}, now {_label(shown, now)}, because: {reasons}"
+    elif then:
+        yield f"{_label(shown, then)}{on}, now {_computed(shown)[0].lower()}"
+    elif now:
+        undecided = "No recommendation" if earlier.possible == (NO_RULE,) else "Not settled"
+        yield f"{undecided}{on}, now {_label(shown, now)}"
+
+
+def _label(shown: Shown, outcome: str) -> str:
+    """The label of an outcome; of one from a record, its name where these rules no longer have it."""
+    known = outcome == NO_RULE or outcome in shown.rule_set.outcome
+    return outcome_label(shown.rule_set, outcome) if known else outcome
+
+
+# --- the sections ---------------------------------------------------------------------------
+
+
+def sections(shown: Shown) -> list[Section]:
+    """Everything that is told, but for sections that would be empty."""
+    return [section for section in _sections(shown) if section.items]
+
+
+def _sections(shown: Shown) -> Iterator[Section]:
+    if shown.stopped:
+        yield from _stopped(shown)
+    elif shown.decision.recommendation:
+        yield from _settled(shown)
+    else:
+        yield from _unsettled(shown)
+    yield _section("Your notes", _staff_notes(shown))
+    if not shown.stopped:
+        yield _section(_of_computed(shown, "What would change"), _changes(shown))
+        yield _section("How the source is read", _readings(shown))
+        yield Section("Not asked, because it cannot matter", tuple(_not_asked(shown)))
+    yield Section("Answers", tuple(_answers(shown)), Look.TABLE)
+    yield _section("About this call", _about(shown))
+
+
+def _section(heading: str, lines: Iterator[str] | Sequence[str]) -> Section:
+    return Section(heading, tuple(Item(line) for line in lines))
+
+
+def _of_computed(shown: Shown, words: str) -> str:
+    """A heading about the result: beside another disposition it says that the computed one is meant."""
+    return f"{words} the computed result" if shown.override else f"{words} it"
+
+
+def _stopped(shown: Shown) -> Iterator[Section]:
+    """After an emergency stop: whom to reach, and nothing that could be taken for a recommendation."""
+    emergency = shown.rule_set.emergency
+    if emergency:
+        yield _said(emergency.say)
+        yield _section("Reach", [f"{contact.name}: {contact.reach}" for contact in emergency.contacts])
+    yield _section(
+        "Screen", ["Not finished. It says nothing about a program; screen again when the emergency is over."]
+    )
+
+
+def _settled(shown: Shown) -> Iterator[Section]:
+    say, steps = _disposition(shown)
+    yield _said(say)
+    yield Section(
+        _of_computed(shown, "Why") if shown.override else "Why",
+        tuple(_why(shown.rule_set, rule) for rule in shown.decision.rules),
+    )
+    yield _section("Next steps", [line.say for line in steps])
+    yield _section("Notes", _notes(shown))
+
+
+def _unsettled(shown: Shown) -> Iterator[Section]:
+    """Notes come early here: they may say what must not wait until the rest is known."""
+    decision = shown.decision
+    say, steps = _disposition(shown)
+    yield _said(say)
+    yield _section("Notes", _notes(shown))
+    if decision.possible == (NO_RULE,):
+        yield _section("Why", ["No rule of this rule set fits these answers. A clinician decides."])
+    else:
+        yield Section("Still open, and can change it", tuple(_open(shown, name) for name in decision.ask_next))
+        yield _section("Depending on that", [rule_in_words(shown.rule_set, rule) for rule in decision.rules])
+    yield _section("Next steps", [line.say for line in steps])
+
+
+def _said(say: str | None) -> Section:
+    return Section("Say to the caller", (Item(say),) if say else (), Look.SAID)
+
+
+def _disposition(shown: Shown) -> tuple[str | None, tuple[StaffLine, ...]]:
+    """What to say to the caller and what to do next: of the disposition, whoever chose it."""
+    decision, rule_set = shown.decision, shown.rule_set
+    name = shown.override.recommendation if shown.override else decision.recommendation
+    if name:
+        outcome: Outcome | None = rule_set.outcome.get(name)
+        return (outcome.say, outcome.staff) if outcome else (None, ())
+    if decision.possible == (NO_RULE,):
+        return None, ()
+    say, first = rule_set.undecided.say, decision.ask_next[:1]
+    question = _spoken(shown, first[0]) if first else ""
+    return say.replace("{question}", question) if say else None, rule_set.undecided.staff
+
+
+def _why(rule_set: RuleSet, rule: Rule) -> Item:
+    passages = tuple(f"rests on {text}" for cite in rule.cite if (text := cited(rule_set, cite)))
+    return Item(rule_in_words(rule_set, rule), under=passages)
+
+
+def _notes(shown: Shown) -> list[str]:
+    return [f"{'to the caller: ' if note.audience == 'caller' else ''}{note.say}" for note in shown.decision.notes]
+
+
+def _staff_notes(shown: Shown) -> Iterator[str]:
+    """What the coordinator wrote down, with when and at which question."""
+    for note in shown.call.notes if shown.call else ():
+        known = note.question in shown.rule_set.question
+        asked = short(_spoken(shown, note.question)) if note.question and known else note.question
+        at = f', at "{asked}"' if asked else ""
+        yield f"{_clock(note.at)}{at}: {note.text}"
+
+
+def _open(shown: Shown, name: str) -> Item:
+    """An open question, with what its answers would give, as far as one of them alone rules anything out."""
+    leads = shown.leads.get(name, ())
+    telling = [lead for lead in leads if lead.possible != shown.decision.possible]
+    under = [*leads_in_words(shown.rule_set, shown.rule_set.question[name], telling)]
+    if len(telling) < len(leads):
+        under.append(f"{'Any other' if telling else 'Any'} answer: as open as now")
+    return Item(_spoken(shown, name), under=tuple(under))
+
+
+def _changes(shown: Shown) -> list[str]:
+    if not shown.decision.recommendation:
+        return []
+    if shown.changes is None:
+        return ["Not worked out: the rule set is too tangled."]
+    return [
+        f"{outcome_label(shown.rule_set, change.recommendation)}, if: "
+        + "; ".join(f"{_spoken(shown, name)} - {_words(shown, name, value)}" for name, value in change.answers.items())
+        for change in shown.changes
+    ]
+
+
+def _readings(shown: Shown) -> Iterator[str]:
+    """Whether another reading of the source would have led elsewhere, as far as that was worked out."""
+    if not shown.rule_set.settings:
+        return
+    if shown.readings is None:
+        yield "Whether another reading would change it was not worked out."
+        return
+    yield from (_reading(shown, reading) for reading in shown.readings.depends)
+    if not shown.readings.complete:
+        yield "Not every reading of the source was tried: there are too many."
+    elif not shown.readings.depends:
+        yield "The same under every reading of the source."
+
+
+def _reading(shown: Shown, reading: Reading) -> str:
+    read = [
+        f'"{setting.means}" read as {_read_as(setting, reading.settings[setting.id])}'
+        for setting in shown.rule_set.settings
+        if setting.id in reading.settings
+    ]
+    return f"With {' and '.join(read)}: {outcomes_in_words(shown.rule_set, reading.possible)}"
+
+
+def _read_as(setting: Setting, value: str | int) -> str:
+    label = {option.id: option.label for option in setting.options}
+    return label.get(str(value), str(value))
+
+
+def _not_asked(shown: Shown) -> Iterator[Item]:
+    """The questions that were left out, each with the answers that settle it. One that was asked is none."""
+    because = {item.question: item.because for item in shown.skipped}
+    for name in shown.decision.not_needed:
+        if name not in shown.decision.answers:
+            under = (_settled_by(shown, because[name]),) if name in because else ()
+            yield Item(_spoken(shown, name), under=under)
+
+
+def _settled_by(shown: Shown, answers: Mapping[str, Answer]) -> str:
+    if not answers:
+        return "cannot matter, whatever the answers are"
+    given = "; ".join(
+        f"{short(_spoken(shown, name))} - {_words(shown, name, value)}" for name, value in answers.items()
+    )
+    return f"cannot matter with: {given}"
+
+
+def _answers(shown: Shown) -> Iterator[Item]:
+    times = shown.call.given_at if shown.call else {}
+    for name, answer in shown.decision.answers.items():
+        words = _words(shown, name, answer)
+        if name in shown.decision.not_needed and not shown.stopped:
+            words += ", which cannot matter"
+        yield Item(_spoken(shown, name), words, _clock(times[name]) if name in times else None)
+
+
+def _about(shown: Shown) -> Iterator[str]:
+    """Who it is about, under which reference, when, and what it goes on from."""
+    if shown.for_other:
+        yield "The caller spoke for somebody else."
+    call = shown.call
+    if call is None:
+        return
+    if call.ref:
+        yield f"Reference: {call.ref}"
+    yield f"Started {_moment(call.started)}, {_ended(call)}."
+    if shown.override:
+        yield f"Disposition chosen {_moment(shown.override.at)}."
+    if call.earlier:
+        of = f" of {_moment(call.earlier.ended)}" if call.earlier.ended else ""
+        rules = f"{call.earlier.rule_set.get('id')} {call.earlier.rule_set.get('version')}"
+        yield f"Goes on from a record{of} under rule set {rules}: {call.earlier.digest[:19]}"
+
+
+def _ended(call: Call) -> str:
+    if not call.ended:
+        return "not ended"
+    same_day = call.ended[:10] == call.started[:10]
+    return f"ended {_clock(call.ended) if same_day else _moment(call.ended)}"
+
+
+# --- what stands below ----------------------------------------------------------------------
+
+
+def notices(shown: Shown) -> list[str]:
+    """For every export: the rule set's notice of disclosure. Provisional is said once."""
+    disclosure = shown.rule_set.disclosure
+    if disclosure and "provisional" in disclosure.casefold():
+        return [disclosure]
+    return [PROVISIONAL, disclosure] if disclosure else [PROVISIONAL]
+
+
+def origin(shown: Shown, *, whole: bool) -> str:
+    """Which rules decided, by which program. `whole`: with all of the digest."""
+    digest = shown.file.digest if whole else shown.file.digest[:19]
+    return f"Rule set {shown.rule_set.id} {shown.rule_set.version}, {digest}, iopscreen {__version__}"
+
+
+# --- words ----------------------------------------------------------------------------------
+
+
+def _spoken(shown: Shown, name: str) -> str:
+    """A question in the words in which it is asked on this call."""
+    return shown.rule_set.question[name].spoken(shown.for_other)
+
+
+def _words(shown: Shown, name: str, answer: Answer) -> str:
+    return answer_words(shown.rule_set.question[name], answer)
+
+
+def _clock(at: str) -> str:
+    """The time of day of an ISO 8601 time."""
+    return at[11:16]
+
+
+def _moment(at: str) -> str:
+    return f"{at[:10]} {_clock(at)}"

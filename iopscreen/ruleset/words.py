@@ -1,0 +1,34 @@
+"""What a rule set's names say to a person: outcomes, passages, rules. Interview and reports share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iopscreen.ruleset.model import NO_RULE, Cite, Rule, RuleSet
+
+NO_RULE_LABEL = "no rule applies"
+
+
+def outcome_label(rule_set: RuleSet, outcome: str) -> str:
+    """The label of an outcome, or of there being none."""
+    return NO_RULE_LABEL if outcome == NO_RULE else rule_set.outcome[outcome].label
+
+
+def outcomes_in_words(rule_set: RuleSet, outcomes: Sequence[str]) -> str:
+    """Outcomes that are still possible: `A, B or C`."""
+    *first, last = [outcome_label(rule_set, outcome) for outcome in outcomes]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def rule_in_words(rule_set: RuleSet, rule: Rule) -> str:
+    """A rule's reason, with what it recommends and how firm its ground is."""
+    return f"{rule.because} ({outcome_label(rule_set, rule.recommend)}; rule {rule.id}, {rule.basis})"
+
+
+def cited(rule_set: RuleSet, cite: Cite) -> str | None:
+    """What a citation rests on, and where that stands; None where nothing has this name."""
+    source, passage = rule_set.passage.get(cite.id, (None, None))
+    if source and passage:
+        place = f"{source.title}, {passage.section}, paragraph {passage.paragraph}"
+        return f"{cite.id}: {passage.says} ({place})"
+    return f"{cite.id}: {source.title}" if source else None

@@ -1,0 +1,513 @@
+"""A record: one screening, kept as one JSON object that can be gone on from and verified.
+
+It is read in two steps. `read_record` looks at the shape alone; `understand_record` reads its
+answers through a rule set, which need not be the one that it was made with. No message repeats
+what a record holds, but for question ids: answers and notes are health data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from iopscreen import __version__
+from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.decide import Decision, decide
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.model import Answer, Answers, Kind, RuleFile, RuleSet
+from iopscreen.ruleset.reader import digest_of
+from iopscreen.ruleset.values import MAX_DIGITS, AnswerReader, Unreadable, answer_json, answer_readers
+
+FORMAT = 1
+MAX_BYTES = 4 * 2**20
+"""No record is larger; whoever reads one need not read on."""
+MAX_DEPTH = 12
+"""A decision is nested five deep."""
+
+
+class Status(StrEnum):
+    """How a screening stands."""
+
+    FINISHED = "finished"
+    UNFINISHED = "unfinished"
+    """Interrupted, or still going on."""
+    EMERGENCY = "emergency"
+    """Ended to get help; it recommends nothing."""
+
+
+class StaffNote(NamedTuple):
+    """What the coordinator wrote down, when (ISO 8601 with offset), and at which question (None: at the end)."""
+
+    at: str
+    question: str | None
+    text: str
+
+
+class Override(NamedTuple):
+    """Another disposition than the computed one, with a reason from the rule set's list."""
+
+    recommendation: str
+    reason: str
+    at: str
+
+
+class Skipped(NamedTuple):
+    """A question that was not asked: with the answers in `because` it cannot matter, whatever else is true."""
+
+    question: str
+    because: Mapping[str, Answer]
+
+
+class Earlier(NamedTuple):
+    """The screening that this one goes on from. `digest` is of its file's bytes."""
+
+    digest: str
+    status: Status
+    ended: str | None
+    recommendation: str | None
+    possible: tuple[str, ...]
+    rule_set: Mapping[str, str]
+
+
+class Call(NamedTuple):
+    """What happened on a call, beside its answers. Times are ISO 8601 with the offset from UTC."""
+
+    status: Status
+    started: str
+    ended: str | None = None
+    ref: str | None = None
+    other: bool = False
+    """The caller speaks for somebody else."""
+    given_at: Mapping[str, str] = {}
+    """When each answer was given, by question id."""
+    notes: tuple[StaffNote, ...] = ()
+    override: Override | None = None
+    earlier: Earlier | None = None
+
+
+class RawRecord(NamedTuple):
+    """A record of the right shape, its answers still as written. `digest` is of the file's bytes."""
+
+    contents: Mapping[str, Any]
+    digest: str
+
+
+class Record(NamedTuple):
+    """A record as a rule set reads it. `decision` is the decision as JSON, `digest` of the file's bytes.
+
+    `lost`: questions of the record that the rule set does not have, or whose answers it cannot
+    read. `skipped` leaves out what rests on one of these.
+    """
+
+    call: Call
+    tool: str
+    rule_set: Mapping[str, str]
+    answers: Answers
+    lost: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    disclosure: str | None
+    decision: Mapping[str, Any]
+    digest: str
+
+
+class RecordRefused(IopscreenError):
+    """A file is no record, or none that this version can read."""
+
+
+# --- making one -----------------------------------------------------------------------------
+
+
+def kept_decision(compiled: Compiled, answers: Answers) -> Decision:
+    """The decision that a record keeps, whatever its status.
+
+    When somebody reads a record nobody is on the phone, so that the text of an absent question
+    is due. Raises ImpossibleAnswers and TooTangled.
+    """
+    return decide(compiled, answers, absent_is_unknown=True)
+
+
+def skipped_questions(compiled: Compiled, decision: Decision) -> tuple[Skipped, ...]:
+    """The questions that were never asked and cannot matter, each with the answers that settle it.
+
+    A question that was asked and not answered is no skipped one. Raises TooTangled.
+    """
+    from iopscreen.engine.explain import settling
+
+    never_asked = [question for question in decision.not_needed if question not in decision.answers]
+    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in never_asked)
+
+
+def record_json(
+    call: Call, *, rule_file: RuleFile, answers: Answers, skipped: Sequence[Skipped], decision: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The record as one object. `decision` is `kept_decision` on `answers`, as JSON."""
+    rule_set = rule_file.rule_set
+    contents = {
+        "format": FORMAT,
+        "tool": f"iopscreen {__version__}",
+        "rule_set": {"id": rule_set.id, "version": rule_set.version, "digest": rule_file.digest},
+        "status": call.status.value,
+        "ref": call.ref,
+        "started": call.started,
+        "ended": call.ended,
+        "other": call.other,
+        "answers": _answers_json(answers),
+        "given_at": dict(call.given_at),
+        "skipped": [{"question": item.question, "because": _answers_json(item.because)} for item in skipped],
+        "notes": [note._asdict() for note in call.notes],
+        "override": call.override._asdict() if call.override else None,
+        "earlier": _earlier_json(call.earlier) if call.earlier else None,
+        "disclosure": rule_set.disclosure,
+        "decision": dict(decision),
+    }
+    return {**contents, "digest": contents_digest(contents)}
+
+
+def _answers_json(answers: Answers) -> dict[str, Any]:
+    return {question: answer_json(answer) for question, answer in answers.items()}
+
+
+def _earlier_json(earlier: Earlier) -> dict[str, Any]:
+    lists = {"possible": list(earlier.possible), "rule_set": dict(earlier.rule_set)}
+    return {**earlier._asdict(), "status": earlier.status.value, **lists}
+
+
+def record_bytes(contents: Mapping[str, Any]) -> bytes:
+    """The record as the bytes of its file."""
+    import json
+
+    return _utf_8(json.dumps(contents, ensure_ascii=False, indent=2)) + b"\n"
+
+
+def contents_digest(contents: Mapping[str, Any]) -> str:
+    """The digest of everything in a record but the digest itself.
+
+    It finds accidents and careless edits. It is no signature: whoever alters a record on purpose
+    can work it out again.
+    """
+    import json
+
+    rest = {key: value for key, value in contents.items() if key != "digest"}
+    return digest_of(_utf_8(json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))))
+
+
+def _utf_8(text: str) -> bytes:
+    """JSON as UTF-8. What a terminal could not decode is half a character, and becomes its JSON escape."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", whole).encode("utf-8")
+
+
+# Patterns are compiled when they are first used: a call begins without reading a record.
+_REF = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_REF_SHOULD = "should be 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+
+
+def checked_ref(text: str) -> str:
+    """A reference as `--ref` gives it: an id of the site's own, never a name or an answer."""
+    if not re.fullmatch(_REF, text):
+        raise IopscreenError(f"`--ref` {_REF_SHOULD}: an id of your own for the call, never a name")
+    return text
+
+
+def record_name(started: str, ref: str | None) -> str:
+    """The name of a record's file in a folder: when the call began, as the clock on the wall had it."""
+    from datetime import datetime
+
+    time = datetime.fromisoformat(started).strftime("%Y%m%dT%H%M%S")
+    return f"{time}-{ref}.json" if ref else f"{time}.json"
+
+
+# --- understanding one ----------------------------------------------------------------------
+
+
+def understand_record(raw: RawRecord, rule_set: RuleSet) -> Record:
+    """The record as `rule_set` reads it. What that cannot read is named in `lost`; nothing is refused."""
+    contents, readers = raw.contents, answer_readers(rule_set)
+    answers = _readable(readers, contents["answers"])
+    skipped = [Skipped(item["question"], _readable(readers, item["because"])) for item in contents["skipped"]]
+    whole = [len(item["because"]) for item in contents["skipped"]]
+    return Record(
+        call=_call(contents),
+        tool=contents["tool"],
+        rule_set=contents["rule_set"],
+        answers=answers,
+        lost=tuple(question for question in contents["answers"] if question not in answers),
+        skipped=tuple(
+            item
+            for item, size in zip(skipped, whole, strict=True)
+            if item.question in readers and len(item.because) == size
+        ),
+        disclosure=contents["disclosure"],
+        decision=contents["decision"],
+        digest=raw.digest,
+    )
+
+
+def _readable(readers: Mapping[str, AnswerReader], written: Mapping[str, Any]) -> dict[str, Answer]:
+    """The answers that have a reader and that it can read."""
+    answers: dict[str, Answer] = {}
+    for question, value in written.items():
+        if question in readers:
+            try:
+                answers[question] = answer_from_json(readers[question], value)
+            except Unreadable:
+                continue
+    return answers
+
+
+def answer_from_json(reader: AnswerReader, written: str | int | list[str]) -> Answer:
+    """The answer that a value in a record stands for. Raises Unreadable."""
+    if isinstance(written, list):
+        return reader.items(written)
+    if isinstance(written, int) and reader.kind is not Kind.WHOLE_NUMBER:
+        raise Unreadable(f"is not {reader.expected}")
+    return reader(str(written))
+
+
+def _call(contents: Mapping[str, Any]) -> Call:
+    override, earlier = contents["override"], contents["earlier"]
+    return Call(
+        status=Status(contents["status"]),
+        started=contents["started"],
+        ended=contents["ended"],
+        ref=contents["ref"],
+        other=contents["other"],
+        given_at=contents["given_at"],
+        notes=tuple(StaffNote(**note) for note in contents["notes"]),
+        override=Override(**override) if override else None,
+        earlier=_earlier(earlier) if earlier else None,
+    )
+
+
+def _earlier(written: Mapping[str, Any]) -> Earlier:
+    return Earlier(**{**written, "status": Status(written["status"]), "possible": tuple(written["possible"])})
+
+
+# --- reading one: is it a record at all? ----------------------------------------------------
+
+
+def read_record(data: bytes, name: str) -> RawRecord:
+    """The record in a file; `name` is what messages call it. Raises RecordRefused.
+
+    Every value has the type that it should have afterwards. Whether it makes sense is for
+    `screen/verify.py`: a record with an impossible time can still be gone on from.
+    """
+    try:
+        contents = _parsed(data)
+        _known_format(contents)
+        _RECORD(contents, "")
+    except _Misshapen as error:
+        raise RecordRefused(f"{name}: {error}") from None
+    return RawRecord(contents, digest_of(data))
+
+
+class _Misshapen(Exception):
+    """What is wrong with a file, and where: a line of it, or a key path."""
+
+
+def _parsed(data: bytes) -> Any:
+    """The JSON in `data`, which means the same to every reader: no key twice, no NaN, no fraction."""
+    import json
+
+    if len(data) > MAX_BYTES:
+        raise _Misshapen(f"larger than {MAX_BYTES // 2**20} MiB, so that it is no record")
+    try:
+        return json.loads(
+            data.decode("utf-8-sig"),
+            object_pairs_hook=_without_repetition,
+            parse_int=_whole_number,
+            parse_float=_no_number,
+            parse_constant=_no_number,
+        )
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _Misshapen(f"line {line}: not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _Misshapen(f"line {error.lineno}: cannot be read as JSON from here on") from None
+    except RecursionError:
+        raise _Misshapen("nested too deep for a record") from None
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Misshapen("a key stands twice in one object; each should stand there once")
+    return found
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS + 1:
+        raise _Misshapen(f"holds a number of more than {MAX_DIGITS} digits; no record does")
+    return int(digits)
+
+
+def _no_number(_text: str) -> Any:
+    raise _Misshapen("holds a number that is not whole; no record does")
+
+
+def _known_format(contents: Any) -> None:
+    """The format comes first: of a later one, nothing else is known."""
+    if not isinstance(contents, dict) or "format" not in contents:
+        raise _Misshapen("no record of a screening; it should be one JSON object with `format`")
+    number = contents["format"]
+    if type(number) is not int or number < 1:
+        raise _Misshapen(f"format: should be {FORMAT}")
+    if number > FORMAT:
+        raise _Misshapen(f"format {number}: written by a newer iopscreen; this one reads format {FORMAT}")
+
+
+Shape = Callable[[Any, str], None]
+"""Looks at a value and at where it stands; raises _Misshapen, which says what would be right."""
+
+
+def _wrong(where: str, should: str) -> _Misshapen:
+    return _Misshapen(f"{where or 'the record'}: {should}")
+
+
+def _text(value: Any, where: str) -> None:
+    if not isinstance(value, str):
+        raise _wrong(where, "should be a text")
+
+
+def _flag(value: Any, where: str) -> None:
+    if not isinstance(value, bool):
+        raise _wrong(where, "should be true or false")
+
+
+def _answer(value: Any, where: str) -> None:
+    texts = value if isinstance(value, list) else [value]
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole and not all(isinstance(text, str) for text in texts):
+        raise _wrong(where, "should be an answer: a text, a whole number or a list of texts")
+
+
+def _status(value: Any, where: str) -> None:
+    if value not in tuple(Status):
+        known = ", ".join(Status)
+        raise _wrong(where, f"should be one of {known}; another one may come from a newer iopscreen")
+
+
+def _matching(pattern: str, should: str) -> Shape:
+    def look(value: Any, where: str) -> None:
+        if not (isinstance(value, str) and re.fullmatch(pattern, value)):
+            raise _wrong(where, should)
+
+    return look
+
+
+def _or_null(shape: Shape) -> Shape:
+    def look(value: Any, where: str) -> None:
+        if value is not None:
+            shape(value, where)
+
+    return look
+
+
+def _list_of(shape: Shape) -> Shape:
+    def look(value: Any, where: str) -> None:
+        if not isinstance(value, list):
+            raise _wrong(where, "should be a list")
+        for place, item in enumerate(value):
+            shape(item, f"{where}[{place}]")
+
+    return look
+
+
+def _by_question(shape: Shape) -> Shape:
+    def look(value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise _wrong(where, "should be an object with a key for each question")
+        for question, item in value.items():
+            if not re.fullmatch(_NAME, question):  # told without it: who knows what stands there
+                raise _wrong(where, "holds a key that is no question id")
+            shape(item, f"{where}.{question}")
+
+    return look
+
+
+def _object(shapes: Mapping[str, Shape], *, more: bool = False) -> Shape:
+    """An object with these keys. `more`: it may hold others, which nothing here rests on."""
+
+    def look(value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise _wrong(where, f"should be an object with {', '.join(shapes)}")
+        missing = [key for key in shapes if key not in value]
+        if missing:
+            raise _wrong(where, f"lacks {', '.join(missing)}")
+        if not more and len(value) > len(shapes):
+            raise _wrong(where, f"holds a key that does not belong there; it should hold {', '.join(shapes)}")
+        for key, shape in shapes.items():
+            shape(value[key], f"{where}.{key}" if where else key)
+
+    return look
+
+
+def _decision(value: Any, where: str) -> None:
+    """What other parts take from a decision; `verify` compares all of it."""
+    _DECISION(value, where)
+    _not_too_deep(value, where, MAX_DEPTH)
+
+
+def _not_too_deep(value: Any, where: str, left: int) -> None:
+    if not left:
+        raise _wrong(where, "nested too deep for a decision")
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _not_too_deep(item, where, left - 1)
+
+
+_NAME = r"[a-z][a-z0-9_]{0,999}"
+_QUESTION = _matching(_NAME, "should be a question id")
+_DIGEST = _matching(r"sha256:[0-9a-f]{64}", "should be `sha256:` and 64 digits from 0 to f")
+_RULE_SET = _object(
+    {
+        "id": _matching(r"[a-z][a-z0-9_-]{0,999}", "should be the id of a rule set"),
+        "version": _matching(r"[0-9][0-9A-Za-z.+-]{0,999}", "should be the version of a rule set"),
+        "digest": _DIGEST,
+    }
+)
+_DECISION = _object(
+    {
+        "rule_set": _RULE_SET,
+        "answers": _by_question(_answer),
+        "recommendation": _or_null(_text),
+        "possible": _list_of(_text),
+    },
+    more=True,
+)
+_EARLIER = _object(
+    {
+        "digest": _DIGEST,
+        "status": _status,
+        "ended": _or_null(_text),
+        "recommendation": _or_null(_text),
+        "possible": _list_of(_text),
+        "rule_set": _RULE_SET,
+    }
+)
+_RECORD = _object(
+    {
+        "format": lambda _value, _where: None,  # looked at before all else
+        "tool": _matching(r"iopscreen [0-9A-Za-z.+-]{1,60}", "should be `iopscreen` and its version"),
+        "rule_set": _RULE_SET,
+        "status": _status,
+        "ref": _or_null(_matching(_REF, _REF_SHOULD)),
+        "started": _text,
+        "ended": _or_null(_text),
+        "other": _flag,
+        "answers": _by_question(_answer),
+        "given_at": _by_question(_text),
+        "skipped": _list_of(_object({"question": _QUESTION, "because": _by_question(_answer)})),
+        "notes": _list_of(_object({"at": _text, "question": _or_null(_QUESTION), "text": _text})),
+        "override": _or_null(_object({"recommendation": _text, "reason": _text, "at": _text})),
+        "earlier": _or_null(_EARLIER),
+        "disclosure": _or_null(_text),
+        "decision": _decision,
+        "digest": _DIGEST,
+    }
+)

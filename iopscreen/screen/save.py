@@ -1,0 +1,60 @@
+"""Where a record is kept: one file, replaced whole after every change, so that no power cut loses a call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iopscreen.errors import IopscreenError
+from iopscreen.files import refuse_existing, written_whole
+from iopscreen.screen.record import record_name
+
+MOST = 1000
+"""How many records may have the same time and reference."""
+
+
+class Keeper:
+    """Keeps one record in one file. What went wrong last is in `problem` until a later try goes well."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problem: IopscreenError | None = None
+
+    def keep(self, data: bytes) -> None:
+        """Replace the file; a failure is remembered, and tried again at the next change."""
+        try:
+            with written_whole(self.path, force=True) as file:
+                file.write(data)
+        except IopscreenError as error:
+            self.problem = error
+        except OSError as error:  # of the write itself: a full disk
+            self.problem = IopscreenError(f"{self.path}: cannot be written: {(error.strerror or 'error').lower()}")
+        else:
+            self.problem = None
+
+
+def keeper(name: str, *, started: str, ref: str | None, force: bool, going_on_with: str | None) -> Keeper:
+    """The keeper for `--save NAME`: a file, or a new file in a folder, named by time and reference.
+
+    An existing file is refused without `force`, unless it is the unfinished record that is gone
+    on with. Raises IopscreenError.
+    """
+    if name == "-":
+        raise IopscreenError("`--save -`: a record is kept in a file while the call goes on; name a file or a folder")
+    if name.endswith(("/", "\\")) or Path(name).is_dir():
+        return Keeper(_new_name(name, started, ref))
+    same = going_on_with is not None and Path(name).exists() and Path(name).samefile(going_on_with)
+    refuse_existing(name, force=force or same)
+    return Keeper(name)
+
+
+def _new_name(folder: str, started: str, ref: str | None) -> str:
+    """A name in `folder` that no file has."""
+    if not Path(folder).is_dir():
+        raise IopscreenError(f"{folder}: is no folder; make it first, or name a file")
+    first = Path(folder) / record_name(started, ref)
+    for number in range(1, MOST):
+        path = first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
+        if not (path.exists() or path.is_symlink()):
+            refuse_existing(str(path), force=False)
+            return str(path)
+    raise IopscreenError(f"{folder}: holds too many records of this moment; name a file")

@@ -1,0 +1,81 @@
+"""How a screening begins: anew, or from a record of an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.decide import ImpossibleAnswers
+from iopscreen.ruleset.model import Answers, RuleFile
+from iopscreen.ruleset.words import outcomes_in_words
+from iopscreen.screen.interview import Interview
+from iopscreen.screen.page import Line, Style
+from iopscreen.screen.record import Call, Earlier, Record, Status, kept_decision
+from iopscreen.screen.session import Held
+
+
+def anew(compiled: Compiled, prepared: Answers, call: Call) -> Held:
+    """A call in which `prepared` answers are known already; they count from its start."""
+    return Held(Interview(compiled, prepared), call._replace(given_at=dict.fromkeys(prepared, call.started)))
+
+
+def from_record(
+    compiled: Compiled, record: Record, call: Call, known: Answers = MappingProxyType({}), *, ask_again: bool = True
+) -> Held:
+    """Go on with an unfinished record; screen again after any other. `known` answers count beside it.
+
+    Of an unfinished call everything is taken over, and the answers that were given count. After
+    a finished one `call` begins anew: its answers are shown, and each is given or kept again;
+    where nobody is there to be asked (`ask_again` is false) they count as they are.
+    """
+    call = call._replace(ref=call.ref or record.call.ref, other=call.other or record.call.other)
+    if record.call.status is Status.UNFINISHED:
+        times = {**record.call.given_at, **dict.fromkeys(known, call.started)}
+        call = record.call._replace(ref=call.ref, other=call.other, given_at=times)
+        return Held(Interview(compiled, known, record.answers), call)
+    earlier = Earlier(
+        digest=record.digest,
+        status=record.call.status,
+        ended=record.call.ended,
+        recommendation=record.decision["recommendation"],
+        possible=tuple(record.decision["possible"]),
+        rule_set=record.rule_set,
+    )
+    call = call._replace(earlier=earlier)
+    if not ask_again:
+        return anew(compiled, {**record.answers, **known}, call)
+    held = anew(compiled, known, call)
+    return replace(held, interview=replace(held.interview, earlier=record.answers))
+
+
+def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator[Line]:
+    """What a record is, and what a rule set that has changed since then changed for this caller."""
+    rule_set = file.rule_set
+    when = record.call.ended or record.call.started
+    if record.call.status is Status.UNFINISHED:
+        yield Line(f"Going on with a screening begun on {record.call.started[:16].replace('T', ' ')}.")
+    else:
+        yield Line(f"Screening again; the last time was on {when[:16].replace('T', ' ')}. k keeps an answer.")
+    if record.lost:
+        yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
+    if record.rule_set["digest"] == file.digest:
+        return
+    was = f"{record.rule_set['id']} {record.rule_set['version']}"
+    yield Line(f"The rule set has changed since: it was {was}, it is {rule_set.id} {rule_set.version}.", Style.STRONG)
+    yield Line(_changed(compiled, record, file), indent=2)
+
+
+def _changed(compiled: Compiled, record: Record, file: RuleFile) -> str:
+    """What the answers of then come to now."""
+    before = tuple(record.decision["possible"])
+    try:
+        now = kept_decision(compiled, record.answers).possible
+    except ImpossibleAnswers:
+        return "The answers of then cannot all be right under it."
+    known = {*file.rule_set.outcome, "no_rule"}
+    words = outcomes_in_words(file.rule_set, before) if known.issuperset(before) else " or ".join(before)
+    if now == before:
+        return f"For the answers of then it makes no difference: {words}."
+    return f"For the answers of then: {words} before, {outcomes_in_words(file.rule_set, now)} now."

@@ -1,0 +1,229 @@
+"""A page on a screen of so many columns and rows: what a key does to it, and what is drawn. Pure.
+
+Keys have the names of prompt_toolkit: a character, or `enter`, `up`, `down`, `pageup`,
+`pagedown`, `backspace`. Nothing is ever preselected: the pointer of a list stands nowhere until
+an arrow key moves it, and Enter alone answers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Pressed, Style
+from iopscreen.text import printable, wrapped
+
+Fragment = tuple[Style | str, str]
+"""A style (or `key`, for the name of a key) and a text."""
+
+Row = list[Fragment]
+KEY = "key"
+DIGITS = frozenset("0123456789")
+BETWEEN = "   "
+LOW = 14
+"""On a screen of so few rows nothing is left empty."""
+
+
+class View(NamedTuple):
+    """What is shown of a page, beside the page itself."""
+
+    marked: tuple[Any, ...] = ()
+    typed: str = ""
+    pointer: int | None = None
+    panel: str | None = None
+    problem: str | None = None
+    top: int = 0
+    """The first row of the body that is shown, where it does not fit."""
+
+
+def opened(page: Page) -> View:
+    """A page as it is first shown, with what was left on it."""
+    match page.kind:
+        case Kind.MARK:
+            return View(marked=tuple(page.draft))
+        case Kind.NUMBER:
+            return View(typed=str(page.draft or ""))
+        case _:
+            return View()
+
+
+# --- what a key does ------------------------------------------------------------------------
+
+
+def press(page: Page, view: View, name: str, width: int, height: int) -> View | Pressed:
+    """One key: the page is done, or looks different, or (for most keys) stays as it is."""
+    key = name.lower() if len(name) == 1 else name
+    view = view._replace(problem=None)
+    if key == "enter":
+        return _entered(page, view)
+    if key in ("up", "down", "pageup", "pagedown"):
+        return _moved(page, view, key, width, height)
+    if page.kind is Kind.NUMBER and (key in DIGITS or key in ("-", "backspace")):
+        return view._replace(typed=view.typed[:-1] if key == "backspace" else (view.typed + key)[:16])
+    if page.kind is Kind.MARK and key == " " and view.pointer is not None:
+        return _switched(page, view, view.pointer, width, height)
+    for place, choice in enumerate(page.listed):
+        if choice.key == key:
+            done = page.kind is Kind.PICK
+            return Pressed(choice.result) if done else _switched(page, view, place, width, height)
+    for choice in (*page.row, *page.others):
+        if choice.key == key:
+            return Pressed(choice.result, view.typed if page.kind is Kind.NUMBER else view.marked)
+    if any(panel.key == key for panel in page.panels):
+        return _panel(page, view, key, width, height)
+    return view
+
+
+def _entered(page: Page, view: View) -> View | Pressed:
+    if page.kind is Kind.PICK:
+        if view.pointer is not None:
+            return Pressed(page.listed[view.pointer].result)
+        return next((Pressed(choice.result) for choice in page.keys if choice.key == ENTER), view)
+    given: Any = view.typed
+    if page.kind is Kind.MARK:
+        given = tuple(choice.result for choice in page.listed if choice.result in view.marked)
+    problem = page.fits(given)
+    return Pressed(given) if problem is None else view._replace(problem=problem)
+
+
+def _moved(page: Page, view: View, key: str, width: int, height: int) -> View:
+    """The arrows move the pointer of a list; without one, or beside a panel, they move the text."""
+    step = -1 if key in ("up", "pageup") else 1
+    if key in ("up", "down") and page.listed and view.panel is None:
+        last = len(page.listed) - 1
+        pointer = (0 if step > 0 else last) if view.pointer is None else min(max(view.pointer + step, 0), last)
+        return _in_sight(page, view._replace(pointer=pointer), pointer, width, height)
+    body, room = _body(page, view, width, height), _room(page, view, width, height)
+    if key in ("pageup", "pagedown"):
+        step *= max(room - 2, 1)
+    return view._replace(top=min(max(view.top + step, 0), max(len(body) - room + 1, 0)))
+
+
+def _switched(page: Page, view: View, place: int, width: int, height: int) -> View:
+    result = page.listed[place].result
+    kept = tuple(one for one in view.marked if one != result)
+    marked = kept if result in view.marked else (*kept, result)
+    return _in_sight(page, view._replace(marked=marked), place, width, height)
+
+
+def _in_sight(page: Page, view: View, place: int, width: int, height: int) -> View:
+    """The view in which the choice at `place` can be seen."""
+    rows = _body(page, view, width, height)
+    first = next(index for index, (owner, _) in enumerate(rows) if owner == place)
+    last = max(index for index, (owner, _) in enumerate(rows) if owner == place)
+    room = max(_room(page, view, width, height) - 1, 1)
+    top = min(view.top, first)
+    return view._replace(top=max(top, last - room + 1))
+
+
+def _panel(page: Page, view: View, key: str, width: int, height: int) -> View:
+    if view.panel == key:
+        return view._replace(panel=None, top=0)
+    view = view._replace(panel=key, top=0)
+    body = _body(page, view, width, height)
+    if len(body) <= _room(page, view, width, height):
+        return view
+    shown = next(index for index, (owner, _) in enumerate(body) if owner == _OF_PANEL)
+    return view._replace(top=min(shown, len(body) - _room(page, view, width, height) + 1))
+
+
+# --- what is drawn --------------------------------------------------------------------------
+
+_OF_PAGE, _OF_PANEL = -1, -2
+
+OwnedRow = tuple[int, Row]
+"""A row with the place of the choice that it shows, or whose it is else."""
+
+
+def drawn(page: Page, view: View, width: int, height: int) -> list[Row]:
+    """The rows of a page, at most `height` of them where that is possible at all."""
+    body = [row for _, row in _body(page, view, width, height)]
+    room = _room(page, view, width, height)
+    if len(body) > room:
+        top = min(view.top, len(body) - room + 1)
+        shown = body[top : top + room - 1]
+        above, below = top > 0, top + len(shown) < len(body)
+        where = " and ".join(word for word, is_there in (("above", above), ("below", below)) if is_there)
+        body = [*shown, [(Style.QUIET, f"  (more {where}: arrow keys)"[:width])]]
+    return [*body, *_foot(page, view, width, height)]
+
+
+def _room(page: Page, view: View, width: int, height: int) -> int:
+    return max(height - len(_foot(page, view, width, height)), 3)
+
+
+def _body(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
+    """Everything above the keys; the extra lines only where all fits with them."""
+    blank: list[OwnedRow] = [(_OF_PAGE, [])] if height > LOW else []
+    lines = [*blank, *((_OF_PAGE, row) for row in in_rows(page.lines, width))]
+    extra = [(_OF_PAGE, row) for row in in_rows(page.extra, width)]
+    choices = list(_listed(page, view, width))
+    rest = [*(blank if choices else []), *choices, *_panel_rows(page, view, width)]
+    fits = len(lines) + len(extra) + len(rest) <= _room(page, view, width, height)
+    return [*lines, *(extra if fits else []), *rest]
+
+
+def _listed(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
+    for place, choice in enumerate(page.listed):
+        pointer = "> " if view.pointer == place else "  "
+        mark = ""
+        if page.kind is Kind.MARK:
+            mark = "[x] " if choice.result in view.marked else "[ ] "
+        start = f"{pointer}{mark}{choice.key or ' '}  "
+        style = Style.STRONG if choice.result in view.marked or view.pointer == place else choice.style
+        for index, text in enumerate(_lines(choice.title, width - len(start))):
+            lead: Row = [(KEY, start)] if not index else [(Style.PLAIN, " " * len(start))]
+            yield place, [*lead, (style, text)]
+
+
+def _panel_rows(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
+    for panel in page.panels:
+        if panel.key == view.panel:
+            yield from ((_OF_PANEL, row) for row in [[], *in_rows(panel.lines(), width)])
+
+
+def _foot(page: Page, view: View, width: int, height: int) -> list[Row]:
+    rows: list[Row] = [[]] if height > LOW else []
+    if page.kind is Kind.NUMBER:
+        rows.append([(KEY, "  Number: "), (Style.STRONG, view.typed), (Style.PLAIN, "_")])
+    if view.problem:
+        rows += in_rows([Line(view.problem, Style.ALARM, indent=2)], width)
+    answers = list(page.row)
+    if page.kind is not Kind.PICK:
+        answers.insert(0, Key(ENTER, "done", None))
+    panels = [
+        Key(panel.key, f"{'hide ' if view.panel == panel.key else ''}{panel.title}", None) for panel in page.panels
+    ]
+    alarms = [key for key in page.others if key.style is Style.ALARM]
+    others = [*(key for key in page.others if key.style is not Style.ALARM), *panels, *alarms]
+    return [*rows, *_key_rows(answers, width), *_key_rows(others, width)]
+
+
+def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
+    """Keys beside each other, as many as fit on a row."""
+    rows: list[Row] = []
+    used = width
+    for key in keys:
+        size = len(key.key) + 1 + len(printable(key.title))
+        if rows and used + len(BETWEEN) + size <= width:
+            rows[-1].append((Style.PLAIN, BETWEEN))
+            used += len(BETWEEN) + size
+        else:
+            rows.append([(Style.PLAIN, "  ")])
+            used = 2 + size
+        rows[-1].append((KEY if key.style is Style.PLAIN else key.style, key.key))
+        rows[-1].append((key.style, f" {printable(key.title)}"))
+    return rows
+
+
+def in_rows(lines: Iterable[Line], width: int) -> list[Row]:
+    """Lines, wrapped; an empty one is an empty row."""
+    return [
+        [(line.style, " " * line.indent + text)] if text else []
+        for line in lines
+        for text in _lines(line.text, width - line.indent)
+    ]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    return wrapped(text, max(width, 10), break_words=True)

@@ -1,0 +1,116 @@
+"""Files, streams and the terminal of one run: opened, written whole, told to the person in front.
+
+Results go to stdout or a named file, talk to stderr. What can go wrong is told as an
+IopscreenError that says what and where.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from iopscreen.errors import IopscreenError
+
+STREAM = "-"
+"""The name of stdin and stdout."""
+
+
+class Closed(Exception):
+    """Whoever read our output has had enough; there is nobody left to tell."""
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file to read bytes from; `-` is stdin."""
+    if name == STREAM:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).open("rb")
+    except OSError as error:
+        raise IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}") from None
+    with file:
+        yield file
+
+
+def called(name: str) -> str:
+    """What messages call an input."""
+    return "stdin" if name == STREAM else name
+
+
+@contextmanager
+def target(name: str, *, force: bool) -> Iterator[BinaryIO]:
+    """A place to write bytes to: stdout, or a file that appears whole or not at all. Raises Closed."""
+    if name == STREAM:
+        # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
+        buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
+        sys.stdout.flush()
+        try:
+            yield buffer
+            buffer.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Closed from None
+        return
+    from iopscreen.files import written_whole
+
+    with written_whole(name, force=force) as file:
+        yield file
+
+
+def write(name: str, text: str, *, force: bool) -> None:
+    """Write a text, as UTF-8 whatever the locale is."""
+    with target(name, force=force) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def check_output(name: str, *, force: bool) -> None:
+    """Refuse an output file before anybody was asked anything."""
+    if name != STREAM:
+        from iopscreen.files import refuse_existing
+
+        refuse_existing(name, force=force)
+
+
+def width() -> int:
+    """Columns to fill: of the terminal that is read, wherever the result goes."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            return min(os.get_terminal_size(stream.fileno()).columns or 80, 100)
+    return 80
+
+
+def color(output: str) -> bool:
+    """Whether a result may be coloured."""
+    return (
+        output == STREAM and sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    )
+
+
+def plain_terminal() -> bool:
+    """Whether the person, or the terminal, asks for lines that are never redrawn."""
+    return os.environ.get("TERM") in ("dumb", "") or os.environ.get("ACCESSIBLE", "0") not in ("", "0")
+
+
+def tell(line: str) -> None:
+    """One line for the person at the terminal, beside the result."""
+    from iopscreen.text import wrapped
+
+    indent = " " * (len(line) - len(line.lstrip()))
+    fits = len(line) <= width() and line.isprintable()
+    for part in [line] if fits else wrapped(line, width(), indent):
+        print(part, file=sys.stderr)
+
+
+def open_closed_streams() -> bool:
+    """Streams that the caller of the program closed: no input, and nobody to tell. False without stdout."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")
+    return sys.stdout is not None

@@ -1,0 +1,174 @@
+"""Pages on a screen: what a key does to one, and what is drawn in how little room."""
+
+import itertools
+
+import pytest
+
+from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Panel, Pressed, Style
+from iopscreen.screen.view import View, drawn, in_rows, opened, press
+
+ROW = (Key("d", "Don't know", "unknown"), Key("p", "Prefers not to say", "declined"))
+OTHERS = (Key("b", "back", "back"), Key("!", "EMERGENCY", "emergency", Style.ALARM))
+PANELS = (
+    Panel("w", "why", lambda: [Line(f"because {number}", indent=2) for number in range(30)]),
+    Panel("h", "help", lambda: [Line("short help")]),
+)
+YES_NO = Page(
+    lines=[Line("question 1 of at most 5", Style.QUIET), Line("Is it so?", Style.STRONG)],
+    row=(Key("y", "Yes", "yes"), Key("n", "No", "no"), *ROW),
+    others=OTHERS,
+    panels=PANELS,
+)
+OPTIONS = (*(Key(key, f"Option {key}", f"option_{key}") for key in "1234567890afg"), Key("", "Last", "last"))
+ONE = YES_NO._replace(listed=OPTIONS, row=ROW)
+MANY = ONE._replace(kind=Kind.MARK, fits=lambda marked: None if marked else "mark what fits")
+NUMBER = YES_NO._replace(
+    kind=Kind.NUMBER, row=ROW, fits=lambda typed: None if typed.isdigit() and int(typed) < 121 else "0 to 120"
+)
+PAGES = {"yes_no": YES_NO, "one": ONE, "many": MANY, "number": NUMBER}
+
+
+def after(page, *names, size=(80, 24), start=None):
+    view = start or opened(page)
+    for name in names:
+        assert isinstance(view, View), f"{view} before {name}"
+        view = press(page, view, name, *size)
+    return view
+
+
+def text(page, view=None, size=(80, 24)):
+    return ["".join(part for _, part in row) for row in drawn(page, view or opened(page), *size)]
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "result"),
+    [
+        (YES_NO, "y", "yes"),
+        (YES_NO, "N", "no"),
+        (YES_NO, "d", "unknown"),
+        (YES_NO, "!", "emergency"),
+        (ONE, "0", "option_0"),
+        (ONE, "F", "option_f"),
+        (ONE, "p", "declined"),
+    ],
+)
+def test_one_key_answers(page, key, result):
+    assert after(page, key) == Pressed(result)
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("key", ["enter", " ", "escape", "tab", "c-o", "c-z", "<bracketed-paste>", "x", "é", "delete"])
+def test_stray_keys_answer_nothing(page, key):
+    view = after(page, key)
+    assert isinstance(view, View)
+    assert view._replace(problem=None) == opened(page)
+
+
+def test_the_pointer_stands_nowhere_until_it_is_moved():
+    assert opened(ONE).pointer is None
+    assert after(ONE, "down", "enter") == Pressed("option_1")
+    assert after(ONE, "up", "enter") == Pressed("last")
+    assert after(ONE, "down", "down", "up", "up", "enter") == Pressed("option_1")
+
+
+def test_marks_are_switched_by_keys_and_by_the_pointer_and_confirmed_by_enter():
+    assert after(MANY, "3", "1", "3", "2", "enter") == Pressed(("option_1", "option_2"))
+    assert after(MANY, "up", " ", "1", "enter") == Pressed(("option_1", "last"))
+    assert after(MANY, "enter").problem == "mark what fits"
+    assert after(MANY, "enter", "1").problem is None
+
+
+def test_marks_that_were_left_are_there_again():
+    left = after(MANY, "3", "1", "b")
+    assert left == Pressed("back", ("option_3", "option_1"))
+    assert after(MANY._replace(draft=left.draft), "enter") == Pressed(("option_1", "option_3"))
+
+
+def test_a_number_is_typed_and_mended():
+    assert after(NUMBER, "4", "5", "backspace", "2", "enter") == Pressed("42")
+    assert after(NUMBER, "2", "0", "0", "enter").problem == "0 to 120"
+    assert after(NUMBER, "enter").problem == "0 to 120"
+    assert after(NUMBER, "4", "b") == Pressed("back", "4")
+    assert after(NUMBER, *"1" * 40).typed == "1" * 16
+
+
+def test_enter_is_a_key_where_a_page_says_so():
+    page = YES_NO._replace(row=(Key(ENTER, "finish", "finish"),))
+    assert after(page, "enter") == Pressed("finish")
+
+
+def test_a_panel_is_shown_and_taken_away_by_its_key_while_the_answers_stay_one_key_away():
+    view = after(YES_NO, "h")
+    assert "short help" in text(YES_NO, view)
+    assert "h hide help" in "\n".join(text(YES_NO, view))
+    assert "short help" not in text(YES_NO, after(YES_NO, "h", "h"))
+    assert after(YES_NO, "h", "y") == Pressed("yes")
+
+
+def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
+    size = (80, 14)
+    view = after(YES_NO, "w", size=size)
+    assert "  because 0" in text(YES_NO, view, size)
+    assert "  because 29" not in text(YES_NO, view, size)
+    view = after(YES_NO, *["pagedown"] * 9, start=view, size=size)
+    assert "  because 29" in text(YES_NO, view, size)
+    view = after(YES_NO, *["up"] * 99, start=view, size=size)
+    assert text(YES_NO, view, size)[0] == "question 1 of at most 5"
+
+
+SIZES = list(itertools.product((40, 41, 80, 200), (10, 12, 15, 24, 60)))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_key_stays_in_sight_and_nothing_stands_out_in_any_room(name, size):
+    page = PAGES[name]
+    moves = ["down"] * 20 + ["up"] * 20 + ["w", "pagedown", "pagedown", "w", "h", "enter"]
+    view = opened(page)
+    for move in moves:
+        pressed = press(page, view, move, *size)
+        if isinstance(pressed, Pressed):
+            break
+        view = pressed
+        shown = text(page, view, size)
+        assert len(shown) <= size[1]
+        assert all(len(line) <= size[0] for line in shown)
+        for key in (*page.row, *page.others):
+            assert f"{key.key} {key.title}" in "\n".join(shown)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_what_is_pointed_at_or_marked_is_in_sight(size):
+    view = opened(MANY)
+    for _ in OPTIONS:
+        view = press(MANY, view, "down", *size)
+        pointed = OPTIONS[view.pointer]
+        assert any(line.startswith("> ") and line.endswith(pointed.title) for line in text(MANY, view, size))
+    for option in OPTIONS[:-1]:
+        view = press(MANY, view._replace(marked=()), option.key, *size)
+        assert any("[x]" in line and line.endswith(option.title) for line in text(MANY, view, size))
+
+
+def test_extra_lines_stand_there_only_where_all_fits():
+    page = ONE._replace(extra=[Line("for you: a hint")])
+    assert "for you: a hint" in text(page, size=(80, 30))
+    assert "for you: a hint" not in text(page, size=(80, 12))
+
+
+def test_texts_cannot_steer_the_terminal():
+    nasty = "a\x1b[2Jb\u202ec\x9bd\ne"
+    page = MANY._replace(
+        lines=[Line(nasty)],
+        listed=[Key("1", nasty, "1")],
+        row=[Key("x", nasty, "x")],
+        panels=[Panel("w", nasty, lambda: [Line(nasty)])],
+        fits=lambda _: nasty,
+    )
+    shown = "".join(text(page, after(page, "w", "enter")))
+    assert shown.isprintable()
+    assert shown.count("\\u{1b}") == 6
+
+
+def test_lines_are_wrapped_and_a_long_word_is_broken():
+    rows = ["".join(part for _, part in row) for row in in_rows([Line("x" * 50, indent=2), Line("")], 40)]
+    assert rows == ["  " + "x" * 38, "  " + "x" * 12, ""]
