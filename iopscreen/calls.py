@@ -18,7 +18,7 @@ from iopscreen.report.decision import Shown, decision_json
 from iopscreen.ruleset.model import Answer, Answers, RuleFile
 from iopscreen.ruleset.reader import read_rule_file
 from iopscreen.ruleset.shipped import locate
-from iopscreen.screen.record import Call, Record, Status
+from iopscreen.screen.record import Call, RawRecord, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
 
@@ -104,11 +104,17 @@ def _read_answers(name: str, file: RuleFile) -> dict[str, Answer]:
 
 
 def _read_record(name: str, file: RuleFile) -> Record:
-    from iopscreen.screen.record import read_record, understand_record
+    from iopscreen.screen.record import understand_record
+
+    return understand_record(_raw_record(name), file.rule_set)
+
+
+def _raw_record(name: str) -> RawRecord:
+    from iopscreen.screen.record_reader import MAX_BYTES, read_record
 
     with streams.opened(name) as source:
-        data = source.read()
-    return understand_record(read_record(data, streams.called(name)), file.rule_set)
+        data = source.read(MAX_BYTES + 1)  # no record is so large, so that more need not be read to refuse it
+    return read_record(data, streams.called(name))
 
 
 def now() -> str:
@@ -240,15 +246,13 @@ def _shown(rules: Rules, held: Held) -> Shown:
 
 def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
     """What came of each record, in order. One that cannot be read keeps no other from being verified."""
-    from iopscreen.screen.record import read_record
     from iopscreen.screen.verify import Checked
 
     verifiers: dict[str, Verifier] = {}
     results = []
     for path in paths:
         try:
-            with streams.opened(path) as source:
-                raw = read_record(source.read(), streams.called(path))
+            raw = _raw_record(path)
             name = rules or raw.contents["rule_set"]["id"]
             if name not in verifiers:
                 verifiers[name] = _verifier(name)

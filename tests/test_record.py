@@ -21,23 +21,21 @@ from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
 from iopscreen.ruleset.values import answer_json
 from iopscreen.screen.record import (
-    MAX_BYTES,
     Call,
     Earlier,
     Override,
-    RecordRefused,
     StaffNote,
     Status,
     checked_ref,
     contents_digest,
     kept_decision,
-    read_record,
     record_bytes,
     record_json,
     record_name,
     skipped_questions,
     understand_record,
 )
+from iopscreen.screen.record_reader import MAX_BYTES, RecordRefused, read_record
 from iopscreen.screen.verify import CHECKS, Checked, Verifier, verify
 
 CANARY = "xyzzy-canary-4711"

@@ -247,14 +247,15 @@ def _decision_differs(look: Look) -> Iterator[Problem]:
         yield Problem("decision-differs", "decision.rule_set", "is not the rule set that the record names")
     if look.again.decision is None:
         return
-    for key, right in look.as_json.items():
-        if key in COMPARED_APART:
-            continue
+    parts = [key for key in look.as_json if key not in COMPARED_APART]
+    for key in parts:
         if key not in decision:
             yield Problem("decision-differs", "decision", f"lacks `{key}`")
-        elif _compared(decision[key]) != right:
-            message = f"`{key}` is not what the answers lead to{look.under}{_both(look, key)}"
-            yield Problem("decision-differs", f"decision.{key}", message)
+    first, *others = [key for key in parts if key in decision and _compared(decision[key]) != look.as_json[key]] or [""]
+    if first:
+        message = f"`{first}` is not what the answers lead to{look.under}{_both(look, first)}"
+        also = f"; nor are {', '.join(f'`{key}`' for key in others)}" if others else ""
+        yield Problem("decision-differs", f"decision.{first}", message + also)
     if any(key not in look.as_json and key not in COMPARED_APART for key in decision):
         yield Problem("decision-differs", "decision", "holds a key that no decision has")
 
