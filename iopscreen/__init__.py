@@ -3,11 +3,15 @@
 The map of the house (imports run downwards only):
 
     cli.py      arguments -> one call -> print -> exit code
+    calls.py    one run of `screen` or `verify`: rules, record, interview, put together
     report/     how results look               export/   a rule set for other systems
-    screen/     the interview                  batch/    rows in, decided rows out
+    screen/     the interview, its records     batch/    rows in, decided rows out
     audit/      checks of a rule set, citations, cases
     engine/     blocks, decision diagram, decide: knows no file and no screen
     ruleset/    the rule file: YAML with places, the model, the reader, text -> value
+
+Beside them, for all: errors.py, files.py (written whole or not at all), text.py (safe to print);
+streams.py (stdin, stdout, the terminal of a run) is for calls.py and cli.py alone.
 """
 
 __version__ = "0.1.0"

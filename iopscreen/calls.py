@@ -208,8 +208,8 @@ def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
     from iopscreen.screen.record import record_bytes, record_json
 
     result = _result(rules, held)
-    stop = held.call.status is Status.EMERGENCY
-    decision = decision_json(Shown(rules.file, result.decision, result.changes, emergency_stop=stop))
+    computed = result.call._replace(override=None)  # the record holds what staff chose instead beside the decision
+    decision = decision_json(Shown(rules.file, result.decision, result.changes, computed))
     contents = record_json(
         result.call,
         rule_file=rules.file,
@@ -232,9 +232,7 @@ def _shown(rules: Rules, held: Held) -> Shown:
         rules.file,
         result.decision,
         result.changes,
-        other=result.call.other,
-        emergency_stop=result.call.status is Status.EMERGENCY,
-        call=result.call,
+        result.call,
         leads=result.leads,
         readings=result.readings,
         skipped=result.skipped,

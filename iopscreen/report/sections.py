@@ -35,10 +35,6 @@ class Shown(NamedTuple):
     file: RuleFile
     decision: Decision
     changes: Sequence[Change] | None
-    other: bool = False
-    """The caller speaks for somebody else."""
-    emergency_stop: bool = False
-    """The coordinator ended the call as an emergency."""
     call: Call | None = None
     leads: Mapping[str, Sequence[Lead]] = {}
     """What each answer of an open question would give, by question id."""
@@ -53,12 +49,12 @@ class Shown(NamedTuple):
     @property
     def stopped(self) -> bool:
         """The call was ended to get help: nothing here may be taken for a recommendation."""
-        return self.emergency_stop or (self.call is not None and self.call.status is Status.EMERGENCY)
+        return self.call is not None and self.call.status is Status.EMERGENCY
 
     @property
     def for_other(self) -> bool:
         """The questions are worded as for a caller who speaks for somebody else."""
-        return self.other or (self.call is not None and self.call.other)
+        return self.call is not None and self.call.other
 
     @property
     def override(self) -> Override | None:
