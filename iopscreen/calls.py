@@ -6,6 +6,7 @@ wishes, what it returns are results. It prints nothing but talk, and knows no ex
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from iopscreen.errors import IopscreenError
 from iopscreen.report.decision import Shown, decision_json
 from iopscreen.ruleset.model import Answer, Answers, RuleFile
 from iopscreen.ruleset.reader import read_rule_file
-from iopscreen.ruleset.shipped import locate
+from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
 from iopscreen.screen.record import Call, RawRecord, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
@@ -43,6 +44,7 @@ class Rules(NamedTuple):
 class Wishes(NamedTuple):
     """What `screen` was asked for: names of files as on the command line, None where not given."""
 
+    rules: str | None
     answers: str | None
     from_record: str | None
     save: str | None
@@ -64,16 +66,18 @@ def read_rules(name: str | None) -> Rules:
         raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
 
 
-def screen(rules: Rules, wishes: Wishes) -> tuple[Shown, Keeper | None]:
+def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     """Hold a call, or decide at once: what is told of it, and the keeper of its record.
 
     Raises IopscreenError, Interrupted, and what the engine raises: ImpossibleAnswers, TooTangled.
     """
     if not wishes.no_input:
         _need_terminal(wishes.answers, wishes.from_record)
-    record = None if wishes.from_record is None else _read_record(wishes.from_record, rules.file)
+    raw = None if wishes.from_record is None else _raw_record(wishes.from_record)
+    rules = read_rules(wishes.rules) if raw is None else _rules_of(raw, wishes.rules)
+    record = None if raw is None else _understood(raw, rules)
     known = {} if wishes.answers is None else _read_answers(wishes.answers, rules.file)
-    held = _begin(rules.compiled, record, known, wishes)
+    held = _begin(rules, record, known, wishes)
     kept_by = _keeper(held, record, wishes)
     if wishes.no_input:
         ended = closed_at_once(held, now())
@@ -103,18 +107,30 @@ def _read_answers(name: str, file: RuleFile) -> dict[str, Answer]:
     return read_answers(data, file.rule_set, streams.called(name))
 
 
-def _read_record(name: str, file: RuleFile) -> Record:
-    from iopscreen.screen.record import understand_record
-
-    return understand_record(_raw_record(name), file.rule_set)
-
-
 def _raw_record(name: str) -> RawRecord:
     from iopscreen.screen.record_reader import MAX_BYTES, read_record
 
     with streams.opened(name) as source:
         data = source.read(MAX_BYTES + 1)  # no record is so large, so that more need not be read to refuse it
     return read_record(data, streams.called(name))
+
+
+def _rules_of(raw: RawRecord, name: str | None) -> Rules:
+    """The rules named, or else the shipped ones of a record's rule set."""
+    if name is not None:
+        return read_rules(name)
+    made_with = raw.contents["rule_set"]["id"]
+    if made_with not in shipped_names():
+        raise IopscreenError(
+            f"the record was made with rule set `{made_with}`, which does not come along: name it with `--rules FILE`"
+        )
+    return read_rules(str(shipped_folder() / f"{made_with}.yaml"))
+
+
+def _understood(raw: RawRecord, rules: Rules) -> Record:
+    from iopscreen.screen.record import understand_record
+
+    return understand_record(raw, rules.file.rule_set)
 
 
 def now() -> str:
@@ -124,16 +140,18 @@ def now() -> str:
     return datetime.now(UTC).astimezone().isoformat(timespec="seconds")
 
 
-def _begin(compiled: Compiled, record: Record | None, known: Answers, wishes: Wishes) -> Held:
+def _begin(rules: Rules, record: Record | None, known: Answers, wishes: Wishes) -> Held:
     """The call as it stands before the first question."""
     from iopscreen.screen.record import checked_ref
-    from iopscreen.screen.start import anew, from_record
+    from iopscreen.screen.start import anew, as_recorded, from_record
 
     ref = None if wishes.ref is None else checked_ref(wishes.ref)
     call = Call(Status.UNFINISHED, now(), ref=ref, other=wishes.other)
     if record is None:
-        return anew(compiled, known, call)
-    return from_record(compiled, record, call, known, ask_again=not wishes.no_input)
+        return anew(rules.compiled, known, call)
+    if wishes.no_input:
+        return as_recorded(rules.compiled, record, call, known, rules.file)
+    return from_record(rules.compiled, record, call, known)
 
 
 def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
@@ -200,7 +218,8 @@ def _where(kept_by: Keeper | None) -> str:
         return ""
     if kept_by.problem:
         return f"; the record could not be kept: {kept_by.problem}"
-    return f"; kept as unfinished. Go on with `iopscreen screen --from {kept_by.path} --save {kept_by.path}`"
+    path = shlex.quote(kept_by.path)
+    return f"; kept as unfinished. Go on with `iopscreen screen --from {path} --save {path}`"
 
 
 def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
@@ -253,7 +272,7 @@ def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
             raw = _raw_record(path)
             name = rules or raw.contents["rule_set"]["id"]
             if name not in verifiers:
-                verifiers[name] = _verifier(name)
+                verifiers[name] = _verifier(_rules_of(raw, rules))
         except IopscreenError as error:
             results.append(Checked(path, str(error)))
         else:
@@ -261,11 +280,11 @@ def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
     return results
 
 
-def _verifier(name: str) -> Verifier:
+def _verifier(rules: Rules) -> Verifier:
     from iopscreen.screen.result import would_change
     from iopscreen.screen.verify import Verifier
 
-    file, compiled = read_rules(name)
+    file, compiled = rules
     return Verifier(
         compiled, file, lambda decision: decision_json(Shown(file, decision, would_change(compiled, decision)))
     )

@@ -137,9 +137,9 @@ def screen(
     from iopscreen.engine.diagram import TooTangled
 
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
     try:
-        shown, keeper = calls.screen(calls.read_rules(rules), wishes)
+        shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
         entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
         raise IopscreenError(f"these answers cannot all be right: {entries}") from None

@@ -78,7 +78,7 @@ def _understood(page: Page, text: str) -> Pressed | Sequence[Line]:
     """What a typed line comes to: an answer, or lines to show before the next one."""
     for panel in page.panels:
         if name_key(text) in (panel.key, name_key(panel.title)):
-            return panel.lines()
+            return [*panel.lines(), *page.lines]
     choice = _choice(page, text)
     if choice is not None and not (page.kind is Kind.MARK and choice in page.listed):
         return Pressed(choice.result)

@@ -89,9 +89,13 @@ def counted(held: Held) -> Answers:
 
 def closed_at_once(held: Held, now: str) -> Held:
     """The call in which nobody is asked: finished, unless there was something left to ask."""
+    call = held.call
     if isinstance(next_step(held.interview), Ask):
-        return held
-    return replace(held, call=held.call._replace(status=Status.FINISHED, ended=now))
+        open_again = call.status is Status.FINISHED  # under other rules than those that it was finished with
+        return replace(held, call=call._replace(status=Status.UNFINISHED, ended=None)) if open_again else held
+    if call.status is Status.UNFINISHED:
+        return replace(held, call=call._replace(status=Status.FINISHED, ended=now))
+    return held
 
 
 # --- a question -----------------------------------------------------------------------------

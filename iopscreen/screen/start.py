@@ -21,21 +21,39 @@ def anew(compiled: Compiled, prepared: Answers, call: Call) -> Held:
     return Held(Interview(compiled, prepared), call._replace(given_at=dict.fromkeys(prepared, call.started)))
 
 
-def from_record(
-    compiled: Compiled, record: Record, call: Call, known: Answers = MappingProxyType({}), *, ask_again: bool = True
-) -> Held:
+def from_record(compiled: Compiled, record: Record, call: Call, known: Answers = MappingProxyType({})) -> Held:
     """Go on with an unfinished record; screen again after any other. `known` answers count beside it.
 
     Of an unfinished call everything is taken over, and the answers that were given count. After
-    a finished one `call` begins anew: its answers are shown, and each is given or kept again;
-    where nobody is there to be asked (`ask_again` is false) they count as they are.
+    any other `call` begins anew: the old answers are shown, and each is given or kept again.
     """
     call = call._replace(ref=call.ref or record.call.ref, other=call.other or record.call.other)
     if record.call.status is Status.UNFINISHED:
         times = {**record.call.given_at, **dict.fromkeys(known, call.started)}
         call = record.call._replace(ref=call.ref, other=call.other, given_at=times)
         return Held(Interview(compiled, known, record.answers), call)
-    earlier = Earlier(
+    held = anew(compiled, known, call._replace(earlier=_earlier(record)))
+    return replace(held, interview=replace(held.interview, earlier=record.answers))
+
+
+def as_recorded(compiled: Compiled, record: Record, call: Call, known: Answers, file: RuleFile) -> Held:
+    """A record to be handed over, without asking anybody. With `known` answers it is another screening.
+
+    The call stays what it was. Where the rules have changed since, what they make of it now
+    stands beside what came of it then.
+    """
+    if record.call.status is Status.UNFINISHED:
+        return from_record(compiled, record, call, known)
+    if known:
+        again = from_record(compiled, record, call).call
+        return anew(compiled, {**record.answers, **known}, again)
+    changed = record.rule_set["digest"] != file.digest
+    was = record.call._replace(earlier=_earlier(record) if changed else record.call.earlier)
+    return Held(Interview(compiled, record.answers), was)
+
+
+def _earlier(record: Record) -> Earlier:
+    return Earlier(
         digest=record.digest,
         status=record.call.status,
         ended=record.call.ended,
@@ -43,11 +61,6 @@ def from_record(
         possible=tuple(record.decision["possible"]),
         rule_set=record.rule_set,
     )
-    call = call._replace(earlier=earlier)
-    if not ask_again:
-        return anew(compiled, {**record.answers, **known}, call)
-    held = anew(compiled, known, call)
-    return replace(held, interview=replace(held.interview, earlier=record.answers))
 
 
 def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator[Line]:
