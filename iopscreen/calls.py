@@ -226,7 +226,7 @@ def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
     """Keep the record of a call as it stands."""
     from iopscreen.screen.record import record_bytes, record_json
 
-    result = _result(rules, held)
+    result = _result(rules, held, explained=False)
     computed = result.call._replace(override=None)  # the record holds what staff chose instead beside the decision
     decision = decision_json(Shown(rules.file, result.decision, result.changes, computed))
     contents = record_json(
@@ -239,14 +239,14 @@ def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
     kept_by.keep(record_bytes(contents))
 
 
-def _result(rules: Rules, held: Held) -> Result:
+def _result(rules: Rules, held: Held, *, explained: bool) -> Result:
     from iopscreen.screen.result import result_of
 
-    return result_of(rules.compiled, counted(held), held.call)
+    return result_of(rules.compiled, counted(held), held.call, explained=explained)
 
 
 def _shown(rules: Rules, held: Held) -> Shown:
-    result = _result(rules, held)
+    result = _result(rules, held, explained=True)
     return Shown(
         rules.file,
         result.decision,

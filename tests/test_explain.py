@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import textwrap
+import time
 from collections.abc import Iterator
 from itertools import combinations, pairwise, product
 from random import Random
 
 import pytest
+from conftest import RULES
 from oracle import NoCompletion, Oracle, conditions
 from random_rule_sets import made, random_answers
 
-from iopscreen.engine.compiled import Compiled, compile_rule_set
+from iopscreen.engine import explain
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
+from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import Lead, Readings, leads_to, other_readings, rules_asking, settling, sufficient
 from iopscreen.ruleset.model import Answers, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
 from iopscreen.ruleset.model import tests_of as every_test
-from iopscreen.ruleset.reader import understand
+from iopscreen.ruleset.reader import read_rule_file, understand
 
 SHARES = (1.0, 0.7, 0.4, 0.0)
 """How much of the answers is known, per try on one rule set."""
@@ -304,3 +309,295 @@ def rules(*written: str) -> str:
         name, when, outcome = (part.strip() for part in rule.split("|"))
         lines.append(f"  - {{id: {name}, when: {when}, recommend: {outcome}, because: of a reason, basis: site}}")
     return "\n".join(lines) + "\n"
+
+
+TWO = """
+questions:
+  a: {ask: A, type: yes_no}
+  b: {ask: B, type: yes_no}
+"""
+
+
+def small(body: str) -> Compiled:
+    """A compiled rule set; `body` follows the head."""
+    return compile_rule_set(understand((HEAD + textwrap.dedent(body)).encode(), "small.yaml").rule_set)
+
+
+def shipped(name: str = "iop") -> Compiled:
+    return compile_rule_set(read_rule_file(str(RULES / f"{name}.yaml")).rule_set)
+
+
+def told(compiled: Compiled, answers: Answers, question: str) -> list[tuple]:
+    """Leads in short: values or ranges, outcomes, ids of rules."""
+    leads = leads_to(compiled, answers, question)
+    return [(lead.values or lead.ranges, lead.possible, [rule.id for rule in lead.rules]) for lead in leads]
+
+
+def test_yes_leads_before_no():
+    compiled = small(TWO + rules("one | {a: no, b: yes} | high", "two | {a: yes} | low"))
+    assert told(compiled, {}, "a") == [
+        (("yes",), ("low",), ["two"]),
+        (("no",), ("high", "no_rule"), ["one"]),
+    ]
+    assert told(compiled, {"a": "yes"}, "b") == [(("yes", "no"), ("low",), ["two"])]
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", Unanswered.UNKNOWN, Unanswered.DECLINED])
+def test_an_answer_already_given_to_the_question_is_left_out(answer):
+    compiled = small(TWO + rules("one | {a: yes} | high", "two | {} | low"))
+    assert leads_to(compiled, {"a": answer, "b": "no"}, "a") == leads_to(compiled, {"b": "no"}, "a")
+
+
+@pytest.mark.parametrize("answer", [Unanswered.UNKNOWN, Unanswered.DECLINED])
+def test_not_knowing_another_answer_counts_as_not_known(answer):
+    compiled = small(TWO + rules("one | {a: yes, b: yes} | high", "two | {} | low"))
+    assert told(compiled, {"b": answer}, "a") == [
+        (("yes",), ("low", "high"), ["one", "two"]),
+        (("no",), ("low",), ["two"]),
+    ]
+    assert sufficient(compiled, {"a": "no", "b": answer}) == {"a": "no"}
+    assert settling(compiled, {"a": "no", "b": answer}, "b") == {"a": "no"}
+
+
+def test_numbers_of_one_result_are_joined_to_ranges():
+    body = """
+        questions:
+          age: {ask: Age, type: whole_number, range: [0, 120]}
+        """
+    written = ["one | {age: {at_least: 18, below: 30}} | low", "two | {age: {at_least: 30, at_most: 64}} | low"]
+    compiled = small(textwrap.dedent(body) + rules(*written, "three | {} | high"))
+    assert told(compiled, {}, "age") == [
+        (((0, 17), (65, 120)), ("high",), ["three"]),
+        (((18, 64),), ("low",), ["one", "two"]),
+    ]
+
+
+KINDS = """
+questions:
+  kind:
+    ask: Which?
+    type: many
+    options: {w: {label: W}, x: {label: X}, y: {label: Y}, z: {label: Z, alone: yes}}
+"""
+
+
+def test_of_many_options_one_example_shows_a_result_that_no_single_option_reaches():
+    compiled = small(KINDS + rules("all | {kind: {all: [x, y]}} | high", "x | {kind: x} | middle", "rest | {} | low"))
+    assert told(compiled, {}, "kind") == [
+        ((("w",), ("y",), ("z",)), ("low",), ["rest"]),
+        ((("x",),), ("middle",), ["x"]),
+        ((("x", "y"),), ("high",), ["all"]),
+    ]
+
+
+def test_results_of_several_options_are_looked_for_in_few_sets(monkeypatch):
+    compiled = small(KINDS + rules("all | {kind: {all: [x, y]}} | high", "rest | {} | low"))
+    monkeypatch.setattr(explain, "MAX_EXAMPLES", 1)
+    assert told(compiled, {}, "kind") == [((("w",), ("x",), ("y",), ("z",)), ("low",), ["rest"])]
+
+
+IMPOSSIBLE = """
+impossible:
+  - {id: both, when: {a: yes, b: yes}, because: of a reason}
+"""
+
+
+def test_an_answer_that_the_others_exclude_leads_nowhere():
+    compiled = small(TWO + IMPOSSIBLE + rules("one | {a: yes} | high", "two | {} | low"))
+    assert told(compiled, {"b": "yes"}, "a") == [(("yes",), (), []), (("no",), ("low",), ["two"])]
+
+
+def test_of_impossible_answers_a_part_that_is_impossible_already_is_sufficient():
+    body = "\nquestions: {c: {ask: C, type: yes_no}, a: {ask: A, type: yes_no}, b: {ask: B, type: yes_no}}\n"
+    compiled = small(body + IMPOSSIBLE + rules("one | {c: yes} | high"))
+    answers = {"a": "yes", "b": "yes", "c": "yes"}
+    assert sufficient(compiled, answers) == {"a": "yes", "b": "yes"}
+    assert told(compiled, answers, "c") == [(("yes", "no"), (), [])]
+    with pytest.raises(ImpossibleAnswers):
+        settling(compiled, answers, "c")
+
+
+FOR_NOTES = """
+questions:
+  a: {ask: A, type: yes_no}
+  n: {ask: N, type: yes_no, for_notes: yes}
+notes:
+  - {id: told, when: {n: yes, a: yes}, for: staff, say: Something}
+"""
+
+
+def test_a_question_for_notes_decides_nothing():
+    compiled = small(FOR_NOTES + rules("one | {a: yes} | high", "two | {} | low"))
+    assert told(compiled, {}, "n") == [(("yes", "no"), ("low", "high"), ["one", "two"])]
+    assert sufficient(compiled, {"a": "yes", "n": "yes"}) == {"a": "yes"}
+    with pytest.raises(ValueError, match="n"):
+        settling(compiled, {"a": "yes"}, "n")
+
+
+def test_early_questions_are_kept():
+    compiled = small(TWO + rules("one | {any_of: [{a: yes}, {b: yes}]} | high", "two | {} | low"))
+    assert sufficient(compiled, {"a": "yes", "b": "yes"}) == {"a": "yes"}
+
+
+def test_a_refusal_names_the_question_and_no_answer():
+    compiled = small(KINDS + rules("one | {kind: w} | high", "two | {} | low"))
+    with pytest.raises(ValueError, match="`kind`") as refused:
+        settling(compiled, {"kind": ("w", "x")}, "kind")
+    assert "w" not in str(refused.value).replace("`kind`", "").replace("which", "").split()
+
+
+def test_a_rule_asks_only_by_a_part_that_is_still_open():
+    body = "\nquestions: {a: {ask: A, type: yes_no}, b: {ask: B, type: yes_no}, c: {ask: C, type: yes_no}}\n"
+    written = ["one | {any_of: [{a: yes, b: yes}, {c: yes}]} | high", "two | {b: yes} | middle", "three | {} | low"]
+    compiled = small(body + rules(*written))
+
+    def asking(answers: Answers, question: str) -> list[str]:
+        return [rule.id for rule in rules_asking(compiled, decide(compiled, answers), question)]
+
+    assert asking({}, "b") == ["one", "two"]
+    assert asking({"a": "no"}, "b") == ["two"]
+    assert asking({"a": "no"}, "c") == ["one"]
+    assert asking({"b": "no", "c": "no"}, "a") == ["three"]
+
+
+def test_what_is_too_tangled_is_not_told(monkeypatch):
+    compiled = small(TWO + rules("one | {a: yes} | high", "two | {} | low"))
+
+    def tangled(*_args, **_more):
+        raise TooTangled
+
+    monkeypatch.setattr(type(compiled.rules), "build", tangled)
+    for told_of in (lambda: leads_to(compiled, {}, "a"), lambda: sufficient(compiled, {"a": "yes"})):
+        with pytest.raises(TooTangled):
+            told_of()
+
+
+# --- readings, by hand ----------------------------------------------------------------------
+
+LISTED = {"immediate_danger": "no", "condition_type": ("mania",), "detox_need": "no", "safe_living_environment": "yes"}
+NOT_LISTED = {**LISTED, "condition_type": ("other",), "recent_psychiatric_discharge": "yes"}
+
+
+def readings(compiled: Compiled, answers: Answers) -> list[tuple[dict, tuple]]:
+    """What the result depends on, where that is complete."""
+    found = other_readings(compiled, answers)
+    assert found.complete
+    return [(dict(reading.settings), reading.possible) for reading in found.depends]
+
+
+def test_the_shipped_setting_decides_for_a_discharge_alone():
+    compiled = shipped()
+    assert decide(compiled, NOT_LISTED).recommendation == "iop"
+    assert readings(compiled, NOT_LISTED) == [({"discharge_qualifies_alone": "no"}, ("referral",))]
+    assert readings(compiled, LISTED) == []
+    strict = compile_rule_set(compiled.rule_set, {"discharge_qualifies_alone": "no"})
+    assert readings(strict, NOT_LISTED) == [({"discharge_qualifies_alone": "yes"}, ("iop",))]
+
+
+def test_without_settings_there_is_one_reading():
+    compiled = small(TWO + rules("one | {a: yes} | high"))
+    assert other_readings(compiled, {"a": "yes"}) == Readings((), complete=True)
+
+
+SETTINGS = """
+settings:
+  recent: {means: R, type: whole_number, value: 30}
+  mode: {means: M, type: one, value: x, options: {w: {label: W}, x: {label: X}, y: {label: Y}, z: {label: Z}}}
+  strict: {means: S, type: yes_no, value: yes}
+  idle: {means: I, type: yes_no, value: yes}
+questions:
+  days: {ask: D, type: whole_number, range: [0, 400]}
+"""
+
+
+def test_of_a_number_the_nearest_value_that_matters_is_told():
+    compiled = small(SETTINGS + rules("one | {days: {at_most: recent}} | high", "two | {} | low"))
+    assert readings(compiled, {"days": 50}) == [({"recent": 50}, ("high",))]
+    assert readings(compiled, {"days": 20}) == [({"recent": 19}, ("low",))]
+    assert readings(compiled, {"days": 0}) == []
+    assert readings(compiled, {}) == [({"recent": 400}, ("high",))]
+
+
+def test_an_open_number_needs_room_between_two_bounds():
+    written = ["one | {days: {above: 30, below: recent}} | high", "two | {} | low"]
+    assert readings(small(SETTINGS + rules(*written)), {}) == [({"recent": 32}, ("low", "high"))]
+
+
+def test_settings_that_matter_only_together_are_told_together():
+    written = ["one | {days: {above: recent}} | middle", "two | {strict: no, mode: [w, z]} | high", "three | {} | low"]
+    compiled = small(SETTINGS + rules(*written))
+    assert readings(compiled, {"days": 10}) == [
+        ({"recent": 9}, ("middle",)),
+        ({"mode": "w", "strict": "no"}, ("high",)),
+    ]
+
+
+def test_answers_may_be_impossible_under_another_reading():
+    entry = "\nimpossible: [{id: no-days, when: {strict: no, days: 0}, because: of a reason}]\n"
+    compiled = small(SETTINGS + entry.replace("days: 0", "days: {is: 0}") + rules("one | {} | high"))
+    assert readings(compiled, {"days": 0}) == [({"strict": "no"}, ())]
+    strict = compile_rule_set(compiled.rule_set, {"strict": "no"})
+    assert readings(strict, {"days": 0}) == [({"strict": "yes"}, ("high",))]
+
+
+def test_after_many_readings_it_is_said_that_not_all_were_looked_at(monkeypatch):
+    written = ["one | {strict: no, mode: w} | high", "two | {strict: no, mode: y} | high", "three | {} | low"]
+    compiled = small(SETTINGS + rules(*written))
+    assert readings(compiled, {}) == [({"mode": "w", "strict": "no"}, ("high",))]
+    monkeypatch.setattr(explain, "MAX_READINGS", 3)
+    assert other_readings(compiled, {}) == Readings((), complete=False)
+
+
+def test_a_reading_that_is_too_tangled_is_left_out_and_said(monkeypatch):
+    compiled = small(SETTINGS + rules("one | {strict: no} | high", "two | {mode: w} | middle", "three | {} | low"))
+    real = explain.compile_rule_set
+
+    def tangled(rule_set, changed):
+        if changed["mode"] != "x":
+            raise TooTangledToCompile("too tangled", rule_set.place)
+        return real(rule_set, changed)
+
+    monkeypatch.setattr(explain, "compile_rule_set", tangled)
+    found = other_readings(compiled, {})
+    assert [dict(reading.settings) for reading in found.depends] == [{"strict": "no"}]
+    assert not found.complete
+
+
+def test_many_settings_end_soon():
+    """Sets that hold a decisive setting, or one that nothing tests, cost nothing."""
+    names = [f"s{number}" for number in range(60)]
+    settings = "".join(f"  {name}: {{means: M, type: yes_no, value: yes}}\n" for name in names)
+    decisive = [f"r{number} | {{{name}: no}} | high" for number, name in enumerate(names[:30])]
+    compiled = small(f"\nsettings:\n{settings}{TWO.lstrip()}" + rules(*decisive, "rest | {} | low"))
+    assert [list(reading) for reading, _ in readings(compiled, {})] == [[name] for name in names[:30]]
+
+
+@pytest.mark.parametrize("name", ["iop", "iop-site-example"])
+def test_shipped_rule_sets_are_explained_as_they_decide(name):
+    compiled, random = shipped(name), Random(name)
+    for number in range(40):
+        answers = random_answers(random, compiled.rule_set, (1.0, 0.8, 0.5)[number % 3])
+        result = possible(compiled, answers)
+        assert possible(compiled, sufficient(compiled, answers)) == result
+        for question in compiled.rule_set.questions:
+            for lead in leads_to(compiled, answers, question.id):
+                for value in (*lead.values, *(end for both in lead.ranges for end in both)):
+                    assert possible(compiled, {**answers, question.id: value}) == lead.possible
+        if len(result) == 1:
+            assert other_readings(compiled, answers).complete
+
+
+def test_leads_of_the_shipped_rule_set_cost_little_more_than_deciding():
+    """As a ratio, so that a slow machine changes nothing: n decisions would be several times as slow."""
+    compiled = shipped()
+
+    def best(run) -> float:
+        times = []
+        for _ in range(15):
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    leads = best(lambda: leads_to(compiled, {"immediate_danger": "no"}, "condition_type"))
+    assert leads < 4 * best(lambda: decide(compiled, {"immediate_danger": "no"}))

@@ -25,16 +25,20 @@ class Result(NamedTuple):
     skipped: Sequence[Skipped]
 
 
-def result_of(compiled: Compiled, answers: Answers, call: Call) -> Result:
-    """Everything that is told of a call with these answers. Raises ImpossibleAnswers and TooTangled."""
+def result_of(compiled: Compiled, answers: Answers, call: Call, *, explained: bool = True) -> Result:
+    """Everything that is told of a call with these answers. Raises ImpossibleAnswers and TooTangled.
+
+    Without `explained`, only what a record holds: it is kept after every answer, and must not
+    keep anybody waiting.
+    """
     decision = kept_decision(compiled, answers)
     times = {question: call.given_at[question] for question in decision.answers if question in call.given_at}
     return Result(
         decision=decision,
         call=call._replace(given_at=times),
         changes=would_change(compiled, decision),
-        leads=leads_of_open(compiled, decision),
-        readings=_readings(compiled, answers),
+        leads=leads_of_open(compiled, decision) if explained else {},
+        readings=_readings(compiled, answers) if explained else None,
         skipped=skipped_questions(compiled, decision),
     )
 
