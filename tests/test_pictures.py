@@ -82,5 +82,3 @@ def test_a_picture_is_still_and_needs_nothing_from_elsewhere(name):
     assert re.findall(r"[a-z]+://[^\"]*", text) == ["http://www.w3.org/2000/svg"]
     tags = {element.tag.removeprefix(SVG) for element in ElementTree.fromstring(text).iter()}
     assert tags == {"svg", "title", "desc", "rect", "path", "g", "text"}
-
-
