@@ -6,7 +6,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
-from pictures import FAINT, RED, STRONG, TEXT, Screen, Sitting, picture
+from pictures import Sitting, picture
 
 PICTURES = Path(__file__).parent / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
