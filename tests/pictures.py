@@ -51,12 +51,16 @@ def picture(screen, name, title, command):
     pieces = [piece for index in range(len(rows)) for piece in _row(screen, index)]
     said = "\n".join(rows).strip("\n")
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" role="img" aria-labelledby="{name}-title {name}-text">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
+            f'height="{height:g}" role="img" aria-labelledby="{name}-title {name}-text">'
+        ),
         f'<title id="{name}-title">{escape(title)}</title>',
         f'<desc id="{name}-text">{escape(said)}</desc>',
-        f'<rect x="1" y="1" width="{width - 2:g}" height="{height - 2:g}" rx="10" fill="{GROUND}" stroke="{FRAME}" '
-        'stroke-width="1.5"/>',
+        (
+            f'<rect x="1" y="1" width="{width - 2:g}" height="{height - 2:g}" rx="10" fill="{GROUND}" stroke="{FRAME}" '
+            'stroke-width="1.5"/>'
+        ),
         f'<path d="M1 {HEAD}H{width - 1:g}" stroke="{FRAME}"/>',
         f'<g font-family="{FONTS}" font-size="{FONT}">',
         _piece(EDGE, 22, f"$ {command}", FAINT, bold=False),
