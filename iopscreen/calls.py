@@ -85,6 +85,8 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
             _keep(kept_by, rules, ended)
     else:
         ended = _interview(rules, held, record, kept_by, plain=wishes.plain)
+    if kept_by and not kept_by.problem:
+        streams.tell(f"record kept in {kept_by.path}")
     return _shown(rules, ended), kept_by
 
 

@@ -41,11 +41,13 @@ def kept(path):
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_a_call_is_kept_in_a_folder_by_time_and_reference(tmp_path, umask):
     program = ["/bin/sh", "-c", f'umask {umask:03o}; exec "$0" "$@"', sys.executable, "-m", "iopscreen"]
-    with Terminal("screen", "--save", f"{tmp_path}/", "--ref", "A-17", program=program, lines=60) as terminal:
+    with Terminal("screen", "--save", f"{tmp_path}/new/", "--ref", "A-17", program=program, lines=150) as terminal:
         answer(terminal)
         terminal.until("Read back").send("\r")
         assert terminal.end() == 0
-    (path,) = tmp_path.iterdir()
+        assert "record kept in" in terminal.text
+    (path,) = tmp_path.joinpath("new").iterdir()
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert path.name.endswith("-A-17.json")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     record = kept(path)
@@ -175,7 +177,7 @@ def refusals(tmp_path):
     return [
         (("--save", mine), "exists already"),
         (("--save", tmp_path / "link.json"), "symbolic link"),
-        (("--save", f"{tmp_path}/none/"), "is no folder"),
+        (("--save", f"{tmp_path}/none/deeper/"), "cannot be made"),
         (("--save", "-"), "name a file or a folder"),
         (("--save", tmp_path / "x", "-o", tmp_path / "x"), "need a file each"),
         (("--save", tmp_path / "x", "--ref", "Jane Roe"), "never a name"),

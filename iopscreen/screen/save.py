@@ -48,9 +48,12 @@ def keeper(name: str, *, started: str, ref: str | None, force: bool, going_on_wi
 
 
 def _new_name(folder: str, started: str, ref: str | None) -> str:
-    """A name in `folder` that no file has."""
-    if not Path(folder).is_dir():
-        raise IopscreenError(f"{folder}: is no folder; make it first, or name a file")
+    """A name in `folder` that no file has; a folder that is not there is made, for its owner alone."""
+    try:
+        Path(folder).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "error").lower()
+        raise IopscreenError(f"{folder}: is no folder, and cannot be made: {reason}") from None
     first = Path(folder) / record_name(started, ref)
     for number in range(1, MOST):
         path = first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
