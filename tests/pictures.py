@@ -12,8 +12,8 @@ import pyte
 from terminal import Terminal
 
 CELL, ROW, FONT = 8.4, 18, 14
-EDGE, HEAD = 20, 34
-"""Room around the text, and the height of the strip on top of it that names the command."""
+EDGE, MARGIN, HEAD = 20, 14, 32
+"""Room beside the text, room above and below it, and the height of the strip that names the command."""
 
 GROUND, FRAME = "#16181d", "#565d6b"
 TEXT, FAINT, STRONG, RED = "#d3d7de", "#9aa2b1", "#ffffff", "#ff8a80"
@@ -47,23 +47,22 @@ def picture(screen, name, title, command):
     rows = [row.rstrip() for row in screen.display]
     rows = rows[: max(index for index, row in enumerate(rows) if row) + 1]
     width = 2 * EDGE + screen.columns * CELL
-    height = HEAD + 2 * EDGE + len(rows) * ROW
+    height = HEAD + 2 * MARGIN + len(rows) * ROW
     pieces = [piece for index in range(len(rows)) for piece in _row(screen, index)]
-    said = "\n".join(rows).strip("\n")
     lines = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
             f'height="{height:g}" role="img" aria-labelledby="{name}-title {name}-text">'
         ),
         f'<title id="{name}-title">{escape(title)}</title>',
-        f'<desc id="{name}-text">{escape(said)}</desc>',
+        f'<desc id="{name}-text">{escape(chr(10).join(rows))}</desc>',
         (
             f'<rect x="1" y="1" width="{width - 2:g}" height="{height - 2:g}" rx="10" fill="{GROUND}" stroke="{FRAME}" '
             'stroke-width="1.5"/>'
         ),
         f'<path d="M1 {HEAD}H{width - 1:g}" stroke="{FRAME}"/>',
         f'<g font-family="{FONTS}" font-size="{FONT}">',
-        _piece(EDGE, 22, f"$ {command}", FAINT, bold=False),
+        _piece(EDGE, 21, f"$ {command}", FAINT, bold=False),
         *pieces,
         "</g>",
         "</svg>",
@@ -79,7 +78,7 @@ def _row(screen, index):
         text = "".join(cell.data for _, cell in together)
         for found in re.finditer(r"\S+(?: \S+)*", text):
             x = EDGE + (together[0][0] + found.start()) * CELL
-            yield _piece(x, HEAD + EDGE + index * ROW + FONT, found[0], color, bold=bold)
+            yield _piece(x, HEAD + MARGIN + index * ROW + FONT, found[0], color, bold=bold)
 
 
 def _look(cell):
