@@ -25,11 +25,24 @@ def wrapped(
     """
     start = indent if first is None else first
     lines = textwrap.wrap(
-        printable(" ".join(text.split())),
+        _as_wide_as_shown(printable(" ".join(text.split()))),
         width=max(width, len(indent) + (1 if break_words else 20)),
         initial_indent=start,
         subsequent_indent=indent,
         break_long_words=break_words,
         break_on_hyphens=False,
     )
-    return lines or [start.rstrip()]
+    return [line.replace(_FILLER, "") for line in lines] or [start.rstrip()]
+
+
+_FILLER = "\0"
+"""Stands for the second column of a wide character; no printable text holds it."""
+
+
+def _as_wide_as_shown(text: str) -> str:
+    """`text` with a filler after every character that takes two columns of a terminal."""
+    if text.isascii():
+        return text
+    from unicodedata import east_asian_width
+
+    return "".join(char + _FILLER if east_asian_width(char) in "WF" else char for char in text)

@@ -218,6 +218,12 @@ def test_the_read_back_has_the_answers_on_which_the_result_hangs(iop):
     assert [line.split(" -> ")[1] for line in lines if " -> " in line] == ["no", "yes"]
 
 
+def test_where_nothing_can_change_the_result_nothing_is_read_back():
+    text = CLASH[: CLASH.index(b"rules:")] + b"rules:\n  - {id: r, when: {}, recommend: b, because: c, basis: site}\n"
+    _, script, _ = call(compile_rule_set(understand(text, "t.yaml").rule_set), END)
+    assert [line.text for line in script.pages[0].lines][:2] == ["This gives: B", "No answer can change it."]
+
+
 def test_the_key_of_the_last_answer_does_not_confirm_the_read_back(iop):
     def confirming(*presses):
         _, script, _ = call(iop, *presses, END)

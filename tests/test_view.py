@@ -172,3 +172,11 @@ def test_texts_cannot_steer_the_terminal():
 def test_lines_are_wrapped_and_a_long_word_is_broken():
     rows = ["".join(part for _, part in row) for row in in_rows([Line("x" * 50, indent=2), Line("")], 40)]
     assert rows == ["  " + "x" * 38, "  " + "x" * 12, ""]
+
+
+def test_wide_characters_take_two_columns_and_none_is_lost():
+    text = "\u540d\u524d" * 30 + " and \u540d"
+    rows = ["".join(part for _, part in row) for row in in_rows([Line(text, indent=2)], 40)]
+    assert "".join("".join(rows).split()) == "".join(text.split())
+    assert all(sum(2 if char > "\u4000" else 1 for char in row) <= 40 for row in rows)
+    assert len(rows[0]) == 2 + 19

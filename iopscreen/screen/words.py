@@ -356,7 +356,7 @@ def closing_page(
         lines=[
             Line(result_line(rule_set, decision), Style.STRONG),
             *_override_lines(rule_set, override),
-            Line("Read back:"),
+            Line("Read back:" if hangs_on else "No answer can change it."),
             *(Line(said(rule_set, name, answer, other=other), indent=2) for name, answer in hangs_on.items()),
             *_result_lines(rule_set, decision, leads, other=other),
         ],
