@@ -84,7 +84,7 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
         if kept_by:
             _keep(kept_by, rules, ended)
     else:
-        ended = _interview(rules, held, record, kept_by, plain=wishes.plain)
+        ended = _interview(rules, held, record, kept_by, wishes)
     if kept_by and not kept_by.problem:
         streams.tell(f"record kept in {kept_by.path}")
     return _shown(rules, ended), kept_by
@@ -174,11 +174,11 @@ def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
 # --- the call -------------------------------------------------------------------------------
 
 
-def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None, *, plain: bool) -> Held:
+def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None, wishes: Wishes) -> Held:
     """Hold the call. Interrupted, it leaves its unfinished record."""
     from iopscreen.screen.start import record_lines
 
-    asker = _asker(plain=plain or streams.plain_terminal())
+    asker = _asker(plain=wishes.plain or streams.plain_terminal())
     told: set[str] = set()
 
     def keep(held: Held) -> None:
@@ -196,9 +196,9 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
                 asker.say(*record_lines(rules.compiled, record, rules.file))
             ended = hold(held, asker, now, keep)
     except KeyboardInterrupt:
-        raise Interrupted(f"interrupted: nothing was decided{_where(kept_by)}") from None
+        raise Interrupted(f"interrupted: nothing was decided{_where(kept_by, wishes.rules)}") from None
     except EOFError:
-        message = f"the input ended before the interview did: nothing was decided{_where(kept_by)}"
+        message = f"the input ended before the interview did: nothing was decided{_where(kept_by, wishes.rules)}"
         raise IopscreenError(message) from None
     streams.tell("")
     return ended
@@ -214,14 +214,15 @@ def _asker(*, plain: bool) -> Lines | Keys:
     return Keys()
 
 
-def _where(kept_by: Keeper | None) -> str:
+def _where(kept_by: Keeper | None, rules: str | None) -> str:
     """Where the unfinished record is, and how to go on with it."""
     if kept_by is None:
-        return ""
+        return ", and this call was not kept"
     if kept_by.problem:
         return f"; the record could not be kept: {kept_by.problem}"
     path = shlex.quote(kept_by.path)
-    return f"; kept as unfinished. Go on with `iopscreen screen --from {path} --save {path}`"
+    named = f" --rules {shlex.quote(rules)}" if rules else ""
+    return f"; kept as unfinished. Go on with `iopscreen screen{named} --from {path} --save {path}`"
 
 
 def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:

@@ -152,7 +152,7 @@ def screen(
     text = _decision_as(output_format, shown)
     try:
         streams.write(output, text, force=force)
-    except IopscreenError:
+    except (IopscreenError, OSError):
         streams.write("-", text, force=force)  # the call is over: what was decided must not be lost with the file
         raise
     if keeper and keeper.problem:

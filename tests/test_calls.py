@@ -196,6 +196,17 @@ def test_what_cannot_be_is_refused_before_anybody_is_asked(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_calls_of_one_second_never_share_a_name(tmp_path):
+    from iopscreen.screen.save import keeper
+
+    when = "2026-11-24T10:00:00+00:00"
+    keepers = [keeper(f"{tmp_path}/", started=when, ref=None, force=False, going_on_with=None) for _ in range(5)]
+    for number, one in enumerate(keepers):
+        one.keep(f"{number}".encode())
+    assert len({one.path for one in keepers}) == 5
+    assert sorted(path.read_text() for path in tmp_path.iterdir()) == ["0", "1", "2", "3", "4"]
+
+
 # --- in process: faults, leaks, walks -------------------------------------------------------
 
 

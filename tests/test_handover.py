@@ -521,3 +521,9 @@ def test_every_format_tells_every_section(iop, answers):
 def test_text_keeps_to_its_width(iop, width):
     for shown in (iop(UNSAFE, call(notes=NOTES, override=OVERRIDE, earlier=earlier("iop"))), iop(OPEN)):
         assert max(map(len, decision_text(shown, width).split("\n"))) <= width
+
+
+def test_a_reading_under_which_the_answers_cannot_be_is_told(iop):
+    readings = Readings((Reading({"discharge_qualifies_alone": "no"}, ()),), complete=True)
+    (line,) = lines_of(iop(SAFE)._replace(readings=readings), "How the source is read")
+    assert line.endswith("none, for these answers cannot all be right then")

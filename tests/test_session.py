@@ -253,6 +253,10 @@ def test_another_disposition_with_a_reason_beside_the_computed_one(iop):
         "Instead: Another service (referral) (Caller declined)",
     ]
     assert kept[-2].call.override == override
+    said = [line.text for line in (*script.pages[-1].lines, *script.pages[-1].extra)]
+    assert any("This program doesn't look like the right fit" in line for line in said)
+    assert not any("stay overnight" in line for line in said)
+    assert any(line.startswith("Computed because: ") for line in said)
     offered = [key.result for key in script.pages[4].listed]
     assert offered == ["referral", "iop", "emergency_referral"]
 

@@ -15,7 +15,9 @@ def outcome_label(rule_set: RuleSet, outcome: str) -> str:
 
 
 def outcomes_in_words(rule_set: RuleSet, outcomes: Sequence[str]) -> str:
-    """Outcomes that are still possible: `A, B or C`."""
+    """Outcomes that are still possible: `A, B or C`; none where the answers cannot all be right."""
+    if not outcomes:
+        return "none, for these answers cannot all be right then"
     *first, last = [outcome_label(rule_set, outcome) for outcome in outcomes]
     return f"{', '.join(first)} or {last}" if first else last
 

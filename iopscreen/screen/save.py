@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from iopscreen.errors import IopscreenError
@@ -15,9 +17,11 @@ MOST = 1000
 class Keeper:
     """Keeps one record in one file. What went wrong last is in `problem` until a later try goes well."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, claimed: bool = False) -> None:
         self.path = path
         self.problem: IopscreenError | None = None
+        self._empty = claimed
+        """The name was taken by an empty file, so that no other call takes it; nothing is kept there yet."""
 
     def keep(self, data: bytes) -> None:
         """Replace the file; a failure is remembered, and tried again at the next change."""
@@ -29,7 +33,11 @@ class Keeper:
         except OSError as error:  # of the write itself: a full disk
             self.problem = IopscreenError(f"{self.path}: cannot be written: {(error.strerror or 'error').lower()}")
         else:
-            self.problem = None
+            self.problem, self._empty = None, False
+        if self._empty:
+            self._empty = False
+            with suppress(OSError):
+                os.unlink(self.path)
 
 
 def keeper(name: str, *, started: str, ref: str | None, force: bool, going_on_with: str | None) -> Keeper:
@@ -41,14 +49,17 @@ def keeper(name: str, *, started: str, ref: str | None, force: bool, going_on_wi
     if name == "-":
         raise IopscreenError("`--save -`: a record is kept in a file while the call goes on; name a file or a folder")
     if name.endswith(("/", "\\")) or Path(name).is_dir():
-        return Keeper(_new_name(name, started, ref))
+        return Keeper(_new_name(name, started, ref), claimed=True)
     same = going_on_with is not None and Path(name).exists() and Path(name).samefile(going_on_with)
     refuse_existing(name, force=force or same)
     return Keeper(name)
 
 
 def _new_name(folder: str, started: str, ref: str | None) -> str:
-    """A name in `folder` that no file has; a folder that is not there is made, for its owner alone."""
+    """A name in `folder` that no file had, taken at once; a folder that is not there is made, for its owner alone.
+
+    Two calls that begin in one second never get one name: only one of them can make the file.
+    """
     try:
         Path(folder).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
@@ -57,7 +68,11 @@ def _new_name(folder: str, started: str, ref: str | None) -> str:
     first = Path(folder) / record_name(started, ref)
     for number in range(1, MOST):
         path = first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
-        if not (path.exists() or path.is_symlink()):
-            refuse_existing(str(path), force=False)
-            return str(path)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise IopscreenError(f"{path}: cannot be written: {(error.strerror or 'error').lower()}") from None
+        return str(path)
     raise IopscreenError(f"{folder}: holds too many records of this moment; name a file")

@@ -358,9 +358,9 @@ def closing_page(
             *_override_lines(rule_set, override),
             Line("Read back:" if hangs_on else "No answer can change it."),
             *(Line(said(rule_set, name, answer, other=other), indent=2) for name, answer in hangs_on.items()),
-            *_result_lines(rule_set, decision, leads, other=other),
+            *_result_lines(rule_set, decision, leads, override, other=other),
         ],
-        extra=_next_steps(rule_set, decision),
+        extra=_next_steps(rule_set, decision, override),
         row=tuple(Key(key, titles[key], Command.FINISH) for key in confirm),
         others=(
             *([Key("b", "back", Command.BACK), Key("c", "correct", Command.CORRECT)] if decision.answers else []),
@@ -371,9 +371,10 @@ def closing_page(
     )
 
 
-def _next_steps(rule_set: RuleSet, decision: Decision) -> list[Line]:
+def _next_steps(rule_set: RuleSet, decision: Decision, override: Override | None) -> list[Line]:
     """What staff do next: on the page only where there is room, and in the result in any case."""
-    staff = rule_set.outcome[decision.recommendation].staff if decision.recommendation else rule_set.undecided.staff
+    outcome = override.recommendation if override else decision.recommendation
+    staff = rule_set.outcome[outcome].staff if outcome else rule_set.undecided.staff
     return [Line("Next steps:"), *(Line(f"- {line.say}", indent=2) for line in staff)] if staff else []
 
 
@@ -392,14 +393,22 @@ def result_line(rule_set: RuleSet, decision: Decision) -> str:
 
 
 def _result_lines(
-    rule_set: RuleSet, decision: Decision, leads: Mapping[str, Sequence[Lead]], *, other: bool
+    rule_set: RuleSet,
+    decision: Decision,
+    leads: Mapping[str, Sequence[Lead]],
+    override: Override | None,
+    *,
+    other: bool,
 ) -> Iterator[Line]:
     """The sentence to say, with the reason; or what is open, and what each answer would give."""
+    chosen = override.recommendation if override else decision.recommendation
     if decision.recommendation:
-        outcome = rule_set.outcome[decision.recommendation]
-        yield from (Line(f"Because: {rule.because}") for rule in decision.rules)
-        if outcome.say:
-            yield Line(f'Say: "{outcome.say}"', Style.STRONG)
+        because = "Computed because" if override else "Because"
+        yield from (Line(f"{because}: {rule.because}") for rule in decision.rules)
+    if chosen:
+        say = rule_set.outcome[chosen].say
+        if say:
+            yield Line(f'Say: "{say}"', Style.STRONG)
         return
     asked = [rule_set.question[name] for name in decision.ask_next]
     if asked and rule_set.undecided.say:
