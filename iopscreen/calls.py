@@ -78,6 +78,7 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     record = None if raw is None else _understood(raw, rules)
     known = {} if wishes.answers is None else _read_answers(wishes.answers, rules.file)
     held = _begin(rules, record, known, wishes)
+    counted(held)  # answers that exclude one another are told before a file is made for them
     kept_by = _keeper(held, record, wishes)
     if wishes.no_input:
         ended = closed_at_once(held, now())
@@ -159,7 +160,7 @@ def _begin(rules: Rules, record: Record | None, known: Answers, wishes: Wishes) 
 def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
     if wishes.save is None:
         return None
-    if wishes.output != streams.STREAM and Path(wishes.save).absolute() == Path(wishes.output).absolute():
+    if wishes.output != streams.STREAM and Path(wishes.save).resolve() == Path(wishes.output).resolve():
         raise IopscreenError(f"{wishes.save}: `--save` and `--output` need a file each")
     going_on = record is not None and record.call.status is Status.UNFINISHED
     return keeper(
@@ -269,6 +270,8 @@ def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
     from iopscreen.screen.verify import Checked
 
     verifiers: dict[str, Verifier] = {}
+    if rules:
+        verifiers[rules] = _verifier(read_rules(rules))  # its faults are no record's
     results = []
     for path in paths:
         try:

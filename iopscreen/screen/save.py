@@ -46,6 +46,8 @@ def keeper(name: str, *, started: str, ref: str | None, force: bool, going_on_wi
     An existing file is refused without `force`, unless it is the unfinished record that is gone
     on with. Raises IopscreenError.
     """
+    if not name:
+        raise IopscreenError("the name of the record's file is empty; name a file or a folder")
     if name == "-":
         raise IopscreenError("`--save -`: a record is kept in a file while the call goes on; name a file or a folder")
     if name.endswith(("/", "\\")) or Path(name).is_dir():

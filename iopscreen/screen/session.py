@@ -83,8 +83,8 @@ def _greet(desk: Desk, held: Held) -> None:
 
 
 def counted(held: Held) -> Answers:
-    """The answers that count, as the call stands."""
-    return stand(held.interview).answers
+    """The answers that count, as the call stands. One that is just being looked at again is not lost."""
+    return stand(asked_again(held.interview, None)).answers
 
 
 def closed_at_once(held: Held, now: str) -> Held:

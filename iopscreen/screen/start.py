@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import ImpossibleAnswers
-from iopscreen.ruleset.model import Answers, RuleFile
+from iopscreen.ruleset.model import Answers, RuleFile, RuleSet
 from iopscreen.ruleset.words import outcomes_in_words
 from iopscreen.screen.interview import Interview
 from iopscreen.screen.page import Line, Style
@@ -31,9 +31,18 @@ def from_record(compiled: Compiled, record: Record, call: Call, known: Answers =
     if record.call.status is Status.UNFINISHED:
         times = {**record.call.given_at, **dict.fromkeys(known, call.started)}
         call = record.call._replace(ref=call.ref, other=call.other, given_at=times)
-        return Held(Interview(compiled, known, record.answers), call)
+        return Held(Interview(compiled, known, record.answers), _understandable(compiled.rule_set, call))
     held = anew(compiled, known, call._replace(earlier=_earlier(record)))
     return replace(held, interview=replace(held.interview, earlier=record.answers))
+
+
+def _understandable(rule_set: RuleSet, call: Call) -> Call:
+    """An interrupted call without what these rules no longer have: a disposition, and where a note was made."""
+    override = call.override
+    if override and not (override.recommendation in rule_set.outcome and override.reason in rule_set.override_reasons):
+        override = None
+    notes = tuple(note if note.question in rule_set.question else note._replace(question=None) for note in call.notes)
+    return call._replace(override=override, notes=notes)
 
 
 def as_recorded(compiled: Compiled, record: Record, call: Call, known: Answers, file: RuleFile) -> Held:
