@@ -12,7 +12,7 @@ import yaml
 from conftest import RULES, TESTS
 
 from iopscreen.ruleset.findings import Faults, FileRefused, Finding, Place
-from iopscreen.ruleset.nodes import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse
+from iopscreen.ruleset.nodes import MAX_BYTES, MAX_DEPTH, Mapping, Node, Scalar, Sequence, parse
 from iopscreen.ruleset.reader import understand
 
 
@@ -203,6 +203,17 @@ HOSTILE = {
     "a key twice": (b"a: 1\na: 2\n", "duplicate-key"),
     "no mapping": (b"- format\n", "wrong-shape"),
 }
+
+
+def test_a_file_too_deep_for_the_parser_is_told_like_any_other():
+    """PyYAML 6.0.4 and later stop at a depth of their own, before all of our events were seen."""
+    data = b"format: *here\nrules: " + b"[" * 30_000
+    found = []
+    for pure in (False, True):
+        faults = Faults("rules.yaml")
+        assert parse(data, faults, pure=pure) is None
+        found.append([(fault.name, fault.place) for fault in faults.found])
+    assert found[0] == found[1] == [("yaml-feature", (1, 9)), ("too-deep", (2, 7 + MAX_DEPTH))]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -72,7 +72,12 @@ def parse(data: bytes, faults: Faults, *, pure: bool = False) -> Node | None:
     text = decode(data, faults)
     if text is None:
         return None
-    return _Builder(text, faults).build(pure)
+    known = len(faults.found)
+    try:
+        return _Builder(text, faults).build(pure)
+    except _DeeperThanTheParserReads:  # it reads ahead of our own limit; the other parser tells where that is passed
+        del faults.found[known:]
+        return _Builder(text, faults).build(pure=True)
 
 
 def decode(data: bytes, faults: Faults) -> str | None:
@@ -139,6 +144,10 @@ class _TooMuch(Exception):
     """A cap was reached: said once, and nothing more is read."""
 
 
+class _DeeperThanTheParserReads(Exception):
+    """The C parser has, from PyYAML 6.0.4 on, a limit of nesting of its own."""
+
+
 class _Builder:
     """Folds the parser's events into nodes, without recursion."""
 
@@ -171,6 +180,8 @@ class _Builder:
         except _TooMuch:
             return None
         except yaml.MarkedYAMLError as error:
+            if not pure and "nesting depth" in (error.problem or ""):
+                raise _DeeperThanTheParserReads from None
             self._syntax(error)
             return None
         except yaml.YAMLError:

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from iopscreen.screen.page import Kind, Line, Page, Pressed, Style
 from iopscreen.screen.view import KEY, Row, drawn, in_rows, opened, press
+
+if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
+
+T = TypeVar("T")
 
 MOVING = frozenset(["up", "down", "pageup", "pagedown", "c-c", "<sigint>"])
 """Keys that may arrive together with others: held arrow keys, and Ctrl-C always."""
@@ -70,18 +76,37 @@ class Keys:
 
     def ask(self, page: Page) -> Pressed:
         """Put one page; only what it offers comes back."""
-        if "prompt_toolkit" in sys.modules or not _has_posix_terminal():
-            return _run(page, forget_early_keys=True)
-        with _first_look(page):
-            import prompt_toolkit.application  # noqa: F401 - a tenth of a second, while the page can be read
-        return _run(page, forget_early_keys=False)
+        with _interrupts_noted() as noted:
+            if "prompt_toolkit" in sys.modules or not _has_posix_terminal():
+                return _run(page, noted, forget_early_keys=True)
+            with _first_look(page):
+                import prompt_toolkit.application  # noqa: F401 - a tenth of a second, while the page can be read
+            return _run(page, noted, forget_early_keys=False)
 
     def write(self, title: str) -> str:
         """A line of free text, in an editor of one line; pasting is welcome here."""
-        import questionary
+        with _interrupts_noted() as noted:
+            import questionary
 
-        line = questionary.text(title, qmark="", **_screen(), erase_when_done=True)
-        return " ".join(str(line.unsafe_ask()).split())
+            line = questionary.text(title, qmark="", **_screen(), erase_when_done=True)
+            return " ".join(str(_outcome(line.application, noted)).split())
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """While this lasts, Ctrl-C is noted (in the list) where no page is listening; it is raised at the end.
+
+    Raised at once, in the middle of an import or of the making of an event loop, it can be swallowed
+    there: the page would stand, and the program would not leave.
+    """
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if noted:
+        raise KeyboardInterrupt
 
 
 def _in_color(row: Row) -> str:
@@ -109,7 +134,7 @@ def _first_look(page: Page) -> Iterator[None]:
 # --- one page -------------------------------------------------------------------------------
 
 
-def _run(page: Page, *, forget_early_keys: bool) -> Pressed:
+def _run(page: Page, noted: list[int], *, forget_early_keys: bool) -> Pressed:
     """Draw a page and wait until a key answers it."""
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding import KeyBindings
@@ -158,7 +183,17 @@ def _run(page: Page, *, forget_early_keys: bool) -> Pressed:
     _only_deliberate_keys(application.input, TYPING if page.kind is Kind.NUMBER else MOVING)
     if forget_early_keys:
         _forget_early_keys(application)
-    return application.run()
+    return _outcome(application, noted)
+
+
+def _outcome(application: Application[T], noted: list[int]) -> T:
+    """What a page or an editor comes to. `noted` interrupts came before it could listen to them."""
+
+    def leave_if_interrupted() -> None:
+        if noted:
+            application.exit(exception=KeyboardInterrupt)
+
+    return application.run(pre_run=leave_if_interrupted)
 
 
 def _screen() -> dict[str, Any]:
