@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks, unique_tests
+from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks, tests_by_subject
 from iopscreen.engine.compiled import Compiled, deciding_conditions
 from iopscreen.ruleset.model import OptionsTest, Question, tests_of
 
@@ -105,7 +105,7 @@ def _literals(compiled: Compiled, blocks: Blocks) -> list[Literal]:
 
 def _option_tests(compiled: Compiled, question: Question) -> Iterator[OptionsTest]:
     tests = (test for condition in deciding_conditions(compiled.rule_set) for test in tests_of(condition))
-    for test in unique_tests(test for test in tests if test.subject == question.id):
+    for test in tests_by_subject(tests).get(question.id, ()):
         assert isinstance(test, OptionsTest)  # the question has several options
         yield test
 

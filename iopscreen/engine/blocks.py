@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.ruleset.findings import Place
@@ -248,27 +248,35 @@ class OptionBlocks(Blocks):
         return (len(changes), *changes), self._ids(known ^ frozenset(changes))
 
 
-def cut(question: Question, tests: Iterable[Test], readings: Readings) -> Blocks:
-    """The blocks of `question` under `tests`, those of other questions left out. Raises TooManyBlocks."""
-    mine = unique_tests(test for test in tests if test.subject == question.id)
+def cut(question: Question, tests: Sequence[Test], readings: Readings) -> Blocks:
+    """The blocks of `question` under `tests` of it, each once. Raises TooManyBlocks."""
     if question.kind is Kind.WHOLE_NUMBER:
-        return NumberBlocks(question, [test for test in mine if isinstance(test, NumberTest)], readings)
+        return NumberBlocks(question, [test for test in tests if isinstance(test, NumberTest)], readings)
     if question.kind is Kind.MANY:
-        return OptionBlocks(question, [test for test in mine if isinstance(test, OptionsTest)])
-    return ValueBlocks(question, [test for test in mine if isinstance(test, ValueTest)])
+        return OptionBlocks(question, [test for test in tests if isinstance(test, OptionsTest)])
+    return ValueBlocks(question, [test for test in tests if isinstance(test, ValueTest)])
 
 
-def unique_tests(tests: Iterable[Test]) -> list[Test]:
-    """`tests` without repetitions, wherever they stand in the file."""
-    return list({unplaced(test): None for test in tests})
+def tests_by_subject(tests: Iterable[Test]) -> dict[str, list[Test]]:
+    """`tests` by what they test, without repetitions and places."""
+    found: dict[str, dict[Hashable, Test]] = {}
+    for test in tests:
+        mine = found.setdefault(test.subject, {})
+        key = meaning(test)
+        if key not in mine:
+            mine[key] = unplaced(test)
+    return {subject: list(mine.values()) for subject, mine in found.items()}
+
+
+def meaning(test: Test) -> Hashable:
+    """What a test asks of its subject, wherever it stands: tests of one subject that mean the same are equal here."""
+    if isinstance(test, NumberTest):
+        return tuple([(bound.op, bound.limit) for bound in test.bounds])
+    return test[1:-1]
 
 
 def unplaced(test: Test) -> Test:
     """`test` without its place, so that equal tests are equal values."""
-    match test:
-        case ValueTest(subject, values, _):
-            return ValueTest(subject, values, NOWHERE)
-        case OptionsTest(subject, options, every, _):
-            return OptionsTest(subject, options, every, NOWHERE)
-        case NumberTest(subject, bounds, _):
-            return NumberTest(subject, tuple(Bound(bound.op, bound.limit, NOWHERE) for bound in bounds), NOWHERE)
+    if isinstance(test, NumberTest):
+        return NumberTest(test.subject, tuple(bound._replace(place=NOWHERE) for bound in test.bounds), NOWHERE)
+    return test._replace(place=NOWHERE)

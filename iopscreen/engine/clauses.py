@@ -6,9 +6,9 @@ questions, one set of blocks per question and clause.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
-from iopscreen.engine.blocks import Blocks, Readings, interval, unplaced
+from iopscreen.engine.blocks import Blocks, Readings, interval, meaning, unplaced
 from iopscreen.engine.table import Clause
 from iopscreen.ruleset.model import AllOf, AnyOf, Condition, Not, NumberTest, OptionsTest, Test, ValueTest
 
@@ -26,7 +26,7 @@ class ClauseMaker:
         self.blocks = blocks
         self.level = level
         self.readings = readings
-        self._passing: dict[Test, int] = {}
+        self._passing: dict[Hashable, int] = {}
 
     def clauses(self, condition: Condition) -> list[Clause]:
         """The clauses of `condition`; none for "nobody", one empty clause for "everyone"."""
@@ -48,10 +48,10 @@ class ClauseMaker:
         blocks = self.blocks.get(test.subject)
         if blocks is None:
             return [{}] if holds_for_setting(test, self.readings) == wanted else []
-        key = unplaced(test)
+        key = test.subject, meaning(test)
         passing = self._passing.get(key)
         if passing is None:
-            passing = self._passing[key] = blocks.passing(key)
+            passing = self._passing[key] = blocks.passing(unplaced(test))
         passing = passing if wanted else blocks.everything & ~passing
         if passing == blocks.everything:
             return [{}]
@@ -64,9 +64,13 @@ class ClauseMaker:
         found: list[dict[int, int]] = [{}]
         for part in parts:
             alternatives = self._normal(part, wanted)
+            if len(found) == len(alternatives) == 1:  # nearly always, and then nothing has to be made anew
+                if not _narrowed(found[0], alternatives[0]):
+                    return []
+                continue
             if len(found) * len(alternatives) > 64 * MAX_CLAUSES:
                 raise TooManyClauses
-            met = (_meet(clause, alternative) for clause in found for alternative in alternatives)
+            met = [_meet(clause, alternative) for clause in found for alternative in alternatives]
             found = self._tidy([clause for clause in met if clause is not None])
         return found
 
@@ -101,11 +105,16 @@ class ClauseMaker:
 def _meet(left: dict[int, int], right: dict[int, int]) -> dict[int, int] | None:
     """Both clauses at once; None where they exclude each other."""
     met = dict(left)
-    for level, passing in right.items():
-        met[level] = met.get(level, passing) & passing
-        if not met[level]:
-            return None
-    return met
+    return met if _narrowed(met, right) else None
+
+
+def _narrowed(clause: dict[int, int], by: Mapping[int, int]) -> bool:
+    """Narrow `clause` to what passes `by`, too; False where nothing does."""
+    for level, passing in by.items():
+        clause[level] = clause.get(level, passing) & passing
+        if not clause[level]:
+            return False
+    return True
 
 
 def holds_for_setting(test: Test, readings: Readings) -> bool:

@@ -8,11 +8,13 @@ questions that early rules use come first (see `_order`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
+from math import sqrt
 from typing import NamedTuple
 
-from iopscreen.engine.blocks import Blocks, Readings, TooManyBlocks, cut, unplaced
+from iopscreen.engine.blocks import Blocks, Readings, TooManyBlocks, cut, tests_by_subject
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.table import Clause, Table
@@ -99,14 +101,16 @@ def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Com
     condition more than `clauses.MAX_CLAUSES` alternatives.
     """
     values = {**rule_set.readings, **(readings or {})}
-    tests = [test for condition in conditions_of(rule_set) for test in tests_of(condition)]
+    deciding = [tuple(tests_of(condition)) for condition in deciding_conditions(rule_set)]
+    others = (test for condition in other_conditions(rule_set) for test in tests_of(condition))
+    tests = tests_by_subject([*chain.from_iterable(deciding), *others])
     blocks = {}
     for question in rule_set.questions:
         try:
-            blocks[question.id] = cut(question, tests, values)
+            blocks[question.id] = cut(question, tests.get(question.id, ()), values)
         except TooManyBlocks as error:
             raise TooTangledToCompile(str(error), question.place) from None
-    order = _order(rule_set, blocks)
+    order = _order(deciding, blocks)
     level = {name: place for place, name in enumerate(order)}
     maker = ClauseMaker(blocks, level, values)
     widths = tuple(blocks[name].count for name in order)
@@ -141,6 +145,11 @@ def _clauses(maker: ClauseMaker, condition: Condition, what: str, place: Place) 
 def conditions_of(rule_set: RuleSet) -> Iterator[Condition]:
     """Every condition of `rule_set`."""
     yield from deciding_conditions(rule_set)
+    yield from other_conditions(rule_set)
+
+
+def other_conditions(rule_set: RuleSet) -> Iterator[Condition]:
+    """The conditions of notes and guarantees."""
     yield from (note.condition for note in rule_set.notes)
     yield from (guarantee.condition for guarantee in rule_set.guarantees)
 
@@ -156,16 +165,13 @@ def profile_weights(compiled: Compiled) -> list[list[int]]:
 
     Notes and guarantees may cut finer than the rules; a profile is counted once all the same.
     """
-    tests = {
-        unplaced(test)
-        for condition in deciding_conditions(compiled.rule_set)
-        for test in tests_of(condition)
-        if test.subject in compiled.blocks
-    }
+    tests = tests_by_subject(
+        test for condition in deciding_conditions(compiled.rule_set) for test in tests_of(condition)
+    )
     weights = []
     for name in compiled.order:
         blocks = compiled.blocks[name]
-        masks = [blocks.passing(test) for test in tests if test.subject == name]
+        masks = [blocks.passing(test) for test in tests.get(name, ())]
         seen: set[tuple[bool, ...]] = set()
         row = []
         for block in range(blocks.count):
@@ -176,16 +182,18 @@ def profile_weights(compiled: Compiled) -> list[list[int]]:
     return weights
 
 
-def _order(rule_set: RuleSet, blocks: Mapping[str, Blocks]) -> tuple[str, ...]:
-    """Question ids, those that early rules use first: it keeps diagrams of real rule sets small.
+def _order(deciding: Iterable[Sequence[Test]], blocks: Mapping[str, Blocks]) -> tuple[str, ...]:
+    """Question ids, those that many, early and short rules use first: it keeps diagrams small.
+
+    `deciding`: the tests of each impossible entry and rule, in order.
 
     A question of very many blocks comes before all others: a level costs its nodes times its
     blocks, and the first level has one node.
     """
     weight = dict.fromkeys(blocks, 0.0)
-    for place, condition in enumerate(deciding_conditions(rule_set)):
-        subjects: dict[str, Test] = {test.subject: test for test in tests_of(condition)}
+    for place, tests in enumerate(deciding):
+        subjects = {test.subject for test in tests}
         for subject in subjects:
             if subject in weight:
-                weight[subject] += 1 / (place + 1)
+                weight[subject] += 1 / (sqrt(place + 1) * len(subjects))
     return tuple(sorted(blocks, key=lambda name: (blocks[name].count <= 256, -weight[name])))

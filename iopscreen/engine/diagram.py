@@ -38,7 +38,7 @@ class Diagram:
         self._level: list[int] = []
         self._children: list[tuple[Node, ...]] = []
         self._label: list[Label] = []
-        self._made: dict[tuple[int, tuple[Node, ...]], Node] = {}
+        self._made: list[dict[tuple[Node, ...], Node]] = [{} for _ in self.widths]
         self._terminals: dict[Label, Node] = {}
 
     def __len__(self) -> int:
@@ -58,10 +58,9 @@ class Diagram:
         first = children[0]
         if children.count(first) == len(children):
             return first
-        key = (level, children)
-        made = self._made.get(key)
+        made = self._made[level].get(children)
         if made is None:
-            made = self._made[key] = self._append(level, children, None)
+            made = self._made[level][children] = self._append(level, children, None)
         return made
 
     def _append(self, level: int, children: tuple[Node, ...], label: Label) -> Node:
@@ -244,22 +243,22 @@ class Diagram:
 
     def count(self, root: Node, weights: Sequence[Sequence[int]]) -> dict[Label, int]:
         """How many assignments lead to each label, a block counting `weights[level][block]` times."""
-        total = [sum(blocks) for blocks in weights]
-        below: dict[Node, dict[Label, int]] = {}
-        for node in self.reachable(root):
+        between = _products([sum(blocks) for blocks in weights])
+        counts: dict[Label, int] = {}
+        reaching = dict.fromkeys(self.reachable(root), 0)
+        reaching[root] = between[0][self._level[root]]
+        for node in reversed(reaching):  # parents before their children
+            number = reaching[node]
             if self.is_terminal(node):
-                below[node] = {self._label[node]: 1}
+                if number:
+                    counts[self._label[node]] = number
                 continue
             level = self._level[node]
-            counts: dict[Label, int] = {}
+            skipping = between[level + 1]
             for child, weight in zip(self._children[node], weights[level], strict=True):
                 if weight:
-                    skipped = weight * _product(total[level + 1 : self._level[child]])
-                    for label, number in below[child].items():
-                        counts[label] = counts.get(label, 0) + number * skipped
-            below[node] = counts
-        outer = _product(total[: self._level[root]])
-        return {label: number * outer for label, number in below[root].items()}
+                    reaching[child] += number * weight * skipping[self._level[child]]
+        return counts
 
     def paths(self, root: Node) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:
         """The regions of the function, disjoint: the blocks per tested level, and the label."""
@@ -283,11 +282,15 @@ class Diagram:
                 continue
             assert len(children) == self.widths[level] and len(set(children)) > 1
             assert all(child < node and self._level[child] > level for child in children)
-            assert self._made[level, children] == node
+            assert self._made[level][children] == node
 
 
-def _product(numbers: Sequence[int]) -> int:
-    product = 1
-    for number in numbers:
-        product *= number
-    return product
+def _products(numbers: Sequence[int]) -> list[list[int]]:
+    """By first and last place (which is left out), the product of the numbers from the one to the other."""
+    table = []
+    for first in range(len(numbers) + 1):
+        row = [1] * (first + 1)
+        for number in numbers[first:]:
+            row.append(row[-1] * number)
+        table.append(row)
+    return table

@@ -74,6 +74,9 @@ class Table(_Table):
 State = int
 """The clauses alive, as bits. The last bit, `otherwise`, has no test, so that no state is empty."""
 
+_Place = int
+"""A state that was reached, by its number."""
+
 
 class _Build:
     """One construction: states level by level downwards, then nodes upwards."""
@@ -83,77 +86,75 @@ class _Build:
         self.diagram = diagram
         self.fixed = fixed
         self.max_edges = max_edges
-        depth = len(table.widths)
-        self.done = [0] * (depth + 1)
+        self.end = len(table.widths)
+        self.uses = [0 if level in fixed else uses for level, uses in enumerate(table.uses)]
+        self.done = [0] * (self.end + 1)
         """By level, the clauses without a test at that level or later."""
         everyone = (1 << len(table.labels)) - 1
         tested = 0
-        self.done[depth] = everyone
-        for level in reversed(range(depth)):
-            if level not in fixed:
-                tested |= table.uses[level]
+        self.done[self.end] = everyone
+        for level in reversed(range(self.end)):
+            tested |= self.uses[level]
             self.done[level] = everyone & ~tested
+        self.reached: list[dict[State, _Place]] = [{} for _ in range(self.end + 1)]
+        """By level, the states that test it; past the last one, those in which one clause has taken the rest."""
+        self.children: list[Sequence[_Place]] = []
 
     def root(self) -> Node:
         alive = (1 << len(self.table.labels)) - 1
         for level, block in self.fixed.items():
             alive &= self.table.passing[level][block]
-        level, alive = self._settle(0, alive)
-        states: list[dict[State, tuple[tuple[int, State], ...]]] = [{} for _ in self.table.widths]
-        if level == len(self.table.widths):
-            return self._terminal(alive)
-        states[level][alive] = ()
-        self._expand(states, level)
-        return self._fold(states, level)[level, alive]
+        root = self._settle(0, alive)
+        self._expand()
+        return self._fold()[root]
 
-    def _settle(self, level: int, alive: State) -> tuple[int, State]:
+    def _settle(self, level: int, alive: State) -> _Place:
         """Cut what can no longer matter from `alive`, and go to the next level that one of it tests."""
         labels = self.table.labels
         takes_rest = alive & self.done[level]
         takes_rest &= -takes_rest
-        alive &= (takes_rest << 1) - 1
-        label = labels[takes_rest.bit_length() - 1]
-        before = alive ^ takes_rest
-        while before and labels[before.bit_length() - 1] == label:
-            before ^= 1 << (before.bit_length() - 1)
-        alive = before | takes_rest
-        if not before:
-            return len(self.table.widths), alive
-        while level in self.fixed or not before & self.table.uses[level]:
-            level += 1
-        return level, alive
+        before = alive & (takes_rest - 1)
+        if before:
+            label = labels[takes_rest.bit_length() - 1]
+            while before and labels[before.bit_length() - 1] == label:
+                before ^= 1 << (before.bit_length() - 1)
+        if before:
+            uses = self.uses
+            while not before & uses[level]:
+                level += 1
+        else:
+            level = self.end
+        reached, state = self.reached[level], before | takes_rest
+        place = reached.get(state)
+        if place is None:
+            place = reached[state] = len(self.children)
+            self.children.append(())
+        return place
 
-    def _expand(self, states: list[dict[State, tuple[tuple[int, State], ...]]], start: int) -> None:
+    def _expand(self) -> None:
         edges = 0
-        end = len(self.table.widths)
-        for level in range(start, end):
-            masks = self.table.passing[level]
-            for alive in states[level]:
-                edges += len(masks)
-                if edges > self.max_edges:
-                    raise TooTangled
-                settled: dict[State, tuple[int, State]] = {}
-                children = []
+        for level in range(self.end):
+            masks, states = self.table.passing[level], self.reached[level]
+            edges += len(masks) * len(states)
+            if edges > self.max_edges:
+                raise TooTangled
+            settled: dict[State, _Place] = {}
+            for alive, place in states.items():
+                below = []
                 for mask in masks:
                     passed = alive & mask
                     child = settled.get(passed)
                     if child is None:
                         child = settled[passed] = self._settle(level + 1, passed)
-                        if child[0] < end:
-                            states[child[0]].setdefault(child[1], ())
-                    children.append(child)
-                states[level][alive] = tuple(children)
+                    below.append(child)
+                self.children[place] = below
 
-    def _fold(
-        self, states: list[dict[State, tuple[tuple[int, State], ...]]], start: int
-    ) -> dict[tuple[int, State], Node]:
-        end = len(self.table.widths)
-        nodes: dict[tuple[int, State], Node] = {}
-        for level in reversed(range(start, end)):
-            for alive, children in states[level].items():
-                below = tuple(self._terminal(child[1]) if child[0] == end else nodes[child] for child in children)
-                nodes[level, alive] = self.diagram.node(level, below)
+    def _fold(self) -> list[Node]:
+        """The node of every state."""
+        nodes: list[Node] = [0] * len(self.children)
+        for alive, place in self.reached[self.end].items():
+            nodes[place] = self.diagram.terminal(self.table.labels[alive.bit_length() - 1])
+        for level in reversed(range(self.end)):
+            for place in self.reached[level].values():
+                nodes[place] = self.diagram.node(level, tuple([nodes[child] for child in self.children[place]]))
         return nodes
-
-    def _terminal(self, alive: State) -> Node:
-        return self.diagram.terminal(self.table.labels[alive.bit_length() - 1])

@@ -22,9 +22,9 @@ from iopscreen.ruleset.findings import Faults, Place
 if TYPE_CHECKING:
     import yaml
 
-MAX_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
-MAX_NODES = 200_000
+MAX_NODES = 400_000
 
 
 class Scalar(NamedTuple):
