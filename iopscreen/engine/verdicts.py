@@ -1,0 +1,311 @@
+"""Yes or no for every profile, with a profile as proof: who decides, who takes whose answers.
+
+By witness search (`search.py`), so that a verdict never waits for a diagram; how many profiles
+there are is counted elsewhere (`analyse.py`). What a search has found once is kept.
+
+Takers follow Batfish's rule for blocked lines of an access list: weigh the earlier rules by the
+share that they meet, add them by weight until they cover it, always include the largest one
+with another outcome.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+from iopscreen.engine.boxes import both, disjoint, volume, without
+from iopscreen.engine.clauses import TooManyClauses
+from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES, Compiled, profile_weights
+from iopscreen.engine.diagram import Label, TooTangled
+from iopscreen.engine.search import Box, Budget, Clauses, Search
+from iopscreen.engine.table import Clause
+from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not
+
+ANY = "any"
+
+Witness = Mapping[str, Answer]
+"""A profile: a value for each question in file order, `any` where every value would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """An earlier rule that meets `profiles` of another rule's profiles; None: not counted."""
+
+    position: int
+    profiles: int | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Why a rule never decides: its `profiles`, the earlier rules that cover them, heaviest first.
+
+    `witness` meets the rule, and `decider` decides there. Profiles are None where they are too many
+    parts to be counted.
+    """
+
+    profiles: int | None
+    takers: tuple[Taker, ...]
+    decider: int
+    witness: Witness
+
+
+class Verdicts:
+    """What holds for every possible profile of one compiled rule set. Everything raises OutOfTime.
+
+    Rules are named by their position in the rule set.
+    """
+
+    def __init__(self, compiled: Compiled, budget: Budget) -> None:
+        self.compiled = compiled
+        self.budget = budget
+        self.search = Search(compiled.rules, budget)
+        rows, entries = compiled.rules.rows, len(compiled.impossible)
+        self.excluded: Clauses = (1 << entries) - 1
+        """The clauses of the impossible entries."""
+        self.clauses: list[list[Clause]] = [[] for _ in compiled.rule_set.rules]
+        """By rule, the clauses of its condition; none where nobody can meet it."""
+        for clause, label in rows[entries:]:
+            self.clauses[_position(label)].append(clause)
+        self.bits: list[Clauses] = _bits_by_position(rows[entries:], len(self.clauses), entries)
+        """The same, as bits."""
+        self._before = list(accumulate(self.bits, operator.or_, initial=self.excluded))
+        self._deciding: dict[int, Box | None] = {}
+
+    def before(self, position: int) -> Clauses:
+        """What a profile that the rule (or, with NONE_MATCHES, no rule) decides may not meet.
+
+        These are the clauses of the impossible entries and of the earlier rules.
+        """
+        return self._before[position]  # NONE_MATCHES is -1, and the last one holds all rules
+
+    # --- who decides ---
+
+    def decides(self, position: int) -> bool:
+        """Whether the rule (or, with NONE_MATCHES, no rule) decides some possible profile."""
+        if position not in self._deciding:
+            self._deciding[position] = self._first_box(self._meeting(position), self.before(position))
+        return self._deciding[position] is not None
+
+    def _meeting(self, position: int) -> Sequence[Clause]:
+        return [{}] if position == NONE_MATCHES else self.clauses[position]
+
+    @cached_property
+    def nobody_possible(self) -> bool:
+        """Whether the impossible entries leave nobody."""
+        return not self.possible([{}])
+
+    def possible(self, clauses: Iterable[Clause]) -> bool:
+        """Whether some possible profile meets one of `clauses`."""
+        return self._first_box(clauses, self.excluded) is not None
+
+    def excluding(self, clauses: Sequence[Clause]) -> tuple[int, ...]:
+        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless."""
+        entries = self.compiled.rule_set.impossible
+        bits = _bits_by_position(
+            [(clause, _entry(label)) for clause, label in self.compiled.impossible], len(entries), 0
+        )
+        kept = self.excluded
+        for mine in bits:
+            if self._first_box(clauses, kept & ~mine) is None:
+                kept &= ~mine
+        return tuple(place for place, mine in enumerate(bits) if kept & mine)
+
+    def deciders(self, clauses: Sequence[Clause], among: Iterable[int]) -> Iterator[int]:
+        """Of the rules `among` (and NONE_MATCHES), those that decide a possible profile of `clauses`."""
+        for position in among:
+            if self._first_box(both(clauses, self._meeting(position)), self.before(position)) is not None:
+                yield position
+
+    def _first_box(self, clauses: Iterable[Clause], avoid: Clauses) -> Box | None:
+        return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
+
+    # --- a profile as proof ---
+
+    def deciding_witness(self, position: int, clauses: Sequence[Clause] = ({},)) -> Witness | None:
+        """A possible profile of `clauses` that the rule (or, with NONE_MATCHES, no rule) decides."""
+        return self.witness(both(clauses, self._meeting(position)), self.before(position))
+
+    def witness(self, clauses: Sequence[Clause], avoid: Clauses) -> Witness | None:
+        """The first profile in file order that meets one of `clauses` and none of `avoid`, or None.
+
+        Each question has its first value that leads there; then, from the last question on, `any` where
+        every value would do.
+        """
+        for clause in clauses:
+            box = self.search.find(clause, avoid)
+            if box is not None:
+                return self._in_words(self._widened(self._first(clause, avoid, box), clause, avoid))
+        return None
+
+    @property
+    def _levels(self) -> list[int]:
+        """The levels of the questions, in file order."""
+        return [self.compiled.level[question.id] for question in self.compiled.rule_set.questions]
+
+    def _first(self, clause: Clause, avoid: Clauses, box: Box) -> dict[int, int]:
+        """By level, the first block of a profile; `box` holds one that meets `clause` and none of `avoid`."""
+        fixed = dict(clause)
+        for level in self._levels:
+            blocks = fixed.get(level, self.search.full[level])
+            while True:
+                lowest = blocks & -blocks
+                fixed[level] = lowest
+                found = box if lowest & box[level] else self.search.find(fixed, avoid)
+                if found is not None:
+                    box = found
+                    break
+                blocks ^= lowest
+        return fixed
+
+    def _widened(self, fixed: dict[int, int], clause: Clause, avoid: Clauses) -> dict[int, int]:
+        """The same profile with every level left out at which any block would do."""
+        wide = dict(fixed)
+        for level in reversed(self._levels):
+            if level in clause:
+                continue
+            without_it = {other: blocks for other, blocks in wide.items() if other != level}
+            if not self.search.meeting(without_it, avoid):
+                wide = without_it
+        return wide
+
+    def _in_words(self, fixed: Mapping[int, int]) -> Witness:
+        profile: dict[str, Answer] = {}
+        for question in self.compiled.rule_set.questions:
+            blocks = fixed.get(self.compiled.level[question.id])
+            if blocks is None:
+                profile[question.id] = ANY
+            else:
+                profile[question.id] = self.compiled.blocks[question.id].example(blocks.bit_length() - 1)
+        return profile
+
+    # --- who takes a rule's answers ---
+
+    def taken(self, position: int) -> Taken:
+        """Who takes the answers of the rule at `position`, which meets a possible profile and never decides."""
+        mine = self.clauses[position]
+        parts = self._parts(mine)
+        weighed = self._weighed(position, parts)
+        takers = self._cover(mine, weighed)
+        other = self._largest_other(position, weighed, takers)
+        if other is not None and other not in takers:
+            takers.append(other)
+        decider = (other or takers[0]).position
+        profile = self.deciding_witness(decider, mine)
+        assert profile is not None  # the decider decides some of them
+        counted = None if parts is None else volume(parts, self.weights)
+        return Taken(counted, tuple(sorted(takers, key=_heaviest_first)), decider, profile)
+
+    @cached_property
+    def weights(self) -> list[list[int]]:
+        """How many profiles each block of each level counts for."""
+        return profile_weights(self.compiled)
+
+    def _parts(self, clauses: Sequence[Clause]) -> list[Clause] | None:
+        """The possible profiles of `clauses` as disjoint boxes; None where these are too many."""
+        widths = self.compiled.rules.widths
+        excluded = (clause for clause, _ in self.compiled.impossible)
+        try:
+            return without(disjoint(clauses, widths), excluded, widths)
+        except TooTangled:
+            return None
+
+    def _weighed(self, position: int, parts: Sequence[Clause] | None) -> list[Taker]:
+        """The earlier rules that meet a rule's profiles, by how many of them they meet."""
+        mine = self.clauses[position]
+        found = []
+        for place in range(position):
+            if any(self.search.meeting(clause, self.bits[place]) for clause in mine):
+                found.append(Taker(place, None if parts is None else self._met(parts, place)))
+        return sorted((taker for taker in found if taker.profiles != 0), key=_heaviest_first)
+
+    def _met(self, parts: Sequence[Clause], place: int) -> int | None:
+        self.budget.spend()
+        try:
+            return volume(disjoint(both(parts, self.clauses[place]), self.compiled.rules.widths), self.weights)
+        except TooTangled:
+            return None
+
+    def _cover(self, mine: Sequence[Clause], weighed: Sequence[Taker]) -> list[Taker]:
+        """The heaviest takers that together leave nothing, without those that the others make needless."""
+        chosen: list[Taker] = []
+        covered = self.excluded
+        left = self._first_box(mine, covered)
+        for taker in weighed:
+            if left is None:
+                break
+            if self._takes_some(taker.position, mine):
+                chosen.append(taker)
+                covered |= self.bits[taker.position]
+                left = self._first_box(mine, covered)
+        for taker in reversed(chosen[:-1]):
+            without_it = covered & ~self.bits[taker.position]
+            if self._first_box(mine, without_it) is None:
+                chosen.remove(taker)
+                covered = without_it
+        return chosen
+
+    def _takes_some(self, position: int, mine: Sequence[Clause]) -> bool:
+        """Whether an earlier rule decides some of `mine`."""
+        return next(self.deciders(mine, [position]), None) is not None
+
+    def _largest_other(self, position: int, weighed: Sequence[Taker], chosen: Sequence[Taker]) -> Taker | None:
+        """The heaviest taker with another outcome; of equally heavy ones, one that is chosen already."""
+        rules = self.compiled.rule_set.rules
+        others = [taker for taker in weighed if rules[taker.position].recommend != rules[position].recommend]
+        others.sort(key=lambda taker: (-(taker.profiles or 0), taker not in chosen, taker.position))
+        return next((taker for taker in others if self._takes_some(taker.position, self.clauses[position])), None)
+
+    # --- conditions that nobody can meet ---
+
+    def clash(self, condition: Condition) -> tuple[Condition, ...]:
+        """Of a condition that nobody can meet: parts that together exclude everybody, none of them needless."""
+        parts = list(_conjuncts(condition))
+        for part in tuple(parts):
+            rest = [other for other in parts if other is not part]
+            if rest and self._nobody_meets(AllOf(tuple(rest))):
+                parts = rest
+        return tuple(parts)
+
+    def _nobody_meets(self, condition: Condition) -> bool:
+        try:
+            return not self.possible(self.compiled.maker.clauses(condition))
+        except TooManyClauses:
+            return False
+
+
+def _position(label: Label) -> int:
+    assert isinstance(label, int)
+    return label
+
+
+def _entry(label: Label) -> int:
+    return FIRST_IMPOSSIBLE - _position(label)
+
+
+def _bits_by_position(rows: Iterable[tuple[Clause, Label]], count: int, first: int) -> list[Clauses]:
+    """By the position in `rows`' labels, the places of its clauses as bits; the first row is at place `first`."""
+    bits = [0] * count
+    for place, (_, label) in enumerate(rows, start=first):
+        bits[_position(label)] |= 1 << place
+    return bits
+
+
+def _heaviest_first(taker: Taker) -> tuple[int, int]:
+    return -(taker.profiles or 0), taker.position
+
+
+def _conjuncts(condition: Condition) -> Iterator[Condition]:
+    match condition:
+        case AllOf(parts) if parts:
+            for part in parts:
+                yield from _conjuncts(part)
+        case Not(AnyOf(parts)) if parts:
+            for part in parts:
+                yield from _conjuncts(Not(part))
+        case Not(Not(part)):
+            yield from _conjuncts(part)
+        case _:
+            yield condition

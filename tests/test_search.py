@@ -1,0 +1,121 @@
+"""The witness search against brute force, against the diagram, and on tangled tables."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from random import Random
+
+import pytest
+from conftest import TESTS
+from oracle import Oracle, holds
+from random_rule_sets import made
+
+from iopscreen.engine.analyse import whole
+from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.search import Budget, OutOfTime, Search
+from iopscreen.engine.table import Table
+from iopscreen.engine.verdicts import ANY, Verdicts
+from iopscreen.ruleset.reader import understand
+
+sys.path.insert(0, str(TESTS / "benchmarks"))
+import tables
+
+UNLIMITED = Budget(None)
+
+
+def random_table(random: Random) -> Table:
+    widths = tuple(random.randint(1, 4) for _ in range(random.randint(1, 5)))
+    rows = []
+    for place in range(random.randint(1, 12)):
+        tested = random.sample(range(len(widths)), random.randint(0, len(widths)))
+        rows.append(({level: random.randrange(1, 1 << widths[level]) for level in tested}, place))
+    return Table(widths, tuple(rows), "nobody")
+
+
+def passes(clause, point):
+    return all(blocks >> point[level] & 1 for level, blocks in clause.items())
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_box_is_found_just_where_there_is_a_profile(seed):
+    random = Random(seed)
+    table = random_table(random)
+    points = list(itertools.product(*(range(width) for width in table.widths)))
+    search = Search(table, UNLIMITED)
+    for _ in range(10):
+        inside = random_table(random).rows[0][0]
+        inside = {level: blocks for level, blocks in inside.items() if level < len(table.widths)}
+        avoid = random.randrange(1 << len(table.rows))
+        avoided = [clause for place, (clause, _) in enumerate(table.rows) if avoid >> place & 1]
+        good = [p for p in points if passes(inside, p) and not any(passes(clause, p) for clause in avoided)]
+        box = search.find(inside, avoid)
+        assert (box is not None) == bool(good)
+        if box is not None:
+            held = [p for p in points if passes(dict(enumerate(box)), p)]
+            assert held
+            assert set(held) <= set(good)
+        meeting = search.meeting(inside, avoid)
+        for place, (clause, _) in enumerate(table.rows):
+            meets = any(passes(clause, p) and passes(inside, p) for p in points)
+            assert (meeting >> place & 1) == (avoid >> place & 1 and meets)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_verdicts_and_witnesses_of_small_rule_sets_are_true(seed):
+    rule_set = understand(made(seed).text.encode(), "random.yaml").rule_set
+    oracle = Oracle(rule_set)
+    verdicts = Verdicts(compile_rule_set(rule_set), UNLIMITED)
+    possible = [p for p in oracle.completions({}) if oracle.fate(p).impossible is None]
+    assert verdicts.nobody_possible == (not possible)
+    deciding = {oracle.fate(profile).rule for profile in possible}
+    for position, rule in [*enumerate(rule_set.rules), (NONE_MATCHES, None)]:
+        wanted = rule and rule.id
+        assert verdicts.decides(position) == (wanted in deciding)
+        shown = verdicts.deciding_witness(position)
+        assert (shown is not None) == (wanted in deciding)
+        if shown is not None:
+            known = {name: value for name, value in shown.items() if value != ANY}
+            fates = [oracle.fate(profile) for profile in oracle.completions(known)]
+            assert all(fate.impossible is None and fate.rule == wanted for fate in fates)
+    for guarantee in rule_set.guarantees:
+        clauses = verdicts.compiled.maker.clauses(guarantee.condition)
+        mine = [p for p in possible if holds(guarantee.condition, {**rule_set.readings, **p})]
+        found = {place: rule_set.rules[place].id for place in verdicts.deciders(clauses, range(len(rule_set.rules)))}
+        assert set(found.values()) == {oracle.fate(profile).rule for profile in mine} - {None}
+        assert verdicts.possible(clauses) == bool(mine)
+
+
+def compiled_table(kind, rules, columns, seed=1):
+    return compile_rule_set(understand(tables.KINDS[kind](rules, columns, seed).text.encode(), "t.yaml").rule_set)
+
+
+@pytest.mark.parametrize("shape", [("tree", 300, 7), ("guideline", 60, 13), ("tangled", 60, 12), ("tree", 200, 20)])
+def test_search_and_diagram_agree(shape):
+    compiled = compiled_table(*shape)
+    everything, verdicts = whole(compiled), Verdicts(compiled, UNLIMITED)
+    for position in (*range(len(compiled.rule_set.rules)), NONE_MATCHES):
+        assert verdicts.decides(position) == (position in everything.labels)
+        shown = verdicts.deciding_witness(position)
+        if shown is None:
+            continue
+        known = compiled.known({name: value for name, value in shown.items() if value != ANY})
+        root = everything.diagram.restrict(everything.root, known)
+        assert everything.diagram.labels(root) == {position}
+    assert not any(is_impossible(label) for label in everything.labels)
+
+
+def test_tangled_tables_are_decided_without_a_diagram():
+    """No diagram of these fits; how many rules are unreachable was found by a satisfiability solver, once."""
+    for shape, unreachable in ((("tangled", 200, 20), 12), (("tangled", 200, 40), 3)):
+        verdicts = Verdicts(compiled_table(*shape), UNLIMITED)
+        assert sum(not verdicts.decides(position) for position in range(200)) == unreachable
+        assert verdicts.decides(NONE_MATCHES)
+
+
+def test_no_time_is_no_verdict():
+    budget = Budget(-1)
+    verdicts = Verdicts(compiled_table("tangled", 200, 20), budget)
+    with pytest.raises(OutOfTime):
+        for position in range(200):
+            verdicts.decides(position)
