@@ -10,7 +10,7 @@ from iopscreen.engine.analyse import Region, Whole, regions
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.ruleset.model import NO_RULE
 
-MAX_LOOKED_AT = 2000
+MAX_LOOKED_AT = 400
 """Of how many regions of one outcome the largest are sought."""
 
 MAX_KEPT = 200

@@ -11,14 +11,18 @@ with another outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import heappop, heappush
+from itertools import count, islice
+from typing import NamedTuple
 
 from iopscreen.engine.boxes import disjoint, meets, volume, without
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible, profile_weights
 from iopscreen.engine.decide import witness
-from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.diagram import Diagram, Label, Node, products
 from iopscreen.engine.table import Clause, Table
 from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not, RuleSet
 
@@ -26,6 +30,7 @@ OUTSIDE = "outside"
 _EXCLUDED = object()
 
 Weights = Sequence[Sequence[int]]
+Blocks = tuple[int, ...]
 Row = tuple[Clause, Label]
 
 
@@ -122,6 +127,24 @@ class Whole:
     def labels(self) -> set[Label]:
         """The rules that decide somebody, and `NONE_MATCHES` where nobody does."""
         return set(self.counts)
+
+    @cached_property
+    def between(self) -> Sequence[Sequence[int]]:
+        """By first and last level (which is left out), how many profiles the levels between have."""
+        return products([sum(row) for row in self.weights])
+
+    @cached_property
+    def branches(self) -> Mapping[Node, Sequence[tuple[Node, int, int]]]:
+        """By node, its children, each with the blocks that lead there (as bits) and what these count for."""
+        found = {}
+        for node in self.diagram.reachable(self.root):
+            by_child: dict[Node, tuple[int, int]] = {}
+            row = self.weights[self.diagram.level(node)] if not self.diagram.is_terminal(node) else ()
+            for block, (child, weight) in enumerate(zip(self.diagram.children(node), row, strict=True)):
+                bits, share = by_child.get(child, (0, 0))
+                by_child[child] = bits | 1 << block, share + weight
+            found[node] = [(child, bits, share) for child, (bits, share) in by_child.items()]
+        return found
 
     @property
     def profiles(self) -> int:
@@ -316,14 +339,16 @@ def never_matter(everything: Whole) -> tuple[str, ...]:
     root = diagram.relabel(
         everything.root, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label)
     )
+    support = diagram.support(root)
     found: list[str] = []
     for question in reversed(list(compiled.deciding)):
         level = compiled.level[question.id]
-        if level not in diagram.support(root):
+        if level not in support:
             found.append(question.id)
         elif everything.impossible and not diagram.differs_by(root, {level}, lambda label: label is _EXCLUDED):
             found.append(question.id)
             root = diagram.abstract(root, {level}, lambda left, right: right if left is _EXCLUDED else left)
+            support = diagram.support(root)
     return tuple(reversed(found))
 
 
@@ -335,86 +360,94 @@ class Region:
     """Profiles with one deciding rule (`NONE_MATCHES` without): by question, the blocks that belong to it."""
 
     label: Label
-    blocks: Mapping[str, tuple[int, ...]]
+    blocks: Mapping[str, Blocks]
     profiles: int
 
 
 def regions(everything: Whole, wanted: Callable[[Label], bool], limit: int) -> tuple[list[Region], int]:
-    """The disjoint regions whose label is `wanted`, and how many there are beside them.
+    """The largest disjoint regions whose label is `wanted`, and how many there are beside them.
 
-    They are the paths of the diagram, the first `limit` of them, joined where they differ in one question.
+    They are the paths of the diagram, the `limit` largest of them, joined where they differ in one question.
     """
-    paths = _path_counts(everything.diagram, everything.root)
-    total = sum(number for label, number in paths[everything.root].items() if wanted(label))
-    found: list[Region] = []
-    for path, label in _paths(everything.diagram, everything.root, paths, wanted):
-        if len(found) == limit:
-            break
-        blocks = {everything.compiled.order[level]: chosen for level, chosen in path.items()}
-        found.append(Region(label, blocks, _profiles(everything.weights, path)))
-    return _joined(everything.compiled, found), total - len(found)
+    below = _paths_below(everything, wanted)
+    largest = list(islice(_largest_first(everything, below), limit))
+    found = [_region(everything, box, label) for box, label in _joined(largest)]
+    return found, below[everything.root].number - len(largest)
 
 
-def _joined(compiled: Compiled, found: list[Region]) -> list[Region]:
-    """The same profiles in fewer regions: those of one label that differ in one question are one."""
+_LevelBox = tuple[int, ...]
+"""By level, the blocks that belong to a region, as bits."""
+
+
+def _region(everything: Whole, box: _LevelBox, label: Label) -> Region:
+    compiled, chosen, profiles = everything.compiled, {}, 1
+    for level, (bits, row) in enumerate(zip(box, everything.weights, strict=True)):
+        blocks = tuple(block for block in range(len(row)) if bits >> block & 1)
+        profiles *= sum([row[block] for block in blocks])
+        if len(blocks) < len(row):
+            chosen[compiled.order[level]] = blocks
+    return Region(label, chosen, profiles)
+
+
+def _joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, Label]]:
+    """The same profiles in fewer regions: those of one label that differ at one level are one."""
+    left = list(found)
     before = 0
-    while before != len(found):
-        before = len(found)
-        for question in reversed(compiled.order):
-            groups: dict[Hashable, list[Region]] = {}
-            for region in found:
-                others = frozenset(item for item in region.blocks.items() if item[0] != question)
-                groups.setdefault((region.label, question in region.blocks, others), []).append(region)
-            found = [_one(compiled, question, group) for group in groups.values()]
+    while before != len(left):
+        before = len(left)
+        for level in reversed(range(len(left[0][0]))):
+            groups: dict[tuple[_LevelBox, _LevelBox, Label], int] = {}
+            for box, label in left:
+                others = (box[:level], box[level + 1 :], label)
+                groups[others] = groups.get(others, 0) | box[level]
+            left = [((*lower, bits, *upper), label) for (lower, upper, label), bits in groups.items()]
+    return left
+
+
+class _Paths(NamedTuple):
+    """Of the paths from a node on: how many lead to a wanted label, and how many profiles the largest holds."""
+
+    number: int
+    largest: int
+
+
+def _paths_below(everything: Whole, wanted: Callable[[Label], bool]) -> dict[Node, _Paths]:
+    """By node, its wanted paths; the profiles are counted from the node's own level on."""
+    diagram, between = everything.diagram, everything.between
+    found: dict[Node, _Paths] = {}
+    for node in diagram.reachable(everything.root):
+        if diagram.is_terminal(node):
+            found[node] = _Paths(1, 1) if wanted(diagram.label(node)) else _Paths(0, 0)
+            continue
+        skipped = between[diagram.level(node) + 1]
+        number = largest = 0
+        for child, _, share in everything.branches[node]:
+            paths = found[child]
+            number += paths.number
+            largest = max(largest, share * skipped[diagram.level(child)] * paths.largest)
+        found[node] = _Paths(number, largest)
     return found
 
 
-def _one(compiled: Compiled, question: str, group: Sequence[Region]) -> Region:
-    """Regions that differ in `question` alone, as one."""
-    if len(group) == 1:
-        return group[0]
-    chosen = tuple(sorted(block for region in group for block in region.blocks[question]))
-    blocks = {**group[0].blocks, question: chosen}
-    if len(chosen) == compiled.blocks[question].count:
-        del blocks[question]
-    return Region(group[0].label, blocks, sum(region.profiles for region in group))
+def _largest_first(everything: Whole, below: Mapping[Node, _Paths]) -> Iterator[tuple[_LevelBox, Label]]:
+    """The paths that `below` counts, as boxes with their labels, the one of the most profiles first.
 
-
-def _path_counts(diagram: Diagram, root: Node) -> dict[Node, dict[Label, int]]:
-    counts: dict[Node, dict[Label, int]] = {}
-    for node in diagram.reachable(root):
+    Best first, by the profiles of the largest path that goes on from there; then in order of arrival.
+    """
+    diagram, between, root = everything.diagram, everything.between, everything.root
+    arrival = count()
+    full = tuple((1 << len(row)) - 1 for row in everything.weights)
+    outer = between[0][diagram.level(root)]
+    waiting = [(-outer * below[root].largest, next(arrival), root, outer, full)]
+    while waiting:
+        _, _, node, profiles, box = heappop(waiting)
         if diagram.is_terminal(node):
-            counts[node] = {diagram.label(node): 1}
+            if below[node].number:
+                yield box, diagram.label(node)
             continue
-        here: dict[Label, int] = {}
-        for child in set(diagram.children(node)):
-            for label, number in counts[child].items():
-                here[label] = here.get(label, 0) + number
-        counts[node] = here
-    return counts
-
-
-def _paths(
-    diagram: Diagram, root: Node, counts: Mapping[Node, Mapping[Label, int]], wanted: Callable[[Label], bool]
-) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:
-    """`Diagram.paths`, of wanted labels alone and without recursion."""
-    stack: list[tuple[Node, dict[int, tuple[int, ...]]]] = [(root, {})]
-    while stack:
-        node, path = stack.pop()
-        if not any(wanted(label) for label in counts[node]):
-            continue
-        if diagram.is_terminal(node):
-            yield path, diagram.label(node)
-            continue
-        by_child: dict[Node, list[int]] = {}
-        for block, child in enumerate(diagram.children(node)):
-            by_child.setdefault(child, []).append(block)
         level = diagram.level(node)
-        stack += [(child, {**path, level: tuple(blocks)}) for child, blocks in reversed(by_child.items())]
-
-
-def _profiles(weights: Weights, path: Mapping[int, tuple[int, ...]]) -> int:
-    number = 1
-    for level, row in enumerate(weights):
-        number *= sum(row[block] for block in path[level]) if level in path else sum(row)
-    return number
+        for child, bits, share in everything.branches[node]:
+            if below[child].number:
+                here = profiles * share * between[level + 1][diagram.level(child)]
+                narrowed = (*box[:level], bits, *box[level + 1 :])
+                heappush(waiting, (-here * below[child].largest, next(arrival), child, here, narrowed))

@@ -243,7 +243,7 @@ class Diagram:
 
     def count(self, root: Node, weights: Sequence[Sequence[int]]) -> dict[Label, int]:
         """How many assignments lead to each label, a block counting `weights[level][block]` times."""
-        between = _products([sum(blocks) for blocks in weights])
+        between = products([sum(blocks) for blocks in weights])
         counts: dict[Label, int] = {}
         reaching = dict.fromkeys(self.reachable(root), 0)
         reaching[root] = between[0][self._level[root]]
@@ -285,7 +285,7 @@ class Diagram:
             assert self._made[level][children] == node
 
 
-def _products(numbers: Sequence[int]) -> list[list[int]]:
+def products(numbers: Sequence[int]) -> list[list[int]]:
     """By first and last place (which is left out), the product of the numbers from the one to the other."""
     table = []
     for first in range(len(numbers) + 1):
