@@ -2,8 +2,8 @@
 
 `tree`: a decision tree's leaves, a tenth of them widened or narrowed (the protocol of Calvanese et
 al., Semantic DMN, and of Laurson and Maggi): tables as machines and careful people write them.
-`guideline`: a tenth vetoes on one answer, the rest specific rules over a few subjects that belong
-together, and a rule for everybody else: guidelines as committees write them. `tangled`: conditions
+`guideline`: a tenth vetoes on one or two answers, the rest specific rules over a few subjects that
+belong together, and a rule for everybody else: guidelines as committees write them. `tangled`: conditions
 anywhere, at random: nobody writes so, but no analysis may be wrong or hang on it.
 
 As questions, a table's columns are whole numbers and choices in turn.
@@ -77,12 +77,13 @@ def tree(rules: int, columns: int, seed: int = 1) -> Made:
 def guideline(rules: int, columns: int, seed: int = 1) -> Made:
     """Vetoes first, then specific rules on two or three subjects each, then one for everybody else."""
     random = Random(f"guideline {rules} {columns} {seed}")
-    made = _columns(columns, 4)
+    made = _columns(columns, 5)
     subjects = [list(range(start, columns, 6)) for start in range(min(6, columns))]
     rows: list[tuple[Row, int]] = []
     for number in range(rules - 1):
         if number < rules // 10:
-            rows.append((_some_tests(random, made, [random.randrange(columns)]), 2))
+            veto, with_it = random.sample(range(columns), 2)
+            rows.append(({veto: (4,)} if number < columns // 3 else {veto: (4,), with_it: (3,)}, 2))
             continue
         near = [column for subject in random.sample(subjects, min(3, len(subjects))) for column in subject]
         tested = random.sample(near, min(random.randint(3, 6), len(near)))
