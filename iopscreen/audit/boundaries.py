@@ -12,7 +12,7 @@ A boundary is covered when both of its sides are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,23 +47,22 @@ class Boundary(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """A side of a deciding boundary where no case stands; `answers` (or `any`) are those of one that would.
+    """A deciding boundary with the `sides` where no case stands, and a caller whom it parts.
 
-    It would be recommended `here`, and `there` with the answer `beyond` instead of `own`.
+    `others`: what they answer to the other questions (or `any`). Of each side: the answer that
+    puts them there, and what they are recommended then.
     """
 
     boundary: Boundary
-    side: int
-    answers: Mapping[str, Answer]
-    own: Value
-    beyond: Value
-    here: str
-    there: str
+    sides: tuple[int, ...]
+    others: Mapping[str, Answer]
+    answers: tuple[Value, Value]
+    outcomes: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Boundaries:
-    """The deciding boundaries, in file order of their questions, and the sides that are not covered."""
+    """The deciding boundaries, in file order of their questions, and those that are not covered."""
 
     deciding: tuple[Boundary, ...]
     uncovered: tuple[Uncovered, ...]
@@ -89,12 +88,12 @@ def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
     deciding: list[Boundary] = []
     uncovered: list[Uncovered] = []
     for place, boundary in enumerate(all_drawn):
-        sides = [side for side in SIDES if (place, side) in left]
-        found = [_uncovered(compiled, diagram, root, boundary, side) for side in sides]
-        # One side decides just when the other does; a case that covers a side shows it.
-        if all(found):
+        sides = tuple(side for side in SIDES if (place, side) in left)
+        found = _uncovered(compiled, diagram, root, boundary, sides) if sides else None
+        if found:
+            uncovered.append(found)
+        if found or not sides:
             deciding.append(boundary)
-            uncovered += [one for one in found if one]
     return Boundaries(tuple(deciding), tuple(uncovered))
 
 
@@ -185,16 +184,14 @@ def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) ->
     return bool(blocks.passing(test) >> blocks.block_of(answer) & 1) == (side == 0)
 
 
-def _uncovered(compiled: Compiled, diagram: Diagram, root: Node, boundary: Boundary, side: int) -> Uncovered | None:
-    """A caller on a side whose recommendation the other side would change; None where there is none."""
+def _uncovered(
+    compiled: Compiled, diagram: Diagram, root: Node, boundary: Boundary, sides: tuple[int, ...]
+) -> Uncovered | None:
+    """A boundary, and a caller whom it parts; None where it parts nobody, and so does not decide."""
     question = boundary.question.id
-    sides: tuple[Collection[int], Collection[int]] = boundary.blocks[side], boundary.blocks[1 - side]
-    found = crossing(compiled, diagram, root, question, sides)
+    found = crossing(compiled, diagram, root, question, boundary.blocks)
     if found is None:
         return None
-    if boundary.numbers is not None:
-        own: Value = boundary.numbers[side]
-        beyond: Value = boundary.numbers[1 - side]
-    else:
-        own, beyond = (compiled.blocks[question].example(block) for block in (found.block, found.beyond))
-    return Uncovered(boundary, side, {**found.others, question: own}, own, beyond, found.here, found.there)
+    example = compiled.blocks[question].example
+    answers = boundary.numbers or (example(found.block), example(found.beyond))
+    return Uncovered(boundary, sides, found.others, answers, (found.here, found.there))

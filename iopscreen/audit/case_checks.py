@@ -5,7 +5,7 @@ Like those in `checks.py`, which lists them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iopscreen.audit.boundaries import Uncovered
 from iopscreen.audit.mutants import Survivor
@@ -15,7 +15,7 @@ from iopscreen.ruleset.model import NO_RULE, Value
 from iopscreen.ruleset.values import answer_json
 
 MAX_BOUNDARIES = 10
-"""How many sides of boundaries are told; the rest is counted."""
+"""How many boundaries are told; the others are counted."""
 
 MAX_SURVIVORS = 40
 """How many surviving mutants are told, beside the first one of each case to add; `--format json` holds all."""
@@ -28,7 +28,8 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told]:
     that pass a test of a rule and those that do not. It decides where two possible callers who
     differ in that answer alone, one on each side, are recommended something else. A case covers a
     side of it by standing there, with the very number, where the other side would change what it
-    comes to. The answers shown are such a caller's: decide what they must be told, and add the case.
+    comes to. The answers shown are such a caller's, and differ in that one alone: decide what they
+    must be told, and add the cases.
     Nothing is said while no case passes at all.
     """
     found = subject.boundaries
@@ -36,25 +37,32 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told]:
         return
     told = found.uncovered[:MAX_BOUNDARIES]
     hidden = len(found.uncovered) - len(told)
-    names = free_case_ids(
-        subject.case_file, (f"{one.boundary.question.id}-{_words(one.own).replace(', ', '-')}" for one in told)
-    )
-    for place, (one, name) in enumerate(zip(told, names, strict=True), start=1):
-        yield _uncovered(subject, one, name, f" ({hidden} more not told)" if hidden and place == len(told) else "")
+    wanted = [f"{one.boundary.question.id}-{_id(one.answers[side])}" for one in told for side in one.sides]
+    names = iter(free_case_ids(subject.case_file, wanted))
+    for place, one in enumerate(told, start=1):
+        more = f" ({hidden} more not told)" if hidden and place == len(told) else ""
+        yield _uncovered(subject, one, [next(names) for _ in one.sides], more)
 
 
-def _uncovered(subject: Subject, one: Uncovered, name: str, more: str) -> Told:
-    boundary, side = one.boundary, one.side
+def _uncovered(subject: Subject, one: Uncovered, names: Sequence[str], more: str) -> Told:
+    """A boundary with a case for each of its sides where none stands; they differ in that answer alone."""
+    boundary = one.boundary
     question = boundary.question.id
-    message = (
-        f"no case stands at the boundary of `{question}` between {boundary.words[0]} and {boundary.words[1]}, "
-        f"on the side of {boundary.words[side]}; the caller shown gets {_outcome(one.here)}, "
-        f"and {_outcome(one.there)} with {_words(one.beyond)} instead of {_words(one.own)}{more}"
+    where = "either side" if len(one.sides) == 2 else f"the side of {boundary.words[one.sides[0]]}"
+    gets = " and ".join(
+        f"{_outcome(outcome)} with {_words(answer)}" for answer, outcome in zip(one.answers, one.outcomes, strict=True)
     )
-    places = dict.fromkeys(test.place for test in boundary.tests)
-    related = tuple(subject.related(place, f"`{question}` is tested here") for place in places)
-    shown = witness_json({name: one.answers[name] for name in subject.rule_set.question})
-    return Told(boundary.question.place, message, related, shown, case_to_paste(name, shown, TO_FILL_IN))
+    message = (
+        f"`{question}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
+        f"the caller shown gets {gets}{more}"
+    )
+    related = (subject.related(place, "tested here") for place in dict.fromkeys(test.place for test in boundary.tests))
+    asked = subject.rule_set.question
+    callers = [
+        witness_json({name: {**one.others, question: one.answers[side]}[name] for name in asked}) for side in one.sides
+    ]
+    cases = [case_to_paste(name, shown, TO_FILL_IN) for name, shown in zip(names, callers, strict=True)]
+    return Told(boundary.question.place, message, tuple(related), callers[0], "\n".join(cases))
 
 
 def surviving_mutant(subject: Subject) -> Iterator[Told]:
@@ -99,6 +107,12 @@ def killer_cases(subject: Subject) -> list[str]:
 def _words(value: Value) -> str:
     known = answer_json(value)
     return ", ".join(known) if isinstance(known, list) else str(known)
+
+
+def _id(value: Value) -> str:
+    """An answer as a part of a case's id."""
+    words = _words(value).replace(", ", "-")
+    return f"minus{words}" if words.startswith("-") else words
 
 
 def _outcome(outcome: str) -> str:
