@@ -8,7 +8,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
@@ -249,6 +250,9 @@ def audit(
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
+    ] = False,
     output: Output = "-",
     force: Force = False,
 ) -> None:
@@ -264,7 +268,9 @@ def audit(
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
     files = [file for path in named for file in audit_run.rule_files(_locate(path))]
-    results = [audit_run.audit(file, texts, today=_day(today)) for file in files]
+    day = _day(today)
+    with _counting("mutants", wanted=mutants) as progress:
+        results = [audit_run.audit(file, texts, today=day, mutants=mutants, progress=progress) for file in files]
     _refuse_unknown_sources(texts, results)
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
@@ -315,6 +321,22 @@ def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options
         return screen_file(
             compiled, rows, target, options, name=name, progress=lambda done: progress.update(task, completed=done)
         )
+
+
+@contextmanager
+def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None] | None]":
+    """A line on the terminal, while something long is done, of how much of it is done; None for no terminal."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _refuse_own_input(source: str, output: str) -> None:

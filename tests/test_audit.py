@@ -28,10 +28,13 @@ FILES = sorted(path for path in CASES.glob("*/*.yaml") if not path.name.endswith
 
 
 def audited(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The audit of a file from its own folder, with every text beside it as a source of its name."""
+    """The audit of a file from its own folder, with every text beside it as a source of its name.
+
+    With mutants where a surviving one is the fault.
+    """
     monkeypatch.chdir(path.parent)
     texts = {text.stem: text.read_text(encoding="utf-8") for text in path.parent.glob("*.txt")}
-    return audit(path.name, texts, today=TODAY)
+    return audit(path.name, texts, today=TODAY, mutants=path.parent.name == "surviving-mutant")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from iopscreen.audit.case_checks import surviving_mutant, uncovered_boundary
 from iopscreen.audit.cases import CaseResult, Verdict
 from iopscreen.audit.citations import Fate, Found, digest
 from iopscreen.audit.references import all_accepts, all_cites, tested_subjects
@@ -502,6 +503,8 @@ CHECKS: tuple[tuple[Check, Severity], ...] = (
     (failed_case, Severity.ERROR),
     (wrong_rule, Severity.ERROR),
     (impossible_case, Severity.ERROR),
+    (uncovered_boundary, Severity.WARNING),
+    (surviving_mutant, Severity.WARNING),
     (accept_without_reason, Severity.ERROR),
     (accept_expired, Severity.ERROR),
 )

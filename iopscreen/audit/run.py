@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from iopscreen.audit.case_checks import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, Check, is_expired
 from iopscreen.audit.ledger import Resting, by_basis, resting
+from iopscreen.audit.mutants import MutationScore, Progress
 from iopscreen.audit.references import accepting
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject
@@ -25,6 +27,8 @@ from iopscreen.ruleset.reader import read_bytes, understand
 OF_THE_FILE = ("gap", "impossible-everything", "no-cases", "review-overdue", "unverified-citations")
 """Findings that are about the file, wherever they are placed: accepted at top level, without `at`."""
 
+MAX_UNDECIDED = 10
+
 NEVER_ACCEPTED = ("accept-without-reason", "accept-expired")
 
 _TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
@@ -36,6 +40,7 @@ class RuleSetFacts:
 
     `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out.
     `questions`: their ids, in file order. `resting`: empty while no source's text is at hand.
+    `mutants`: None, too, where they are not wanted; `killers`: the cases that would kill those that survive.
     """
 
     id: str
@@ -52,6 +57,8 @@ class RuleSetFacts:
     questions: tuple[str, ...]
     table: tuple[OutcomeRegions, ...]
     resting: tuple[Resting, ...]
+    mutants: MutationScore | None
+    killers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,9 +111,17 @@ def rule_files(path: str) -> list[str]:
     return found
 
 
-def audit(path: str, texts: Mapping[str, str], *, today: str | None) -> AuditResult:
+def audit(
+    path: str,
+    texts: Mapping[str, str],
+    *,
+    today: str | None,
+    mutants: bool = False,
+    progress: Progress | None = None,
+) -> AuditResult:
     """Audit the rule file at `path`. `texts`: by source id. `today`: YYYY-MM-DD, or None for no date.
 
+    `mutants`: score the cases by the small changes to the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults.
     """
     data = b""
@@ -118,7 +133,7 @@ def audit(path: str, texts: Mapping[str, str], *, today: str | None) -> AuditRes
         text = data.decode("utf-8-sig", "replace")
         return AuditResult(path, {path: text}, faults, (None,) * len(faults), None, (), None, ())
     case_file, case_text, case_faults = _read_cases(file)
-    subject = Subject(file, _compile(file), case_file, case_text is not None, texts, today)
+    subject = Subject(file, _compile(file), case_file, case_text is not None, texts, today, mutants, progress)
     findings, undecided = _run_checks(subject)
     findings = sorted([*findings, *case_faults], key=lambda finding: finding.order)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
@@ -169,7 +184,16 @@ def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
     if not isinstance(subject.attempt, TooTangledToCompile):
         results = subject.case_results
         undecided += [f"case `{result.case.id}`" for result in results if result.verdict is Verdict.UNDECIDED]
+        undecided += _undecided_mutants(subject) if name_of(surviving_mutant) not in undecided else []
     return findings, undecided
+
+
+def _undecided_mutants(subject: Subject) -> list[str]:
+    """In words, so many that they can be read; the JSON of the mutants names all."""
+    changes = subject.mutants.undecided if subject.mutants else ()
+    more = len(changes) - MAX_UNDECIDED
+    named = [f"whether a case fails when {change.words}" for change in changes[:MAX_UNDECIDED]]
+    return [*named, f"{more} more mutants"] if more > 0 else named
 
 
 def name_of(check: Check) -> str:
@@ -261,10 +285,13 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         passed = verdicts.count(Verdict.PASSED)
         failed = len(verdicts) - passed - verdicts.count(Verdict.UNDECIDED)
         covered = coverage(subject.compiled, subject.case_results)
+        if name_of(uncovered_boundary) not in undecided and subject.boundaries:
+            covered = {**covered, "boundaries": subject.boundaries.coverage}
     try:
         whole = subject.whole
     except _TANGLED:
         whole = None
+    scored = name_of(surviving_mutant) not in undecided
     return RuleSetFacts(
         id=rule_set.id,
         version=rule_set.version,
@@ -280,6 +307,8 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         questions=tuple(rule_set.question),
         table=region_table(whole) if whole else (),
         resting=resting(subject),
+        mutants=subject.mutants if scored else None,
+        killers=tuple(killer_cases(subject)) if scored else (),
     )
 
 

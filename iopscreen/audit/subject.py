@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
-from iopscreen.audit.cases import CaseResult, run_cases
+from iopscreen.audit.boundaries import Boundaries, boundaries
+from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
+from iopscreen.audit.mutants import MutationScore, Progress, mutation_score
 from iopscreen.engine.analyse import Whole, whole
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
 from iopscreen.ruleset.cases import CaseFile
@@ -35,7 +38,8 @@ class Told:
 class Subject:
     """One rule file, with its cases (None without a readable file of them) and what else is at hand.
 
-    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. What is
+    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged.
+    `with_mutants`: whether mutants are wanted; `progress` is told how many were looked at. What is
     expensive is worked out once, when a check first asks for it; it raises TooTangled past the
     diagram's budget, and TooTangledToCompile.
     """
@@ -46,6 +50,8 @@ class Subject:
     has_case_file: bool
     texts: Mapping[str, str]
     today: str | None
+    with_mutants: bool = False
+    progress: Progress | None = None
 
     @property
     def rule_set(self) -> RuleSet:
@@ -73,6 +79,17 @@ class Subject:
     def case_results(self) -> tuple[CaseResult, ...]:
         """Every case, decided."""
         return run_cases(self.compiled, self.case_file.cases) if self.case_file else ()
+
+    @cached_property
+    def boundaries(self) -> Boundaries | None:
+        """Where cases stand; None where no case passes, so that none stands anywhere."""
+        passed = any(result.verdict is Verdict.PASSED for result in self.case_results)
+        return boundaries(self.compiled, self.case_results) if passed else None
+
+    @cached_property
+    def mutants(self) -> MutationScore | None:
+        """What became of every small change to the rules; None where that is not wanted."""
+        return mutation_score(self.compiled, self.case_results, self.progress) if self.with_mutants else None
 
     @cached_property
     def found_passages(self) -> Mapping[str, Found]:
@@ -111,6 +128,17 @@ def case_to_paste(name: str, witness: Mapping[str, Any], expect: str) -> str:
     """A case with the answers of a witness. What may be any answer is left unknown."""
     known = (f"{question}: {_flow(answer)}" for question, answer in witness.items() if answer != ANY)
     return f"- id: {name}\n  answers: {{{', '.join(known)}}}\n  expect: {expect}"
+
+
+def free_case_ids(case_file: CaseFile | None, wanted: Iterable[str]) -> list[str]:
+    """`wanted`, each with a number where a case, or one before it, is called so already."""
+    taken = {case.id for case in case_file.cases} if case_file else set()
+    found = []
+    for name in wanted:
+        numbered = (f"{name}-{number}" for number in count(2))
+        found.append(name if name not in taken else next(other for other in numbered if other not in taken))
+        taken.add(found[-1])
+    return found
 
 
 def _flow(answer: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
+from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
 from iopscreen.ruleset.model import NO_RULE, Accept
@@ -138,6 +139,8 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
         yield from _labelled(basis.value, ", ".join(rules), width)
     yield from _labelled("guarantees", _guarantees(facts), width)
     yield from _labelled("cases", _cases(facts), width)
+    if facts.mutants is not None:
+        yield from _labelled("mutants", mutants_words(facts.mutants), width)
     if facts.resting:
         yield ""
         yield from _resting_lines(facts, width)
@@ -255,6 +258,8 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
         "cases": {"passed": facts.passed, "failed": facts.failed},
         "coverage": _coverage_json(facts),
     }
+    if facts.mutants is not None:
+        found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
     if not result.complete:
         found["undecided"] = list(result.undecided)
     return found

@@ -1,0 +1,197 @@
+"""Deciding boundaries: where changing one answer changes what is recommended, and whether cases stand there.
+
+A test of the rules draws a boundary through the answers to its question: between two numbers next
+to each other (17 and 18), or between the answers that pass and those that do not. Tests that part
+the same answers draw one boundary. It *decides* when two possible callers who differ in that
+answer alone, one on each side, are recommended something else; a number must be just beside it.
+
+A side is *covered* when a case that passes stands on it (with the very number next to the
+boundary), comes to one recommendation, and another answer, from the other side, would change that.
+A boundary is covered when both of its sides are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from iopscreen.audit.cases import CaseResult, Coverage, Verdict
+from iopscreen.audit.words import blocks_in_words
+from iopscreen.engine.blocks import NumberBlocks, interval, unplaced
+from iopscreen.engine.compiled import Compiled, profile_weights
+from iopscreen.engine.crossing import by_outcome, crossing, crossing_changes
+from iopscreen.engine.diagram import Diagram, Node
+from iopscreen.ruleset.model import Answer, Answers, NumberTest, Question, Test, Unanswered, Value, tests_of
+
+SIDES = (0, 1)
+
+
+class Boundary(NamedTuple):
+    """A boundary through the answers to `question`; `tests` draw it.
+
+    Of each side: its blocks, one for all that the rules cannot tell apart; its answers in words;
+    and of a whole number the one beside the boundary.
+    """
+
+    question: Question
+    blocks: tuple[tuple[int, ...], tuple[int, ...]]
+    words: tuple[str, str]
+    numbers: tuple[int, int] | None
+    tests: tuple[Test, ...]
+
+    @property
+    def name(self) -> str:
+        """The boundary in words."""
+        return f"{self.question.id} {self.words[0]} / {self.words[1]}"
+
+
+class Uncovered(NamedTuple):
+    """A deciding boundary with the `sides` where no case stands, and a caller whom it parts.
+
+    `others`: what they answer to the other questions (or `any`). Of each side: the answer that
+    puts them there, and what they are recommended then.
+    """
+
+    boundary: Boundary
+    sides: tuple[int, ...]
+    others: Mapping[str, Answer]
+    answers: tuple[Value, Value]
+    outcomes: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """The deciding boundaries, in file order of their questions, and those that are not covered."""
+
+    deciding: tuple[Boundary, ...]
+    uncovered: tuple[Uncovered, ...]
+
+    @property
+    def coverage(self) -> Coverage:
+        """The names of the boundaries of which both sides are covered, and of the others."""
+        missing = {one.boundary.name for one in self.uncovered}
+        names = [boundary.name for boundary in self.deciding]
+        return Coverage(
+            tuple(name for name in names if name not in missing), tuple(name for name in names if name in missing)
+        )
+
+
+def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
+    """Which boundaries decide, and on which sides no case stands. Raises TooTangled."""
+    all_drawn = list(drawn(compiled))
+    left = _left_open(compiled, all_drawn, results)
+    if not left:
+        return Boundaries(tuple(all_drawn), ())
+    diagram, rules = compiled.whole
+    root = by_outcome(compiled, diagram, rules)
+    deciding: list[Boundary] = []
+    uncovered: list[Uncovered] = []
+    for place, boundary in enumerate(all_drawn):
+        sides = tuple(side for side in SIDES if (place, side) in left)
+        found = _uncovered(compiled, diagram, root, boundary, sides) if sides else None
+        if found:
+            uncovered.append(found)
+        if found or not sides:
+            deciding.append(boundary)
+    return Boundaries(tuple(deciding), tuple(uncovered))
+
+
+# --- what the rules draw --------------------------------------------------------------------
+
+
+def drawn(compiled: Compiled) -> Iterator[Boundary]:
+    """Every boundary that a test of the rules draws, question by question in file order."""
+    tests = [test for rule in compiled.rule_set.rules for test in tests_of(rule.condition)]
+    weights = profile_weights(compiled)
+    for question in compiled.deciding:
+        mine = [test for test in tests if test.subject == question.id]
+        blocks = compiled.blocks[question.id]
+        if isinstance(blocks, NumberBlocks):
+            yield from _between_numbers(compiled, question, blocks, mine)
+        else:
+            # Blocks of weight 0 are told apart from another one by notes and guarantees alone.
+            apart = [block for block, weight in enumerate(weights[compiled.level[question.id]]) if weight]
+            yield from _between_answers(compiled, question, apart, mine)
+
+
+def _between_numbers(
+    compiled: Compiled, question: Question, blocks: NumberBlocks, tests: Sequence[Test]
+) -> Iterator[Boundary]:
+    """A boundary below each number from which on a bound of a test holds, or no longer holds."""
+    starts: dict[int, list[Test]] = {}
+    for test in tests:
+        assert isinstance(test, NumberTest)
+        for bound in test.bounds:
+            low, high = interval([bound], compiled.readings)
+            for start in (low, None if high is None else high + 1):
+                if start is not None and question.low < start <= question.high:
+                    starts.setdefault(start, []).append(test)
+    for start, drawing in sorted(starts.items()):
+        above = blocks.block_of(start)
+        numbers = start - 1, start
+        yield Boundary(question, ((above - 1,), (above,)), (str(start - 1), str(start)), numbers, tuple(drawing))
+
+
+def _between_answers(
+    compiled: Compiled, question: Question, apart: Sequence[int], tests: Sequence[Test]
+) -> Iterator[Boundary]:
+    """A boundary between the answers that pass a test and those that do not."""
+    blocks = compiled.blocks[question.id]
+    masks: dict[frozenset[int], tuple[int, int]] = {}
+    drawing: dict[frozenset[int], list[Test]] = {}
+    for test in tests:
+        passing = blocks.passing(unplaced(test))
+        both = passing, blocks.everything & ~passing
+        if all(both):
+            masks.setdefault(frozenset(both), both)
+            drawing.setdefault(frozenset(both), []).append(test)
+    for key, both in masks.items():
+        first, second = ([block for block in range(blocks.count) if mask >> block & 1] for mask in both)
+        words = blocks_in_words(compiled, question.id, first), blocks_in_words(compiled, question.id, second)
+        sides = tuple(block for block in apart if block in first), tuple(block for block in apart if block in second)
+        yield Boundary(question, sides, words, None, tuple(drawing[key]))
+
+
+# --- where cases stand ----------------------------------------------------------------------
+
+
+def _left_open(
+    compiled: Compiled, all_drawn: Sequence[Boundary], results: Sequence[CaseResult]
+) -> set[tuple[int, int]]:
+    """The sides that no case covers, by the place of the boundary and the side."""
+    left = {(place, side) for place in range(len(all_drawn)) for side in SIDES}
+    for result in results:
+        if result.verdict is Verdict.PASSED and result.decision and len(result.decision.possible) == 1:
+            left -= {one for one in left if _covers(compiled, result.case.answers, all_drawn[one[0]], one[1])}
+    return left
+
+
+def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int) -> bool:
+    """Whether a case that comes to one recommendation covers a side of a boundary."""
+    question = boundary.question.id
+    answer = answers.get(question)
+    if answer is None or isinstance(answer, Unanswered) or not _stands(compiled, boundary, side, answer):
+        return False
+    return crossing_changes(compiled, answers, question, boundary.blocks[1 - side])
+
+
+def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) -> bool:
+    if boundary.numbers is not None:
+        return answer == boundary.numbers[side]
+    test = unplaced(boundary.tests[0])
+    blocks = compiled.blocks[boundary.question.id]
+    return bool(blocks.passing(test) >> blocks.block_of(answer) & 1) == (side == 0)
+
+
+def _uncovered(
+    compiled: Compiled, diagram: Diagram, root: Node, boundary: Boundary, sides: tuple[int, ...]
+) -> Uncovered | None:
+    """A boundary, and a caller whom it parts; None where it parts nobody, and so does not decide."""
+    question = boundary.question.id
+    found = crossing(compiled, diagram, root, question, boundary.blocks)
+    if found is None:
+        return None
+    example = compiled.blocks[question].example
+    answers = boundary.numbers or (example(found.block), example(found.beyond))
+    return Uncovered(boundary, sides, found.others, answers, (found.here, found.there))

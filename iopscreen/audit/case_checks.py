@@ -1,0 +1,119 @@
+"""The checks of what the cases would notice: boundaries without a case, and mutants that survive.
+
+Like those in `checks.py`, which lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iopscreen.audit.boundaries import Uncovered
+from iopscreen.audit.mutants import Survivor
+from iopscreen.audit.subject import Subject, Told, case_to_paste, free_case_ids, witness_json
+from iopscreen.ruleset.cases import TO_FILL_IN
+from iopscreen.ruleset.model import NO_RULE, Value
+from iopscreen.ruleset.values import answer_json
+
+MAX_BOUNDARIES = 10
+"""How many boundaries are told; the others are counted."""
+
+MAX_SURVIVORS = 40
+"""How many surviving mutants are told, beside the first one of each case to add; `--format json` holds all."""
+
+
+def uncovered_boundary(subject: Subject) -> Iterator[Told]:
+    """No case stands at a boundary where one other answer changes what is recommended.
+
+    A boundary lies between two numbers next to each other, or between the answers to a question
+    that pass a test of a rule and those that do not. It decides where two possible callers who
+    differ in that answer alone, one on each side, are recommended something else. A case covers a
+    side of it by standing there, with the very number, where the other side would change what it
+    comes to. The answers shown are such a caller's, and differ in that one alone: decide what they
+    must be told, and add the cases.
+    Nothing is said while no case passes at all.
+    """
+    found = subject.boundaries
+    if found is None:
+        return
+    told = found.uncovered[:MAX_BOUNDARIES]
+    hidden = len(found.uncovered) - len(told)
+    wanted = [f"{one.boundary.question.id}-{_id(one.answers[side])}" for one in told for side in one.sides]
+    names = iter(free_case_ids(subject.case_file, wanted))
+    for place, one in enumerate(told, start=1):
+        more = f" ({hidden} more not told)" if hidden and place == len(told) else ""
+        yield _uncovered(subject, one, [next(names) for _ in one.sides], more)
+
+
+def _uncovered(subject: Subject, one: Uncovered, names: Sequence[str], more: str) -> Told:
+    """A boundary with a case for each of its sides where none stands; they differ in that answer alone."""
+    boundary = one.boundary
+    question = boundary.question.id
+    where = "either side" if len(one.sides) == 2 else f"the side of {boundary.words[one.sides[0]]}"
+    gets = " and ".join(
+        f"{_outcome(outcome)} with {_words(answer)}" for answer, outcome in zip(one.answers, one.outcomes, strict=True)
+    )
+    message = (
+        f"`{question}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
+        f"the caller shown gets {gets}{more}"
+    )
+    related = (subject.related(place, "tested here") for place in dict.fromkeys(test.place for test in boundary.tests))
+    asked = subject.rule_set.question
+    callers = [
+        witness_json({name: {**one.others, question: one.answers[side]}[name] for name in asked}) for side in one.sides
+    ]
+    cases = [case_to_paste(name, shown, TO_FILL_IN) for name, shown in zip(names, callers, strict=True)]
+    return Told(boundary.question.place, message, tuple(related), callers[0], "\n".join(cases))
+
+
+def surviving_mutant(subject: Subject) -> Iterator[Told]:
+    """A small change to the rules that no case would notice (looked for with `--mutants`).
+
+    The rules are changed in every small way that a slip of the pen would: a rule is left out,
+    changes places with the next one or recommends something else; a test is dropped, negated,
+    wider or narrower by one option, or its number one off or the wrong way round. A change that
+    recommends the same to every possible caller is none. If no case fails on one of the others,
+    nothing keeps somebody from making it by mistake. The answers shown are a caller's who would
+    then be recommended something else: decide what they must be told, and add the case.
+    """
+    score = subject.mutants
+    if score is None:
+        return
+    firsts = {survivor.killer: place for place, survivor in reversed(list(enumerate(score.survivors)))}
+    told = {*firsts.values(), *range(MAX_SURVIVORS)}
+    cases = killer_cases(subject)
+    for place, survivor in enumerate(score.survivors):
+        if place in told:
+            case = cases[survivor.killer] if firsts[survivor.killer] == place else None
+            yield _surviving(subject, survivor, case)
+
+
+def _surviving(subject: Subject, survivor: Survivor, case: str | None) -> Told:
+    change, rule = survivor.change, subject.rule_set.rules[survivor.change.edit.position]
+    message = (
+        f"no case fails when {change.words}; the caller shown would then get "
+        f"{_outcome(survivor.instead)} instead of {_outcome(survivor.recommends)}"
+    )
+    related = () if change.place == rule.place else (subject.related(change.place, "changed here"),)
+    return Told(rule.place, message, related, witness_json(survivor.witness), case)
+
+
+def killer_cases(subject: Subject) -> list[str]:
+    """The cases that would kill every surviving mutant, ready to paste."""
+    killers = subject.mutants.killers if subject.mutants else ()
+    names = free_case_ids(subject.case_file, (f"to-decide-{number}" for number in range(1, len(killers) + 1)))
+    return [case_to_paste(name, witness_json(killer), TO_FILL_IN) for name, killer in zip(names, killers, strict=True)]
+
+
+def _words(value: Value) -> str:
+    known = answer_json(value)
+    return ", ".join(known) if isinstance(known, list) else str(known)
+
+
+def _id(value: Value) -> str:
+    """An answer as a part of a case's id."""
+    words = _words(value).replace(", ", "-")
+    return f"minus{words}" if words.startswith("-") else words
+
+
+def _outcome(outcome: str) -> str:
+    return "no recommendation" if outcome == NO_RULE else f"`{outcome}`"

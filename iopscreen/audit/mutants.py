@@ -1,0 +1,195 @@
+"""The exact mutation score of the cases of a rule set: which small changes to the rules no case would notice.
+
+A mutant is a rule set with one change (`operators.py`). Every change counts once, even where two
+of them come to the same. It is *equivalent*, and left out of the count, when it recommends the
+same to every possible caller; *killed* when a case that passes fails on it, by its outcome or by
+the rule that it names; else it *survives*, and a caller is shown whom it would recommend something
+else. Those that are too tangled to compare are *undecided*: neither killed nor equivalent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+from iopscreen.audit.cases import CaseResult, Verdict, run_cases
+from iopscreen.audit.operators import Change, changes_to
+from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.decide import ANY
+from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.mutate import Caller, Known, Mutant, MutantMaker, certain, differing, differs_for, touches
+from iopscreen.ruleset.cases import Case
+from iopscreen.ruleset.model import Answer
+
+MAX_TANGLED = 20
+"""After so many mutants that are too tangled to compare, no other one is compared."""
+
+Progress = Callable[[int, int], None]
+"""Told how many mutants of how many were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no case kills. `witness`: answers (or `any`) to which it recommends `instead`.
+
+    `killer`: the number of the case that would kill it, among those of the score.
+    """
+
+    change: Change
+    witness: Mapping[str, Answer]
+    recommends: str
+    instead: str
+    killer: int
+
+
+@dataclass(frozen=True, slots=True)
+class MutationScore:
+    """What became of all mutants. `killers`: answers of cases that would kill every survivor, few of them."""
+
+    total: int
+    equivalent: int
+    killed: int
+    survivors: tuple[Survivor, ...]
+    killers: tuple[Mapping[str, Answer], ...]
+    undecided: tuple[Change, ...]
+
+
+class _Fate(Enum):
+    """What became of a mutant that does not survive."""
+
+    EQUIVALENT = auto()
+    KILLED = auto()
+    UNDECIDED = auto()
+
+
+class _Alive(NamedTuple):
+    """A mutant that no case kills, with a profile for every pair of recommendations that it exchanges."""
+
+    change: Change
+    mutant: Mutant
+    profiles: tuple[Mapping[str, Answer], ...]
+
+
+class _Known(NamedTuple):
+    """A case with the blocks of its answers."""
+
+    case: Case
+    known: Known
+
+
+def mutation_score(
+    compiled: Compiled, results: Sequence[CaseResult], progress: Progress | None = None
+) -> MutationScore:
+    """Make every mutant, compare it, and run on it the cases that pass, until one fails."""
+    maker = MutantMaker(compiled)
+    cases = _quickest_first(compiled, [result.case for result in results if result.verdict is Verdict.PASSED])
+    changes = list(changes_to(compiled.rule_set))
+    fates: list[_Alive | _Fate] = []
+    for number, change in enumerate(changes):
+        if progress is not None:
+            progress(number, len(changes))
+        tangled = fates.count(_Fate.UNDECIDED) >= MAX_TANGLED
+        fates.append(_Fate.UNDECIDED if tangled else _fate(maker, change, cases))
+    survivors, killers = _survivors(maker, [fate for fate in fates if isinstance(fate, _Alive)])
+    return MutationScore(
+        total=len(changes),
+        equivalent=fates.count(_Fate.EQUIVALENT),
+        killed=fates.count(_Fate.KILLED),
+        survivors=survivors,
+        killers=killers,
+        undecided=tuple(change for change, fate in zip(changes, fates, strict=True) if fate is _Fate.UNDECIDED),
+    )
+
+
+def _quickest_first(compiled: Compiled, cases: Sequence[Case]) -> list[_Known]:
+    """Those that know most first: they are decided at once."""
+    known = [_Known(case, compiled.known(case.answers)) for case in cases]
+    return sorted(known, key=lambda one: -len(one.known))
+
+
+def _fate(maker: MutantMaker, change: Change, cases: Sequence[_Known]) -> _Alive | _Fate:
+    """What becomes of a mutant; itself, with whom it concerns, if it survives.
+
+    A case that comes to another outcome tells that the mutant is not equivalent, too; one that
+    comes to another rule does not.
+    """
+    try:
+        mutant = maker.mutant(change.edit)
+        failing = _first_failing(mutant, cases)
+        if failing is Verdict.FAILED:
+            return _Fate.KILLED
+        profiles = differing(mutant)
+    except TooTangled:
+        return _Fate.UNDECIDED
+    if not profiles:
+        return _Fate.EQUIVALENT
+    if failing is None:
+        return _Alive(change, mutant, tuple(profiles.values()))
+    return _Fate.KILLED if failing is Verdict.WRONG_RULE else _Fate.UNDECIDED
+
+
+def _first_failing(mutant: Mutant, cases: Sequence[_Known]) -> Verdict | None:
+    """What becomes of the first case that does not pass; of one that is undecided, if there is no other."""
+    found = None
+    for case, known in cases:
+        if touches(mutant, case.answers, known):
+            [result] = run_cases(mutant.compiled, [case])
+            if result.verdict in (Verdict.FAILED, Verdict.WRONG_RULE):
+                return result.verdict
+            if result.verdict is not Verdict.PASSED:
+                found = result.verdict
+    return found
+
+
+# --- cases that would kill the survivors ----------------------------------------------------
+
+
+def _survivors(
+    maker: MutantMaker, alive: Sequence[_Alive]
+) -> tuple[tuple[Survivor, ...], tuple[Mapping[str, Answer], ...]]:
+    """The survivors, and few callers who together tell all of them from the original.
+
+    A greedy cover: again and again the caller who tells most of those left, the first of equals.
+    """
+    callers = list({_key(caller): caller for one in alive for caller in map(maker.caller, one.profiles)}.values())
+    told_by = [sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, who)) for who in callers]
+    killer_of: dict[int, int] = {}
+    killers: list[Mapping[str, Answer]] = []
+    left = (1 << len(alive)) - 1
+    while left:
+        best = max(range(len(callers)), key=lambda place: ((told_by[place] & left).bit_count(), -place))
+        places = [place for place in range(len(alive)) if told_by[best] & left & 1 << place]
+        killer_of |= dict.fromkeys(places, len(killers))
+        killers.append(_widened(maker, callers[best], [alive[place].mutant for place in places]))
+        left &= ~told_by[best]
+    survivors = (_survivor(one, killer_of[place], killers) for place, one in enumerate(alive))
+    return tuple(survivors), tuple(killers)
+
+
+def _key(caller: Caller) -> tuple[tuple[str, Answer], ...]:
+    return tuple(caller.answers.items())
+
+
+def _widened(maker: MutantMaker, caller: Caller, mutants: Sequence[Mutant]) -> dict[str, Answer]:
+    """The caller's answers, with `any` wherever every answer would tell the mutants apart just so.
+
+    What the file asks last is left open first.
+    """
+    sides = [maker.original.compiled, *(mutant.compiled for mutant in mutants)]
+    known = dict(caller.answers)
+    for question in reversed(list(caller.answers)):
+        fewer = {name: answer for name, answer in known.items() if name != question}
+        if all(certain(side, fewer) is not None for side in sides):
+            known = fewer
+    return {question: known.get(question, ANY) for question in caller.answers}
+
+
+def _survivor(one: _Alive, killer: int, killers: Sequence[Mapping[str, Answer]]) -> Survivor:
+    witness = killers[killer]
+    known = {question: answer for question, answer in witness.items() if answer != ANY}
+    recommends, instead = (certain(side, known) for side in (one.mutant.original.compiled, one.mutant.compiled))
+    assert recommends is not None  # that is how the answers were chosen
+    assert instead is not None
+    return Survivor(one.change, witness, recommends, instead, killer)

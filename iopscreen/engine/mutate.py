@@ -1,0 +1,292 @@
+"""A rule set with one change beside the original: which callers, if any, are recommended something else.
+
+Exact, and small. Where a rule's condition changes, only the profiles that meet the old condition
+or the new one, but not both, can change; there, unless an earlier rule takes them, the changed
+rule and the first later one that matches decide, one before the change and one after. So a change
+is compared inside that region alone, by a diagram over the blocks that both conditions tell apart.
+
+A change that no possible caller sees is an *equivalent mutant* (DeMillo, Lipton, Sayward 1978);
+in general nobody can decide that, here a diagram does.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from iopscreen.engine.analyse import OUTSIDE, clauses_by_rule
+from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, unplaced
+from iopscreen.engine.boxes import meets
+from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
+from iopscreen.engine.compiled import NONE_MATCHES, Compiled, conditions_of, is_impossible
+from iopscreen.engine.decide import ANY, witness
+from iopscreen.engine.diagram import Label, TooTangled
+from iopscreen.engine.table import Clause, Table
+from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not, Test, Unanswered, tests_of
+
+MAX_EDGES = 200_000
+"""How many edges the diagram of one change may have; there are many changes."""
+
+NOBODY = AnyOf(())
+SAME = "same"
+
+Known = Mapping[int, int]
+"""The blocks of known answers, by level."""
+
+
+class Edit(NamedTuple):
+    """One change of the rule at `position`: another condition or outcome, or its place with the next rule's.
+
+    `test`: the test that stands in the new condition in place of another one.
+    """
+
+    position: int
+    condition: Condition | None = None
+    recommend: str | None = None
+    after_next: bool = False
+    test: Test | None = None
+
+
+class Turn(NamedTuple):
+    """The profiles in `where` get `after` instead of `before`, unless an earlier rule decides.
+
+    None stands for the outcome of the first rule behind the changed one that matches.
+    `clauses` are those of `where`.
+    """
+
+    where: Condition
+    clauses: tuple[Clause, ...]
+    before: str | None
+    after: str | None
+
+
+class Original(NamedTuple):
+    """The rule set with the clauses of each rule's condition, by position."""
+
+    compiled: Compiled
+    clauses: tuple[tuple[Clause, ...], ...]
+
+
+class Mutant(NamedTuple):
+    """The original and what an edit makes of it, both over blocks that tell their conditions apart.
+
+    `subject`: the question whose blocks are finer than those of the rule set alone.
+    """
+
+    edit: Edit
+    original: Original
+    compiled: Compiled
+    turns: tuple[Turn, ...]
+    subject: str | None
+
+
+class Caller(NamedTuple):
+    """A complete possible profile, its blocks, and the positions of the rules that match it, in order."""
+
+    answers: Mapping[str, Answer]
+    known: Known
+    matching: tuple[int, ...]
+
+
+# --- making mutants -------------------------------------------------------------------------
+
+
+class MutantMaker:
+    """Makes the mutants of one rule set. Notes are left out: they recommend nothing."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        without_notes = compiled._replace(rule_set=compiled.rule_set._replace(notes=()), notes=())
+        self.original = Original(without_notes, clauses_by_rule(without_notes))
+        self._tests = [test for condition in conditions_of(compiled.rule_set) for test in tests_of(condition)]
+        self._finer: dict[Test, Original] = {}
+
+    def mutant(self, edit: Edit) -> Mutant:
+        """What `edit` makes of the rule set. Raises TooTangled."""
+        try:
+            original = self._telling_apart(edit.test)
+            turns = tuple(_turns(original.compiled, edit))
+            compiled = _edited(original, edit)
+        except (TooManyClauses, TooManyBlocks):
+            raise TooTangled from None
+        subject = edit.test.subject if edit.test and original is not self.original else None
+        return Mutant(edit, original, compiled, turns, subject)
+
+    def _telling_apart(self, test: Test | None) -> Original:
+        """The original over blocks that `test` does not cut. Raises TooManyBlocks."""
+        compiled = self.original.compiled
+        if test is None or test.subject not in compiled.blocks:
+            return self.original
+        key = unplaced(test)
+        if key not in self._finer:
+            question = compiled.rule_set.question[test.subject]
+            finer = _over(compiled, cut(question, [*self._tests, key], compiled.readings))
+            self._finer[key] = Original(finer, clauses_by_rule(finer))
+        return self._finer[key]
+
+    def caller(self, profile: Mapping[str, Answer]) -> Caller:
+        """One of the callers whom `profile` stands for: for `any`, the first answer of the question."""
+        blocks = self.original.compiled.blocks
+        answers = {name: blocks[name].example(0) if value == ANY else value for name, value in profile.items()}
+        known = self.original.compiled.known(answers)
+        by_rule = enumerate(self.original.clauses)
+        matching = (place for place, clauses in by_rule if any(passes(clause, known) for clause in clauses))
+        return Caller(answers, known, tuple(matching))
+
+
+def _over(compiled: Compiled, blocks: Blocks) -> Compiled:
+    """`compiled` with finer `blocks` of one question; every clause is carried over, block by block."""
+    name = blocks.question.id
+    old, level = compiled.blocks[name], compiled.level[name]
+    parents = [old.block_of(blocks.example(block)) for block in range(blocks.count)]
+    masks: dict[int, int] = {}
+
+    def carried(rows: Iterable[tuple[Clause, Label]]) -> Iterator[tuple[Clause, Label]]:
+        for clause, label in rows:
+            mask = clause.get(level)
+            if mask is None:
+                yield clause, label
+                continue
+            if mask not in masks:
+                masks[mask] = sum(1 << block for block, parent in enumerate(parents) if mask >> parent & 1)
+            yield {**clause, level: masks[mask]}, label
+
+    table = compiled.rules
+    widths = (*table.widths[:level], blocks.count, *table.widths[level + 1 :])
+    all_blocks = {**compiled.blocks, name: blocks}
+    return compiled._replace(
+        blocks=all_blocks,
+        maker=ClauseMaker(all_blocks, compiled.level, compiled.readings),
+        impossible=tuple(carried(compiled.impossible)),
+        rules=Table(widths, tuple(carried(table.rows)), table.otherwise),
+    )
+
+
+def _edited(original: Original, edit: Edit) -> Compiled:
+    """The mutant. A rule keeps its position as its label, even where it is left out or comes later."""
+    compiled, position = original.compiled, edit.position
+    rules = compiled.rule_set.rules
+    if edit.recommend is not None:
+        rule = rules[position]._replace(recommend=edit.recommend)
+        changed = (*rules[:position], rule, *rules[position + 1 :])
+        return compiled._replace(rule_set=compiled.rule_set._replace(rules=changed))
+    clauses: list[Sequence[Clause]] = list(original.clauses)
+    order = list(range(len(rules)))
+    if edit.after_next:
+        order[position : position + 2] = [position + 1, position]
+    elif edit.condition is not None:
+        clauses[position] = compiled.maker.clauses(edit.condition)
+    rows = tuple((clause, place) for place in order for clause in clauses[place])
+    return compiled._replace(rules=Table(compiled.rules.widths, (*compiled.impossible, *rows), NONE_MATCHES))
+
+
+def _turns(original: Compiled, edit: Edit) -> Iterator[Turn]:
+    """Where the mutant may decide otherwise."""
+    rules, position = original.rule_set.rules, edit.position
+    rule = rules[position]
+    if edit.recommend is not None:
+        yield from _turn(original, rule.condition, rule.recommend, edit.recommend)
+    elif edit.after_next:
+        after = rules[position + 1]
+        yield from _turn(original, AllOf((rule.condition, after.condition)), rule.recommend, after.recommend)
+    elif edit.condition is not None:
+        yield from _turn(original, AllOf((rule.condition, Not(edit.condition))), rule.recommend, None)
+        yield from _turn(original, AllOf((edit.condition, Not(rule.condition))), None, rule.recommend)
+
+
+def _turn(original: Compiled, where: Condition, before: str | None, after: str | None) -> Iterator[Turn]:
+    clauses = tuple(original.maker.clauses(where))
+    if clauses and before != after:
+        yield Turn(where, clauses, before, after)
+
+
+# --- comparing ------------------------------------------------------------------------------
+
+
+def differing(mutant: Mutant) -> dict[tuple[str, str], dict[str, Answer]]:
+    """By what is recommended before and after the edit, where these differ: a profile. Raises TooTangled.
+
+    Nothing for an equivalent mutant: it recommends the same to every possible caller.
+    """
+    found: dict[tuple[str, str], dict[str, Answer]] = {}
+    compiled = mutant.original.compiled
+    for turn in mutant.turns:
+        diagram = compiled.diagram()
+        root = _deciders(mutant.original, mutant.edit.position, turn).build(diagram, {}, max_edges=MAX_EDGES)
+        for label in sorted(label for label in diagram.labels(root) if isinstance(label, int)):
+            pair = _recommended(compiled, turn, label)
+            if is_impossible(label) or pair[0] == pair[1] or pair in found:
+                continue
+            profile = witness(compiled, diagram, root, partial(operator.eq, label))
+            assert profile is not None  # the label is among those of the diagram
+            found[pair] = profile
+    return found
+
+
+def _deciders(original: Original, position: int, turn: Turn) -> Table:
+    """Inside a turn: `SAME` where an earlier rule decides, else the first later rule that matches."""
+    compiled = original.compiled
+    rows: list[tuple[Clause, Label]] = [*compiled.impossible]
+    for place, clauses in enumerate(original.clauses):
+        if place < position:
+            rows += [(clause, SAME) for clause in clauses]
+        elif place > position and None in (turn.before, turn.after):
+            rows += [(clause, place) for clause in clauses]
+    relevant = [row for row in rows if any(meets(row[0], clause) for clause in turn.clauses)]
+    try:
+        outside = [(clause, OUTSIDE) for clause in compiled.maker.clauses(Not(turn.where))]
+    except TooManyClauses:
+        raise TooTangled from None
+    return Table(compiled.rules.widths, (*outside, *relevant), NONE_MATCHES)
+
+
+def _recommended(compiled: Compiled, turn: Turn, behind: int) -> tuple[str, str]:
+    """What a turn changes to what, where the rule at `behind` is the first later one that matches."""
+    other = str(compiled.outcome_of(behind))
+    return turn.before or other, turn.after or other
+
+
+def differs_for(mutant: Mutant, caller: Caller) -> tuple[str, str] | None:
+    """What is recommended to a caller before and after the edit; None where it is the same."""
+    position = mutant.edit.position
+    if caller.matching and caller.matching[0] < position:
+        return None
+    known = placed(mutant, caller.answers, caller.known)
+    for turn in mutant.turns:
+        if any(passes(clause, known) for clause in turn.clauses):
+            behind = next((place for place in caller.matching if place > position), NONE_MATCHES)
+            pair = _recommended(mutant.original.compiled, turn, behind)
+            return pair if pair[0] != pair[1] else None
+    return None
+
+
+def touches(mutant: Mutant, answers: Mapping[str, Answer], known: Known) -> bool:
+    """Whether a completion of `answers` is in the mutant's turns; for all others nothing changes."""
+    here = placed(mutant, answers, known)
+    return any(passes(clause, here) for turn in mutant.turns for clause in turn.clauses)
+
+
+def placed(mutant: Mutant, answers: Mapping[str, Answer], known: Known) -> Known:
+    """`known`, the blocks of `answers` in the rule set, over the finer blocks of the mutant."""
+    answer = answers.get(mutant.subject) if mutant.subject else None
+    if mutant.subject is None or answer is None or isinstance(answer, Unanswered):
+        return known
+    original = mutant.original.compiled
+    return {**known, original.level[mutant.subject]: original.blocks[mutant.subject].block_of(answer)}
+
+
+def passes(clause: Clause, known: Known) -> bool:
+    """Whether known answers leave a clause open: none of them fails it."""
+    return all(level not in known or passing >> known[level] & 1 for level, passing in clause.items())
+
+
+def certain(compiled: Compiled, answers: Mapping[str, Answer]) -> str | None:
+    """The outcome of every completion of `answers`; None where they differ or one is impossible."""
+    diagram = compiled.diagram()
+    try:
+        labels = diagram.labels(compiled.rules.build(diagram, compiled.known(answers), max_edges=MAX_EDGES))
+    except TooTangled:
+        return None
+    outcomes = {compiled.outcome_of(label) for label in labels}
+    return str(next(iter(outcomes))) if len(outcomes) == 1 and not any(map(is_impossible, labels)) else None
