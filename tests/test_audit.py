@@ -10,9 +10,9 @@ from conftest import RULES, TESTS
 from oracle import Oracle, holds
 from random_rule_sets import made
 
-from iopscreen.audit.checks import CHECKS
+from iopscreen.audit.checks import CHECKS, name_of
 from iopscreen.audit.citations import digest, passages
-from iopscreen.audit.run import audit, name_of, rule_files
+from iopscreen.audit.run import audit, rule_files
 from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.table import Table, TooTangled

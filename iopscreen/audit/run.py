@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.checks import CHECKS, Check, is_expired
+from iopscreen.audit.checks import CHECKS, Check, name_of
+from iopscreen.audit.checks.accepted import is_expired
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.references import accepting
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
@@ -170,11 +171,6 @@ def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
         results = subject.case_results
         undecided += [f"case `{result.case.id}`" for result in results if result.verdict is Verdict.UNDECIDED]
     return findings, undecided
-
-
-def name_of(check: Check) -> str:
-    """The name of a check's findings."""
-    return check.__name__.replace("_", "-")
 
 
 def _findings(subject: Subject, check: Check, severity: Severity) -> list[Finding]:
