@@ -188,6 +188,14 @@ HOSTILE = {
     "surrogates": (b"title: \xed\xa0\x80\n", "not-utf8"),
     "escape sequence": (b"title: \x1b[31m\n", "control-character"),
     "turned text": ("title: a\u202eb\n".encode(), "control-character"),
+    "turned text, escaped": (b'title: "a\\u202eb"\n', "control-character"),
+    "an escape sequence, escaped": (b'title: "\\e[31m"\n', "control-character"),
+    "a key that hides something": (b'"tit\\u200ble": a\n', "control-character"),
+    "a soft hyphen": ("title: a\u00adb\n".encode(), "control-character"),
+    "an Arabic letter mark": ("title: a\u061cb\n".encode(), "control-character"),
+    "a tag character": ("title: a\U000e0041b\n".encode(), "control-character"),
+    "a joiner that joins nothing": ("title: de\u200dtox\n".encode(), "control-character"),
+    "a joiner at the end": ("title: \u06cc\u200c\n".encode(), "control-character"),
     "tab": (b"a:\t1\n", "control-character"),
     "carriage returns": (b"a: 1\rb: 2\r", "control-character"),
     "empty": (b"", "empty-file"),
@@ -242,6 +250,21 @@ def test_forbidden_characters_are_told_at_their_place(text, place):
     with pytest.raises(FileRefused) as error:
         understand(text.encode(), "text.yaml")
     assert [finding.place for finding in error.value.findings] == [place]
+
+
+@pytest.mark.parametrize(("text", "place"), [('a: "\\n\\u2066"', (1, 4)), ('a: 1\n"b\\x00": 2', (2, 1))])
+@pytest.mark.parametrize("pure", [False, True])
+def test_escapes_of_forbidden_characters_are_told_where_their_text_begins(text, place, pure):
+    faults = Faults("text.yaml")
+    parse(text.encode(), faults, pure=pure)
+    assert [(fault.name, fault.place) for fault in faults.found] == [("control-character", place)]
+
+
+@pytest.mark.parametrize(
+    "text", ['a: "one\\ntwo"', "a: \u0645\u06cc\u200c\u062f\u0627\u0646\u0645", "a: \U0001f469\u200d\u2695\ufe0f"]
+)
+def test_line_ends_and_joiners_in_their_place_are_read(text):
+    assert "control-character" not in refused(text.encode())
 
 
 def test_bytes_that_are_no_text_are_told_at_their_place():
