@@ -26,7 +26,8 @@ import pytest
 from conftest import RULES, TESTS
 
 from iopscreen import ruleset
-from iopscreen.audit.run import OF_THE_FILE, audit
+from iopscreen.audit.acceptance import OF_THE_FILE
+from iopscreen.audit.run import audit
 from iopscreen.engine.blocks import MAX_BLOCKS
 from iopscreen.engine.clauses import MAX_CLAUSES
 from iopscreen.ruleset import model, nodes, questions, reader, statements

@@ -82,6 +82,25 @@ def unverified_citations(subject: Subject) -> Iterator[Told]:
         yield Told(subject.rule_set.place, f"citations were not verified: {'; '.join(reasons)}", now)
 
 
+def unused_source(subject: Subject) -> Iterator[Told]:
+    """A source, or a passage of one, that nothing cites.
+
+    Example: `detox-guideline` stands under `sources`, and no `cite` names it.
+
+    What to do: cite it where a rule rests on it, or delete it.
+    """
+    cited = {cite.id for cite in all_cites(subject.rule_set)}
+    for source in subject.rule_set.sources:
+        named_by = {source.id, *(passage.id for passage in source.passages)}
+        if not named_by & cited:
+            what = "it" if source.external or not source.passages else "a passage of it"
+            yield Told(source.place, f"source `{source.id}` is unused: nothing cites {what}")
+            continue
+        for passage in source.passages:
+            if passage.id not in cited:
+                yield Told(passage.place, f"passage `{passage.id}` is unused: nothing cites it")
+
+
 def review_overdue(subject: Subject) -> Iterator[Told]:
     """The day named by `review_by` has passed."""
     due = subject.rule_set.review_by

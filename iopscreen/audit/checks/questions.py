@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from iopscreen.audit.references import tested_subjects
 from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.telling import named, never_deciding, verb
 from iopscreen.engine.analyse import (
     never_matter,
 )
@@ -21,13 +22,19 @@ def question_never_matters(subject: Subject) -> Iterator[Told]:
         return
     rule_set = subject.rule_set
     tested = tested_subjects(rule_set)
-    by_rules = {test.subject for rule in rule_set.rules for test in tests_of(rule.condition)}
     by_notes = {test.subject for note in rule_set.notes for test in tests_of(note.condition)}
     for name in never_matter(subject.whole):
         if name in tested:
-            hint = "; notes alone test it: mark it `for_notes: yes`" if name in by_notes - by_rules else ""
+            testing = [
+                rule for rule in rule_set.rules if any(test.subject == name for test in tests_of(rule.condition))
+            ]
+            silent = [rule for rule in testing if rule.id in subject.silent]
+            hint = "; notes alone test it: mark it `for_notes: yes`" if name in by_notes and not testing else ""
+            if silent and silent == testing:
+                names = named("rule", "rules", [rule.id for rule in silent])
+                hint = f": {names} alone {verb(silent, 'tests', 'test')} it, and never {verb(silent, 'decide')}"
             message = f"no recommendation depends on question `{name}`{hint}"
-            yield Told(rule_set.question[name].place, message)
+            yield Told(rule_set.question[name].place, message, never_deciding(subject, silent))
 
 
 def unused(subject: Subject) -> Iterator[Told]:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iopscreen.audit.regions import Hole, holes
 from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
 from iopscreen.audit.telling import (
     all_of,
     clashing_tests,
     impossible_entries,
+    in_words,
     named,
+    never_deciding,
     profiles_in_words,
+    quoted,
     setting_values,
     verb,
 )
 from iopscreen.engine.analyse import (
     Taker,
     excluding_everybody,
-    meeting,
     possible,
     taken,
 )
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.decide import witness
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule
@@ -47,17 +49,33 @@ def impossible_everything(subject: Subject) -> Iterator[Told]:
 def gap(subject: Subject) -> Iterator[Told]:
     """Some callers match no rule, so nothing is recommended to them.
 
-    The answers shown are such a caller's, and the profiles are counted. Add a rule, or widen one.
-    If no such caller can exist, say so under `impossible`.
+    Example: one rule for `age: {below: 18}`, one for `age: {above: 18}`, and nobody thought of 18.
+
+    What to do: add a rule, or widen one. Shown are the largest regions that are left over, each with
+    its profiles counted and one caller in it. If no such caller can exist, say so under `impossible`.
     """
     whole = subject.whole
     if NONE_MATCHES not in whole.labels:
         return
-    profile = witness(subject.compiled, whole.diagram, whole.root, lambda label: label == NONE_MATCHES)
-    shown = witness_json(profile or {})
-    message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
+    found, more = holes(whole, _HOLES)
     place = subject.rule_set.rules[-1].place
-    yield Told(place, message, witness=shown, case=case_to_paste("no-rule-yet", shown, TO_FILL_IN))
+    related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
+    if more:
+        related.append(subject.related(place, f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"))
+    shown = witness_json(found[0].answers)
+    message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
+    case = case_to_paste("no-rule-yet", shown, TO_FILL_IN)
+    yield Told(place, message, tuple(related), shown, case)
+
+
+_HOLES = 5
+"""How many regions of a gap are shown."""
+
+
+def _hole_words(hole: Hole, *, shown: bool) -> str:
+    """A region in words; and a caller in it, unless it is the one whose answers are shown anyway."""
+    such_as = "" if shown else f"; such as {in_words(witness_json(hole.answers))}"
+    return f"{profiles_in_words(hole.profiles)}: {in_words(hole.when)}{such_as}"
 
 
 def unreachable_rule(subject: Subject) -> Iterator[Told]:
@@ -69,9 +87,7 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    for position, rule in _silent_rules(subject):
-        if _is_contradictory(subject, position):
-            continue
+    for position, rule in _silent_rules(subject, "unreachable-rule"):
         why = taken(subject.whole, position)
         rules = subject.rule_set.rules
         names = [rules[taker.position].id for taker in why.takers]
@@ -82,7 +98,8 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
         )
         shown = witness_json(why.witness)
         case = case_to_paste(f"{rule.id}-decides", shown, f"{{recommend: {rule.recommend}, rule: {rule.id}}}")
-        yield Told(rule.place, message, tuple(_takers(subject, why.takers, why.profiles)), shown, case)
+        related = (*_takers(subject, why.takers, why.profiles), *_reached(subject, position))
+        yield Told(rule.place, message, related, shown, case)
 
 
 def contradictory_condition(subject: Subject) -> Iterator[Told]:
@@ -92,12 +109,11 @@ def contradictory_condition(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    for position, rule in _silent_rules(subject):
-        if _is_contradictory(subject, position):
-            excluding = possible(subject.compiled, subject.whole.clauses[position]).excluded_by
-            reason = impossible_entries(subject, excluding) if excluding else clashing_tests(subject, rule.condition)
-            message = f"nobody can meet the condition of rule `{rule.id}`"
-            yield Told(rule.place, message + setting_values(subject, rule.condition), tuple(reason))
+    for position, rule in _silent_rules(subject, "contradictory-condition"):
+        excluding = possible(subject.compiled, subject.whole.clauses[position]).excluded_by
+        reason = impossible_entries(subject, excluding) if excluding else clashing_tests(subject, rule.condition)
+        message = f"nobody can meet the condition of rule `{rule.id}`{setting_values(subject, rule.condition)}"
+        yield Told(rule.place, message, (*reason, *_reached(subject, position)))
 
 
 def unreachable_outcome(subject: Subject) -> Iterator[Told]:
@@ -114,9 +130,7 @@ def unreachable_outcome(subject: Subject) -> Iterator[Told]:
             rules = [rule for rule in subject.rule_set.rules if rule.recommend == outcome.id]
             names = named("rule", "rules", [rule.id for rule in rules])
             message = f"outcome `{outcome.id}` is never recommended: {names} never {verb(rules, 'decide')}"
-            yield Told(
-                outcome.place, message, tuple(subject.related(rule.place, f"rule `{rule.id}`") for rule in rules)
-            )
+            yield Told(outcome.place, message, never_deciding(subject, rules))
 
 
 def overlapping_rules(subject: Subject) -> Iterator[Told]:
@@ -146,14 +160,20 @@ def overlapping_rules(subject: Subject) -> Iterator[Told]:
             yield Told(rule.place, message, (related,), shown, case)
 
 
-def _silent_rules(subject: Subject) -> Iterator[tuple[int, Rule]]:
-    """The rules that never decide, with their positions."""
-    labels = subject.whole.labels
-    return ((place, rule) for place, rule in enumerate(subject.rule_set.rules) if place not in labels)
+def _silent_rules(subject: Subject, why: str) -> Iterator[tuple[int, Rule]]:
+    """The rules that never decide for one reason (the name of its finding), with their positions."""
+    for position, rule in enumerate(subject.rule_set.rules):
+        if subject.silent.get(rule.id) == why:
+            yield position, rule
 
 
-def _is_contradictory(subject: Subject, position: int) -> bool:
-    return not meeting(subject.whole, position)
+def _reached(subject: Subject, position: int) -> Iterator[Related]:
+    """Another value of a setting, under which the rule would decide."""
+    reading = subject.reached.get(position)
+    if reading is not None:
+        setting, name = reading.setting, subject.rule_set.rules[position].id
+        message = f"were setting `{setting.id}` {quoted(reading.value)} instead of {quoted(setting.value)}, "
+        yield subject.related(setting.place, f"{message}rule `{name}` would decide")
 
 
 def _takers(subject: Subject, takers: Sequence[Taker], profiles: int) -> Iterator[Related]:
