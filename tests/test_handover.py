@@ -393,21 +393,33 @@ notes:
   - {id: n1, when: {}, for: staff, say: note-text}
 """
 
-EVIL = "<script src=https://evil.example/x.js>&lt;b&gt; \\x1b]0;t\\x07\\x1b[31m \\u202e[x](javascript:1) `*_|~#"
+RAW = "<script src=https://evil.example/x.js>&lt;b&gt; \x1b]0;t\x07\x1b[31m \u202e[x](javascript:1) `*_|~#"
 """Markup, a Markdown link, codes that steer a terminal, and a mark that turns the line round."""
 
-RAW = EVIL.encode().decode("unicode_escape")
+EVIL = "the-hostile-text"
+"""Stands for it in a rule file: the reader would refuse the codes, however they are written."""
+
 WORDS = re.compile(
     r"source-title|undecided-say|undecided-staff|emergency-say|contact-name|contact-reach|label-[ab]|say-[ab]|staff-[ab]"
     r"|ask-home|ask-kind|option-[xy]|unanswered-kind|because-[ab]|note-text"
 )
 
 
+def steeped(value):
+    """A rule file with the hostile text where its word stands."""
+    if isinstance(value, str):
+        return type(value)(value.replace(EVIL, RAW)) if EVIL in value else value
+    if isinstance(value, tuple):
+        parts = [steeped(part) for part in value]
+        return value._make(parts) if hasattr(value, "_make") else tuple(parts)
+    return value
+
+
 def hostile_calls():
     """Calls of every kind under rules in which each text is hostile, with hostile notes and names."""
     quoted = WORDS.sub(lambda word: f'"{word[0]} {EVIL}"', TINY.replace('"undecided-say {question}"', "undecided-say"))
     hostile = quoted.replace("title: t\n", f'title: t\ndisclosure: "notice {EVIL}"\n')
-    file = understand(hostile.encode(), "hostile.yaml")
+    file = steeped(understand(hostile.encode(), "hostile.yaml"))
     notes = (StaffNote(RAW, f"home{RAW}", f"note-of-staff {RAW}"), StaffNote(STARTED, "kind", f"note-of-staff {RAW}"))
     parts = {
         "notes": notes, "ref": RAW, "given_at": {"home": RAW, "kind": STARTED}, "started": RAW, "ended": RAW,

@@ -26,7 +26,8 @@ import pytest
 from conftest import RULES, TESTS
 
 from iopscreen import ruleset
-from iopscreen.audit.run import OF_THE_FILE, audit
+from iopscreen.audit.acceptance import OF_THE_FILE
+from iopscreen.audit.run import audit
 from iopscreen.engine.blocks import MAX_BLOCKS
 from iopscreen.engine.clauses import MAX_CLAUSES
 from iopscreen.ruleset import model, nodes, questions, reader, statements
@@ -293,8 +294,8 @@ FILES = {
     "the file is in UTF-16; save it as UTF-8": "format: 1\n".encode("utf-16"),
     "a tab: use spaces": b"format:\t1\n",
     "a second document starts here; a file holds one": b"format: 1\n---\nformat: 1\n",
-    "the file is larger than 2 MiB; split it": b"#" * (nodes.MAX_BYTES + 1),
-    "more than 200,000 values; split the file": b"[" + b"1," * nodes.MAX_NODES + b"]",
+    "the file is larger than 4 MiB; split it": b"#" * (nodes.MAX_BYTES + 1),
+    "more than 400,000 values; split the file": b"[" + b"1," * nodes.MAX_NODES + b"]",
     "nested deeper than 32 levels": b"[" * 33 + b"]" * 33,
     "500 faults so far; mend these before the rest is looked at": b"".join(b"k%d: v\n" % at for at in range(600)),
 }

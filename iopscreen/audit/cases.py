@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.compiled import Compiled, deciding_conditions
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
 from iopscreen.engine.diagram import TooTangled
-from iopscreen.ruleset.cases import Case
-from iopscreen.ruleset.model import NO_RULE, Impossible, Rule, RuleSet, Unanswered
+from iopscreen.ruleset.cases import Case, Expect
+from iopscreen.ruleset.model import NO, NO_RULE, YES, Answer, Impossible, Kind, Rule, RuleSet, Unanswered, tests_of
 
 
 class Verdict(StrEnum):
@@ -118,17 +118,83 @@ class Coverage:
 
 
 def coverage(compiled: Compiled, results: Sequence[CaseResult]) -> dict[str, Coverage]:
-    """Rules that decide a passed case alone, and outcomes that one is recommended."""
-    decisions = [result.decision for result in results if result.verdict is Verdict.PASSED and result.decision]
+    """Rules that decide a passed case alone, outcomes that one is recommended, options that one answers with."""
+    passed = [result for result in results if result.verdict is Verdict.PASSED]
+    decisions = [result.decision for result in passed if result.decision]
     rules = {decision.rule.id for decision in decisions if decision.rule}
     outcomes = {decision.recommendation for decision in decisions}
+    options = {
+        option_name(question, value)
+        for result in passed
+        for question, answer in result.case.answers.items()
+        if not isinstance(answer, Unanswered)
+        for value in (answer if isinstance(answer, tuple) else (answer,))
+    }
     return {
         "rules": _split([rule.id for rule in compiled.rule_set.rules], rules),
         "outcomes": _split([outcome.id for outcome in compiled.rule_set.outcomes], outcomes),
+        "options": _split([option_name(*option) for option in options_asked(compiled)], options),
     }
+
+
+def options_asked(compiled: Compiled) -> list[tuple[str, str]]:
+    """Every question on which a recommendation may rest, with each answer that can be listed: numbers cannot."""
+    tested = {test.subject for condition in deciding_conditions(compiled.rule_set) for test in tests_of(condition)}
+    return [
+        (question.id, option)
+        for question in compiled.deciding
+        if question.id in tested and question.kind is not Kind.WHOLE_NUMBER
+        for option in (question.option_ids or (YES, NO))
+    ]
+
+
+def option_name(question: str, option: object) -> str:
+    """What an answer of a question is called in lists."""
+    return f"{question}: {option}"
 
 
 def _split(names: Sequence[str], covered: Collection[str | None]) -> Coverage:
     return Coverage(
         tuple(name for name in names if name in covered), tuple(name for name in names if name not in covered)
     )
+
+
+# --- cases that say the same ----------------------------------------------------------------
+
+
+def same_answers(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
+    """Each case whose answers an earlier one has already, and the first that has them. Order does not count.
+
+    A question that is not named is unknown; a declined one is not.
+    """
+    first: dict[frozenset[tuple[str, Answer]], Case] = {}
+    for case in cases:
+        answers = frozenset(item for item in case.answers.items() if item[1] is not Unanswered.UNKNOWN)
+        earlier = first.setdefault(answers, case)
+        if earlier is not case:
+            yield case, earlier
+
+
+def contradict(rule_set: RuleSet, one: Expect, other: Expect) -> bool:
+    """Whether no decision could be as both expect."""
+    pairs = (
+        (_recommended(rule_set, one), _recommended(rule_set, other)),
+        (one.rule, other.rule),
+        (_open(rule_set, one), _open(rule_set, other)),
+        (_as_set(one.ask_next), _as_set(other.ask_next)),
+    )
+    return any(left is not None and right is not None and left != right for left, right in pairs)
+
+
+def _recommended(rule_set: RuleSet, expect: Expect) -> str | None:
+    return expect.recommend or (rule_set.rule[expect.rule].recommend if expect.rule else None)
+
+
+def _open(rule_set: RuleSet, expect: Expect) -> frozenset[str] | None:
+    """The outcomes that are expected to be possible."""
+    recommended = _recommended(rule_set, expect)
+    return frozenset([recommended]) if recommended else _as_set(expect.possible)
+
+
+def _as_set(names: Sequence[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)

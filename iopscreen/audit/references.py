@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from iopscreen.engine.compiled import conditions_of
+from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import (
     Accept,
     Cite,
@@ -19,6 +21,16 @@ from iopscreen.ruleset.model import (
     Setting,
     tests_of,
 )
+
+
+class Named(Protocol):
+    """Anything of a rule set with an id and its place."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def place(self) -> Place: ...
 
 
 def tested_subjects(rule_set: RuleSet) -> set[str]:

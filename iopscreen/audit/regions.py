@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from iopscreen.audit.words import ANY, blocks_in_words
 from iopscreen.engine.analyse import Region, Whole, regions
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.ruleset.model import NO_RULE
+from iopscreen.ruleset.model import NO_RULE, Answer
 
 MAX_LOOKED_AT = 400
 """Of how many regions of one outcome the largest are sought."""
@@ -41,6 +43,31 @@ def region_table(everything: Whole) -> tuple[OutcomeRegions, ...]:
     return tuple(_of_outcome(everything, outcome, number) for outcome, number in counts.items() if number)
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A region in which no rule matches: the answers in words, and those of one such caller."""
+
+    when: Mapping[str, str]
+    profiles: int
+    answers: Mapping[str, Answer]
+
+
+def holes(everything: Whole, limit: int) -> tuple[list[Hole], int]:
+    """The largest regions in which no rule matches, the largest first, and how many more there are."""
+    found, beyond = regions(everything, partial(operator.eq, NONE_MATCHES), MAX_LOOKED_AT)
+    found.sort(key=lambda region: -region.profiles)
+    return [_hole(everything, region) for region in found[:limit]], len(found[limit:]) + beyond
+
+
+def _hole(everything: Whole, region: Region) -> Hole:
+    compiled = everything.compiled
+    answers = {
+        question: compiled.blocks[question].example(region.blocks[question][0]) if question in region.blocks else ANY
+        for question in compiled.rule_set.question
+    }
+    return Hole(_in_words(everything, region), region.profiles, answers)
+
+
 def outcome_counts(everything: Whole) -> dict[str, int]:
     """How many profiles are recommended each outcome, in file order; `no_rule` last, where there is a gap."""
     counts = dict.fromkeys([*everything.compiled.rule_set.outcome, NO_RULE], 0)
@@ -64,13 +91,15 @@ def _order(region: Region) -> tuple[int, int]:
 
 
 def _row(everything: Whole, region: Region) -> RegionRow:
-    rule_set = everything.compiled.rule_set
+    assert isinstance(region.label, int)
+    rule = None if region.label == NONE_MATCHES else everything.compiled.rule_set.rules[region.label].id
+    return RegionRow(_in_words(everything, region), rule, region.profiles)
+
+
+def _in_words(everything: Whole, region: Region) -> dict[str, str]:
     words = {
         question: blocks_in_words(everything.compiled, question, region.blocks[question])
-        for question in rule_set.question
+        for question in everything.compiled.rule_set.question
         if question in region.blocks
     }
-    when = {question: text for question, text in words.items() if text != ANY}
-    assert isinstance(region.label, int)
-    rule = None if region.label == NONE_MATCHES else rule_set.rules[region.label].id
-    return RegionRow(when, rule, region.profiles)
+    return {question: text for question, text in words.items() if text != ANY}

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
+from iopscreen.audit.acceptance import acceptance
 from iopscreen.audit.case_checks import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.checks import CHECKS, Check, is_expired
+from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.mutants import MutationScore, Progress
-from iopscreen.audit.references import accepting
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
-from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity
+from iopscreen.ruleset.findings import FileRefused, Finding, Severity
 from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
-OF_THE_FILE = ("gap", "impossible-everything", "no-cases", "review-overdue", "unverified-citations")
-"""Findings that are about the file, wherever they are placed: accepted at top level, without `at`."""
-
 MAX_UNDECIDED = 10
-
-NEVER_ACCEPTED = ("accept-without-reason", "accept-expired")
 
 _TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
 
@@ -135,18 +129,23 @@ def audit(
     case_file, case_text, case_faults = _read_cases(file)
     subject = Subject(file, _compile(file), case_file, case_text is not None, texts, today, mutants, progress)
     findings, undecided = _run_checks(subject)
-    findings = sorted([*findings, *case_faults], key=lambda finding: finding.order)
+    findings = sorted([*findings, *case_faults], key=_causes_first)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
     return AuditResult(
         path=path,
         texts=all_texts,
         findings=tuple(findings),
-        acceptances=tuple(_acceptance(subject, finding) for finding in findings),
+        acceptances=tuple(acceptance(subject, finding) for finding in findings),
         facts=_facts(subject, findings, undecided),
         undecided=tuple(undecided),
         why=_why(subject) if undecided else None,
         sources=tuple(source.id for source in subject.documents),
     )
+
+
+def _causes_first(finding: Finding) -> tuple[bool, object]:
+    """In file order; what may be the consequence of another finding comes after all that may be its cause."""
+    return finding.name in CONSEQUENCES, finding.order
 
 
 # --- the steps ------------------------------------------------------------------------------
@@ -174,18 +173,17 @@ def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
 
 def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
     """The findings of every check, and what was not decided. A check past its budget says nothing."""
-    findings: list[Finding] = []
-    undecided = []
     for check, severity in CHECKS:
         try:
-            findings += _findings(subject, check, severity)
+            subject.told.extend(_findings(subject, check, severity))
         except _TANGLED:
-            undecided.append(name_of(check))
+            subject.undecided.append(name_of(check))
+    undecided = list(subject.undecided)
     if not isinstance(subject.attempt, TooTangledToCompile):
         results = subject.case_results
         undecided += [f"case `{result.case.id}`" for result in results if result.verdict is Verdict.UNDECIDED]
         undecided += _undecided_mutants(subject) if name_of(surviving_mutant) not in undecided else []
-    return findings, undecided
+    return subject.told, undecided
 
 
 def _undecided_mutants(subject: Subject) -> list[str]:
@@ -194,11 +192,6 @@ def _undecided_mutants(subject: Subject) -> list[str]:
     more = len(changes) - MAX_UNDECIDED
     named = [f"whether a case fails when {change.words}" for change in changes[:MAX_UNDECIDED]]
     return [*named, f"{more} more mutants"] if more > 0 else named
-
-
-def name_of(check: Check) -> str:
-    """The name of a check's findings."""
-    return check.__name__.replace("_", "-")
 
 
 def _findings(subject: Subject, check: Check, severity: Severity) -> list[Finding]:
@@ -222,55 +215,6 @@ def _why(subject: Subject) -> str:
         place = subject.attempt.place
         return f"{subject.file.path}:{place.line}:{place.column}: {subject.attempt}"
     return f"{subject.file.path}: the rules are too tangled to look at every profile within the budget"
-
-
-# --- accepted findings ----------------------------------------------------------------------
-
-
-def _acceptance(subject: Subject, finding: Finding) -> Accept | None:
-    """The entry that accepts `finding`: with a reason, not expired, and about the same thing."""
-    if finding.name in NEVER_ACCEPTED:
-        return None
-    for accept, places in _accepts(subject):
-        counts = accept.because is not None and not is_expired(accept, subject.today)
-        of_the_file = accept.at is None and not places and finding.name in OF_THE_FILE
-        about_it = (finding.path, finding.place) in places and finding.name not in OF_THE_FILE
-        if counts and accept.finding == finding.name and (of_the_file or about_it):
-            return accept
-    return None
-
-
-def _accepts(subject: Subject) -> Iterator[tuple[Accept, Sequence[tuple[str, Place]]]]:
-    """Every `accept` entry with the places of what it is about; none for an entry about the file."""
-    rule_set, path = subject.rule_set, subject.file.path
-    for thing in accepting(rule_set):
-        yield from ((accept, [(path, thing.place)]) for accept in thing.accept)
-    for accept in rule_set.accept:
-        yield accept, list(_places_named(subject, accept.at)) if accept.at else []
-
-
-class Named(Protocol):
-    """Anything of a rule set with an id and its place."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def place(self) -> Place: ...
-
-
-def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
-    """The places of everything that is called `name`."""
-    rule_set, path = subject.rule_set, subject.file.path
-    sections: tuple[Iterable[Named], ...] = (
-        *(rule_set.rules, rule_set.questions, rule_set.outcomes, rule_set.settings, rule_set.guarantees),
-        *(rule_set.notes, rule_set.impossible, rule_set.sources),
-        *(source.passages for source in rule_set.sources),
-    )
-    yield from ((path, thing.place) for section in sections for thing in section if thing.id == name)
-    if subject.case_file:
-        path = subject.case_file.path
-        yield from ((path, case.place) for case in subject.case_file.cases if case.id == name)
 
 
 # --- facts ----------------------------------------------------------------------------------

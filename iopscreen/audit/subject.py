@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -12,10 +12,13 @@ from iopscreen.audit.boundaries import Boundaries, boundaries
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
 from iopscreen.audit.mutants import MutationScore, Progress, mutation_score
-from iopscreen.engine.analyse import Whole, whole
+from iopscreen.audit.readings import OtherReading, other_readings, reached
+from iopscreen.engine.analyse import Whole, meeting, whole
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
+from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.effect import Effects
 from iopscreen.ruleset.cases import CaseFile
-from iopscreen.ruleset.findings import Place, Related
+from iopscreen.ruleset.findings import Finding, Place, Related
 from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswered
 from iopscreen.ruleset.values import answer_json
 
@@ -41,7 +44,8 @@ class Subject:
     `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged.
     `with_mutants`: whether mutants are wanted; `progress` is told how many were looked at. What is
     expensive is worked out once, when a check first asks for it; it raises TooTangled past the
-    diagram's budget, and TooTangledToCompile.
+    diagram's budget, and TooTangledToCompile. `told` and `undecided` grow as the checks run: what
+    those before found, and the names of those that could not finish.
     """
 
     file: RuleFile
@@ -52,6 +56,8 @@ class Subject:
     today: str | None
     with_mutants: bool = False
     progress: Progress | None = None
+    told: list[Finding] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
 
     @property
     def rule_set(self) -> RuleSet:
@@ -74,6 +80,38 @@ class Subject:
     def nobody_possible(self) -> bool:
         """Whether the impossible entries leave nobody."""
         return not self.whole.counts
+
+    @cached_property
+    def deciding(self) -> frozenset[int]:
+        """The positions of the rules that decide somebody."""
+        return frozenset(label for label in self.whole.labels if isinstance(label, int) and label >= 0)
+
+    @cached_property
+    def silent(self) -> Mapping[str, str]:
+        """The rules that never decide, by id, each with the name of the finding that says why."""
+        return {
+            rule.id: "unreachable-rule" if meeting(self.whole, position) else "contradictory-condition"
+            for position, rule in enumerate(self.rule_set.rules)
+            if position not in self.deciding
+        }
+
+    @cached_property
+    def readings(self) -> tuple[OtherReading, ...]:
+        """The other values of each setting that may decide otherwise."""
+        return other_readings(self.compiled)
+
+    @cached_property
+    def reached(self) -> Mapping[int, OtherReading]:
+        """By rule, the first other reading under which it decides; empty where there are too many to try."""
+        try:
+            return reached(self.compiled, self.readings)
+        except TooTangled:
+            return {}
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What would come without a rule, or a test of it."""
+        return Effects(self.compiled)
 
     @cached_property
     def case_results(self) -> tuple[CaseResult, ...]:

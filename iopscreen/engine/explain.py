@@ -267,6 +267,14 @@ def other_readings(compiled: Compiled, answers: Answers) -> Readings:
     return Readings(tuple(depends), complete)
 
 
+def single_readings(compiled: Compiled, setting: Setting) -> Iterator[str | int]:
+    """Other values of one setting: enough of them to tell whether any could change a recommendation.
+
+    The nearest numbers first, else in file order; none for a setting on which nothing that decides rests.
+    """
+    return (changed[setting.id] for changed in _changed_together(compiled, {}, [setting]))
+
+
 def _one_more(sets: Iterable[tuple[Setting, ...]], settings: Sequence[Setting]) -> list[tuple[Setting, ...]]:
     """Each of `sets` with one of the later settings."""
     return [
@@ -326,6 +334,7 @@ def _other_numbers(compiled: Compiled, answers: Answers, setting: str, reach: in
     still = {end for tested in ranges for end in (tested[0], tested[-1])} if mine else set()
     still |= _standing_still(compiled, mine, linked - {setting})
     near = {number + step for number in still for step in range(-reach, reach + 1)}
+    near |= {present - 1, present + 1}  # not needed, but what a person would think of first
     allowed = [number for number in near if all(number in tested for tested in ranges)]
     nearest = sorted(allowed, key=lambda number: (abs(number - present), number))
     if linked != {setting}:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import NamedTuple
 
 from iopscreen.engine.analyse import OUTSIDE, clauses_by_rule
-from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, unplaced
+from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, tests_by_subject, unplaced
 from iopscreen.engine.boxes import meets
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, conditions_of, is_impossible
@@ -121,7 +121,8 @@ class MutantMaker:
         key = unplaced(test)
         if key not in self._finer:
             question = compiled.rule_set.question[test.subject]
-            finer = _over(compiled, cut(question, [*self._tests, key], compiled.readings))
+            tests = tests_by_subject([*self._tests, key])[question.id]
+            finer = _over(compiled, cut(question, tests, compiled.readings))
             self._finer[key] = Original(finer, clauses_by_rule(finer))
         return self._finer[key]
 

@@ -8,6 +8,7 @@ counted, what the rules rest on, guarantees, cases, and the table of all profile
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -114,12 +115,16 @@ def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str
     accepted = len(result.findings) - len(counted)
     numbers = {severity: sum(finding.severity is severity for finding in counted) for severity in Severity}
     parts = [_count(numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
-    if numbers[Severity.NOTE]:
-        hidden = "" if notes else " not shown (--notes)"
-        parts.append(_count(numbers[Severity.NOTE], "note") + hidden)
+    if numbers[Severity.NOTE] and notes:
+        parts.append(_count(numbers[Severity.NOTE], "note"))
     if accepted:
         parts.append(f"{accepted} accepted")
     yield from wrapped(f"{result.path}: {', '.join(parts)}", width, "    ", "")
+    if numbers[Severity.NOTE] and not notes:
+        names = Counter(finding.name for finding in counted if finding.severity is Severity.NOTE)
+        each = ", ".join(f"{number} {name}" for name, number in sorted(names.items()))
+        hidden = f"{_count(numbers[Severity.NOTE], 'note')} not shown (--notes): {each}"
+        yield from wrapped(hidden, width, "    ", "  ")
     if not result.complete:
         yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
         yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")

@@ -115,8 +115,11 @@ _DIRECTIVE = re.compile(r"(?:[ \r]*(?:#[^\n]*)?\n)*%")
 
 
 # Controls, line separators that editors do not count as lines, and characters that turn or hide text.
+# A joiner (U+200C, U+200D) is part of some scripts, and of emoji; beside an ASCII character it only hides.
 _FORBIDDEN = re.compile(
-    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\r(?!\n)"
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+    "|[\u200c\u200d](?![^\x00-\x7f])|(?<![^\x00-\x7f])[\u200c\u200d]|\r(?!\n)"
 )
 
 
@@ -245,12 +248,21 @@ class _Builder:
         glued = False
         if event.style in ("|", ">"):
             self._refuse_odd_header(event, place)
+        elif event.style == '"':
+            self._refuse_escaped(event, place)
         if plain and event.value:
             line, end = self.lines[event.end_mark.line], event.end_mark.column
             glued = line.startswith(" #", end) and line[end + 2 : end + 3].strip() != ""
             if "?" in event.value and any(start.flow_style for start, _ in self.open):
                 self._fault("syntax", event, "text with `?` inside `{}` or `[]` must be quoted")
         self._add(Scalar(event.value, plain, place, glued, event.tag is not None))
+
+    def _refuse_escaped(self, event: Any, place: Place) -> None:
+        """An escape sequence brings in what may not stand in the file as it is."""
+        bad = _FORBIDDEN.search(event.value)
+        if bad:
+            character = f"U+{ord(bad.group()):04X}"
+            self.faults.add("control-character", place, f"an escape in this text stands for {character}; remove it")
 
     def _refuse_odd_header(self, event: Any, place: Place) -> None:
         """What stands behind `|` or `>`: the parsers differ on a comment that touches it."""

@@ -1,0 +1,76 @@
+"""Accepted findings: which entry of the rule file accepts a finding, and whether it still counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from iopscreen.audit.references import Named, accepting
+from iopscreen.audit.subject import Subject
+from iopscreen.ruleset.findings import Finding, Place
+from iopscreen.ruleset.model import Accept, Rule, tests_of
+
+OF_THE_FILE = (
+    "gap",
+    "impossible-everything",
+    "no-cases",
+    "review-overdue",
+    "uncovered-option",
+    "uncovered-outcome",
+    "uncovered-rule",
+    "unverified-citations",
+)
+"""Findings that are about the file, wherever they are placed: accepted at top level, without `at`."""
+
+NEVER_ACCEPTED = ("accept-without-reason", "accept-expired", "accept-unused")
+
+
+def acceptance(subject: Subject, finding: Finding) -> Accept | None:
+    """The entry that accepts `finding`: with a reason, not expired, and about the same thing."""
+    if finding.name in NEVER_ACCEPTED:
+        return None
+    for accept, places in _accepts(subject):
+        counts = accept.because is not None and not is_expired(accept, subject.today)
+        of_the_file = accept.at is None and not places and finding.name in OF_THE_FILE
+        about_it = (finding.path, finding.place) in places and finding.name not in OF_THE_FILE
+        if counts and accept.finding == finding.name and (of_the_file or about_it):
+            return accept
+    return None
+
+
+def _accepts(subject: Subject) -> Iterator[tuple[Accept, Sequence[tuple[str, Place]]]]:
+    """Every `accept` entry with the places of what it is about; none for an entry about the file."""
+    rule_set, path = subject.rule_set, subject.file.path
+    for thing in accepting(rule_set):
+        places = [(path, place) for place in _places_of(thing)]
+        yield from ((accept, places) for accept in thing.accept)
+    for accept in rule_set.accept:
+        yield accept, list(_places_named(subject, accept.at)) if accept.at else []
+
+
+def _places_of(thing: Named) -> Iterator[Place]:
+    """Where a finding about a thing may stand: at its id, or at a test of a rule."""
+    yield thing.place
+    if isinstance(thing, Rule):
+        yield from (test.place for test in tests_of(thing.condition))
+
+
+def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
+    """The places of everything that is called `name`."""
+    rule_set, path = subject.rule_set, subject.file.path
+    sections: tuple[Iterable[Named], ...] = (
+        *(rule_set.rules, rule_set.questions, rule_set.outcomes, rule_set.settings, rule_set.guarantees),
+        *(rule_set.notes, rule_set.impossible, rule_set.sources),
+        *(source.passages for source in rule_set.sources),
+        *(asked.options for asked in rule_set.settings),
+        *(asked.options for asked in rule_set.questions),
+    )
+    named = (thing for section in sections for thing in section if thing.id == name)
+    yield from ((path, place) for thing in named for place in _places_of(thing))
+    if subject.case_file:
+        path = subject.case_file.path
+        yield from ((path, case.place) for case in subject.case_file.cases if case.id == name)
+
+
+def is_expired(accept: Accept, today: str | None) -> bool:
+    """Whether the last day of an acceptance has passed; without a day to judge by, it has not."""
+    return today is not None and accept.until is not None and accept.until < today

@@ -1,0 +1,82 @@
+"""The checks of the audit, one function each, and the one list of them: `CHECKS`, below.
+
+To add one: write a generator function that takes a `Subject` and yields `Told`s into the module of
+its subject in this folder, and name it in `CHECKS` with its severity. The function's name, with
+hyphens, is the name that its findings have for ever; its docstring is its documentation, for
+authors of rule files. Then put a faulty rule file and its harmless twin into
+`tests/cases/audit/<name>/`.
+
+What is said here is exact: a check that cannot look at every profile within the budget says
+nothing, and the audit lists it as undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from iopscreen.audit import case_checks
+from iopscreen.audit.checks import accepted, cases, coverage, effect, names, provenance, questions, reach, safety
+from iopscreen.audit.subject import Subject, Told
+from iopscreen.ruleset.findings import Severity
+
+Check = Callable[[Subject], Iterator[Told]]
+
+CHECKS: tuple[tuple[Check, Severity], ...] = (
+    (names.confusable_ids, Severity.WARNING),
+    (reach.impossible_everything, Severity.ERROR),
+    (reach.gap, Severity.ERROR),
+    (reach.contradictory_condition, Severity.ERROR),
+    (reach.unreachable_rule, Severity.ERROR),
+    (reach.unreachable_outcome, Severity.ERROR),
+    (reach.overlapping_rules, Severity.ERROR),
+    (effect.no_effect_rule, Severity.WARNING),
+    (effect.over_specified, Severity.NOTE),
+    (safety.guarantee_violated, Severity.ERROR),
+    (safety.guarantee_vacuous, Severity.WARNING),
+    (safety.assumption_decides, Severity.NOTE),
+    (safety.reading_decides, Severity.NOTE),
+    (questions.question_never_matters, Severity.WARNING),
+    (questions.unused, Severity.WARNING),
+    (provenance.missing_citation, Severity.ERROR),
+    (provenance.unknown_source, Severity.ERROR),
+    (provenance.stale_citation, Severity.ERROR),
+    (provenance.source_changed, Severity.NOTE),
+    (provenance.unverified_citations, Severity.NOTE),
+    (provenance.unused_source, Severity.NOTE),
+    (provenance.review_overdue, Severity.WARNING),
+    (cases.no_cases, Severity.WARNING),
+    (cases.failed_case, Severity.ERROR),
+    (cases.wrong_rule, Severity.ERROR),
+    (cases.impossible_case, Severity.ERROR),
+    (cases.duplicate_case, Severity.WARNING),
+    (coverage.uncovered_rule, Severity.WARNING),
+    (coverage.uncovered_outcome, Severity.WARNING),
+    (coverage.uncovered_option, Severity.WARNING),
+    (case_checks.uncovered_boundary, Severity.WARNING),
+    (case_checks.surviving_mutant, Severity.WARNING),
+    (accepted.accept_without_reason, Severity.ERROR),
+    (accepted.accept_expired, Severity.ERROR),
+    (accepted.accept_unused, Severity.WARNING),
+)
+"""In the order in which they run: `accept_unused` looks at what all others told."""
+
+CONSEQUENCES = frozenset(
+    [
+        "unreachable-outcome",
+        "question-never-matters",
+        "failed-case",
+        "wrong-rule",
+        "impossible-case",
+        "uncovered-rule",
+        "uncovered-outcome",
+        "uncovered-option",
+        "uncovered-boundary",
+        "accept-unused",
+    ]
+)
+"""What is often brought about by another finding, and therefore told after all others."""
+
+
+def name_of(check: Check) -> str:
+    """The name of a check's findings."""
+    return check.__name__.replace("_", "-")

@@ -1,0 +1,54 @@
+"""Accepted findings: does each `accept` entry say why, and does it still hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iopscreen.audit.acceptance import acceptance, is_expired
+from iopscreen.audit.references import all_accepts
+from iopscreen.audit.subject import Subject, Told
+from iopscreen.ruleset.model import Accept
+from iopscreen.ruleset.shape import did_you_mean
+
+
+def accept_without_reason(subject: Subject) -> Iterator[Told]:
+    """An `accept` entry does not say why: no `because`. It accepts nothing until it does."""
+    for accept in all_accepts(subject.rule_set):
+        if accept.because is None:
+            yield Told(accept.place, f"`{accept.finding}` is accepted without a reason; say why in `because`")
+
+
+def accept_expired(subject: Subject) -> Iterator[Told]:
+    """The day until which a finding was accepted has passed. The finding counts again."""
+    for accept in all_accepts(subject.rule_set):
+        if is_expired(accept, subject.today):
+            yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
+
+
+def accept_unused(subject: Subject) -> Iterator[Told]:
+    """An `accept` entry accepts nothing: there is no such finding, or not where the entry stands.
+
+    Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again.
+
+    What to do: delete the entry. An entry on a rule, question or outcome is about that one thing; at
+    the top of the file `at` names what it is about, and without `at` it is about the file as a whole.
+    """
+    for accept in all_accepts(subject.rule_set):
+        counts = accept.because is not None and not is_expired(accept, subject.today)
+        if not counts or accept.finding in subject.undecided or accept.finding.startswith(_OF_A_CHANGE):
+            continue
+        if not any(acceptance(subject, finding) is accept for finding in subject.told):
+            yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
+
+
+_OF_A_CHANGE = ("protection-", "version-")
+"""How the names of findings about a change begin, which only a comparison of two files can have."""
+
+
+def _not_found(accept: Accept) -> str:
+    from iopscreen.audit.checks import CHECKS, name_of  # the list names this module
+
+    known = [name_of(check) for check, _ in CHECKS]
+    if accept.finding not in known:
+        return f"no finding has this name{did_you_mean(accept.finding, known)}"
+    return f"there is no such finding about {f'`{accept.at}`' if accept.at else 'this'}; delete the entry"

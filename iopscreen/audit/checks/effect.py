@@ -1,0 +1,82 @@
+"""Effect: would any recommendation change without a rule, or without one test of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.telling import named, verb
+from iopscreen.engine.effect import without_one_test
+from iopscreen.ruleset.findings import Place, Related
+from iopscreen.ruleset.model import Policy, Rule
+
+
+def no_effect_rule(subject: Subject) -> Iterator[Told]:
+    """A rule decides some callers, and without it every one of them would be recommended the same.
+
+    Example: `{when: {age: {below: 18}}, recommend: referral}`, followed by a rule for everybody else
+    that recommends `referral` too.
+
+    What to do: delete the rule; or, where it is there for its reason or its citation, accept the
+    finding on the rule and say so.
+    """
+    for _, rule, instead in _in_vain(subject):
+        others = [subject.rule_set.rules[place] for place in sorted(instead)]
+        names = named("rule", "rules", [other.id for other in others])
+        message = (
+            f"rule `{rule.id}` has no effect: every caller it decides would be recommended `{rule.recommend}` "
+            f"without it, by {names}"
+        )
+        yield Told(rule.place, message, tuple(_others(subject, others)))
+
+
+def over_specified(subject: Subject) -> Iterator[Told]:
+    """A test can be left out of a rule, and nobody would be recommended anything else.
+
+    Example: rule 1 takes everybody with `detox_need: yes`, and rule 2 tests `detox_need: no`, which by
+    then is certain.
+
+    What to do: nothing, where the test makes the rule easier to read on its own. Else leave it out;
+    one at a time, for two such tests may each be needed once the other is gone. Tests of settings
+    are never told: another value may need them. Nor is anything under the policy `unique`, where a
+    test may be there to keep two rules apart.
+    """
+    if subject.rule_set.policy is Policy.UNIQUE:
+        return
+    in_vain = {position for position, _, _ in _in_vain(subject)}
+    for position, rule in enumerate(subject.rule_set.rules):
+        if position in in_vain or position not in subject.deciding:
+            continue
+        needless: set[Place] = set()
+        for test, rest in without_one_test(rule.condition):
+            if test.subject not in subject.rule_set.question or test.place in needless:
+                continue
+            instead = subject.effects.with_condition(position, rest)
+            if instead is not None:
+                needless.add(test.place)
+                yield _needless(subject, rule, test.subject, test.place, instead)
+
+
+def _needless(subject: Subject, rule: Rule, question: str, place: Place, instead: Collection[int]) -> Told:
+    others = [subject.rule_set.rules[position] for position in sorted(instead)]
+    why = "earlier rules decide everybody for whom it counts"
+    if others:
+        names = named("rule", "rules", [other.id for other in others])
+        why = f"{names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too to whom it counts for"
+    message = f"rule `{rule.id}` recommends the same without its test of `{question}`: {why}"
+    return Told(place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
+
+
+def _in_vain(subject: Subject) -> Iterator[tuple[int, Rule, Collection[int]]]:
+    """The rules that decide somebody and have no effect, each with those that would recommend the same."""
+    if subject.nobody_possible:
+        return
+    for position, rule in enumerate(subject.rule_set.rules):
+        if position in subject.deciding:
+            instead = subject.effects.without_rule(position)
+            if instead is not None:
+                yield position, rule, instead
+
+
+def _others(subject: Subject, others: Collection[Rule]) -> Iterator[Related]:
+    return (subject.related(other.place, f"rule `{other.id}` recommends `{other.recommend}`") for other in others)

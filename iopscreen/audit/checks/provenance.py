@@ -1,0 +1,133 @@
+"""What the rules rest on: are there citations, do they name something, does the source still say so?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iopscreen.audit.citations import Fate, Found, digest
+from iopscreen.audit.references import all_cites
+from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.telling import (
+    named,
+    verb,
+)
+from iopscreen.ruleset.findings import Related
+from iopscreen.ruleset.shape import did_you_mean
+
+
+def missing_citation(subject: Subject) -> Iterator[Told]:
+    """A rule names nothing that it rests on: no `cite`."""
+    for rule in subject.rule_set.rules:
+        if not rule.cite:
+            yield Told(rule.place, f"rule `{rule.id}` has no `cite`; name the passage or external source it rests on")
+
+
+def unknown_source(subject: Subject) -> Iterator[Told]:
+    """A `cite` names neither a passage nor an external source."""
+    documents = {source.id for source in subject.documents}
+    known = subject.rule_set.passage
+    for cite in all_cites(subject.rule_set):
+        if cite.id in documents:
+            yield Told(cite.place, f"`{cite.id}` is a source with a text; cite a passage of it")
+        elif cite.id not in known:
+            hint = did_you_mean(cite.id, known)
+            yield Told(cite.place, f"`{cite.id}` is neither a passage nor an external source{hint}")
+
+
+def stale_citation(subject: Subject) -> Iterator[Told]:
+    """A passage has changed, moved or gone since its digest was taken (seen with `--source`).
+
+    Told at each rule that rests on it, or at the passage where none does. Read the passage
+    again, decide whether the rule still stands, and then take over its place and digest.
+    """
+    for found in subject.found_passages.values():
+        if not found.stale:
+            continue
+        passage = found.passage
+        resting = [rule for rule in subject.rule_set.rules if any(cite.id == passage.id for cite in rule.cite)]
+        fate = _fate_words(found)
+        there = (subject.related(passage.place, f"passage `{passage.id}`: {passage.says}"), *_now(subject, found))
+        for rule in resting:
+            yield Told(rule.place, f"rule `{rule.id}` rests on passage `{passage.id}`, which {fate}", there)
+        if not resting:
+            yield Told(passage.place, f"passage `{passage.id}` {fate}", there)
+
+
+def source_changed(subject: Subject) -> Iterator[Told]:
+    """The text of a source has changed since its digest was taken, but no passage that is cited."""
+    stale = {found.passage.id for found in subject.found_passages.values() if found.stale}
+    for source in subject.documents:
+        text = subject.texts.get(source.id)
+        if text is None or source.digest in (None, digest(text)):
+            continue
+        if not any(passage.id in stale for passage in source.passages):
+            now = (subject.related(source.place, f"its digest: {digest(text)}"),)
+            yield Told(source.place, f"the text of source `{source.id}` has changed, outside its passages", now)
+
+
+def unverified_citations(subject: Subject) -> Iterator[Told]:
+    """Citations that were not compared with their source: its text is not at hand, or there is no digest."""
+    to_verify = [source.id for source in subject.documents if source.passages or source.digest]
+    missing = [source for source in to_verify if source not in subject.texts]
+    bare = [found for found in subject.found_passages.values() if found.fate is Fate.UNDIGESTED]
+    undigested = [found.passage.id for found in bare]
+    reasons = []
+    if missing:
+        options = " ".join(f"--source {name}=FILE" for name in missing)
+        reasons.append(f"the text of {named('source', 'sources', missing)} is not at hand; give it with `{options}`")
+    if undigested:
+        reasons.append(f"{named('passage', 'passages', undigested)} {verb(undigested, 'has', 'have')} no digest")
+    if reasons:
+        now = tuple(line for found in bare for line in _now(subject, found))
+        yield Told(subject.rule_set.place, f"citations were not verified: {'; '.join(reasons)}", now)
+
+
+def unused_source(subject: Subject) -> Iterator[Told]:
+    """A source, or a passage of one, that nothing cites.
+
+    Example: `detox-guideline` stands under `sources`, and no `cite` names it.
+
+    What to do: cite it where a rule rests on it, or delete it.
+    """
+    cited = {cite.id for cite in all_cites(subject.rule_set)}
+    for source in subject.rule_set.sources:
+        named_by = {source.id, *(passage.id for passage in source.passages)}
+        if not named_by & cited:
+            what = "it" if source.external or not source.passages else "a passage of it"
+            yield Told(source.place, f"source `{source.id}` is unused: nothing cites {what}")
+            continue
+        for passage in source.passages:
+            if passage.id not in cited:
+                yield Told(passage.place, f"passage `{passage.id}` is unused: nothing cites it")
+
+
+def review_overdue(subject: Subject) -> Iterator[Told]:
+    """The day named by `review_by` has passed."""
+    due = subject.rule_set.review_by
+    if due is not None and subject.today is not None and subject.today > due:
+        yield Told(subject.rule_set.place, f"the rule set was to be reviewed by {due}")
+
+
+def _now(subject: Subject, found: Found) -> tuple[Related, ...]:
+    """The text that stands at the place of a passage now, and the digest to take over once it was read."""
+    if found.text_now is None:
+        return ()
+    place = found.passage.place
+    return (
+        subject.related(place, f"there now: {found.text_now}"),
+        subject.related(place, f"its digest: {digest(found.text_now)}"),
+    )
+
+
+def _fate_words(found: Found) -> str:
+    passage = found.passage
+    here = f"section `{passage.section}`, paragraph {passage.paragraph}"
+    match found.fate:
+        case Fate.CHANGED:
+            return f"has changed ({here})"
+        case Fate.MOVED:
+            assert found.moved_to is not None
+            section, paragraph = found.moved_to
+            return f"has moved from {here} to section `{section}`, paragraph {paragraph}"
+        case _:
+            return f"is gone ({here})"

@@ -1,0 +1,48 @@
+"""Questions and settings: is each of them good for something?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iopscreen.audit.references import tested_subjects
+from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.telling import named, never_deciding, verb
+from iopscreen.engine.analyse import (
+    never_matter,
+)
+from iopscreen.ruleset.model import tests_of
+
+
+def question_never_matters(subject: Subject) -> Iterator[Told]:
+    """A question is tested, and yet no recommendation depends on its answer.
+
+    Callers are then asked in vain, or never. Where notes alone test it, mark it `for_notes: yes`.
+    """
+    if subject.nobody_possible:
+        return
+    rule_set = subject.rule_set
+    tested = tested_subjects(rule_set)
+    by_notes = {test.subject for note in rule_set.notes for test in tests_of(note.condition)}
+    for name in never_matter(subject.whole):
+        if name in tested:
+            testing = [
+                rule for rule in rule_set.rules if any(test.subject == name for test in tests_of(rule.condition))
+            ]
+            silent = [rule for rule in testing if rule.id in subject.silent]
+            hint = "; notes alone test it: mark it `for_notes: yes`" if name in by_notes and not testing else ""
+            if silent and silent == testing:
+                names = named("rule", "rules", [rule.id for rule in silent])
+                hint = f": {names} alone {verb(silent, 'tests', 'test')} it, and never {verb(silent, 'decide')}"
+            message = f"no recommendation depends on question `{name}`{hint}"
+            yield Told(rule_set.question[name].place, message, never_deciding(subject, silent))
+
+
+def unused(subject: Subject) -> Iterator[Told]:
+    """A question or setting that nothing tests: no rule, note, guarantee or impossible entry."""
+    tested = tested_subjects(subject.rule_set)
+    for setting in subject.rule_set.settings:
+        if setting.id not in tested:
+            yield Told(setting.place, f"nothing tests setting `{setting.id}`")
+    for question in subject.rule_set.questions:
+        if question.id not in tested:
+            yield Told(question.place, f"nothing tests question `{question.id}`")

@@ -1,0 +1,130 @@
+"""Safety: do the guarantees hold for every caller, and what hangs on an assumption or a setting?"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from iopscreen.audit.readings import OtherReading
+from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
+from iopscreen.audit.telling import (
+    clashing_tests,
+    impossible_entries,
+    in_words,
+    quoted,
+    recommended,
+    setting_values,
+)
+from iopscreen.engine.analyse import inside, possible, rule_rows
+from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.difference import Difference, under_reading, without_assumption
+from iopscreen.ruleset.cases import TO_FILL_IN
+
+
+def guarantee_violated(subject: Subject) -> Iterator[Told]:
+    """A guarantee does not hold: the answers shown meet it, and something else is recommended."""
+    if subject.nobody_possible:
+        return
+    rule_set, compiled = subject.rule_set, subject.compiled
+    for guarantee in rule_set.guarantees:
+        deciders = inside(compiled, compiled.maker.clauses(guarantee.condition), rule_rows(compiled), NONE_MATCHES)
+        labels = (label for label in deciders.labels if compiled.outcome_of(label) not in guarantee.allowed)
+        wrong = sorted(label for label in labels if isinstance(label, int))
+        if not wrong:
+            continue
+        first = next((label for label in wrong if label != NONE_MATCHES), NONE_MATCHES)
+        shown = witness_json(deciders.witness(partial(operator.eq, first)) or {})
+        expect = f"{{recommend: {next(iter(guarantee.allowed))}}}" if len(guarantee.allowed) == 1 else TO_FILL_IN
+        message = f"guarantee `{guarantee.id}` does not hold: {_who_decides(subject, first)} for the caller shown"
+        related = [
+            subject.related(rule_set.rules[label].place, f"rule `{rule_set.rules[label].id}`")
+            for label in wrong
+            if label != NONE_MATCHES
+        ]
+        case = case_to_paste(guarantee.id, shown, expect)
+        yield Told(guarantee.place, message, tuple(related), shown, case)
+
+
+def guarantee_vacuous(subject: Subject) -> Iterator[Told]:
+    """Nobody can meet the condition of a guarantee, so that it guarantees nothing."""
+    if subject.nobody_possible:
+        return
+    for guarantee in subject.rule_set.guarantees:
+        meeting = possible(subject.compiled, subject.compiled.maker.clauses(guarantee.condition))
+        if not meeting.labels:
+            message = f"nobody can meet the condition of guarantee `{guarantee.id}`, so it guarantees nothing"
+            reason = (
+                impossible_entries(subject, meeting.excluded_by)
+                if meeting.excluded_by
+                else clashing_tests(subject, guarantee.condition)
+            )
+            yield Told(guarantee.place, message + setting_values(subject, guarantee.condition), tuple(reason))
+
+
+def assumption_decides(subject: Subject) -> Iterator[Told]:
+    """An answer that `when_no_column` assumes changes what some caller is recommended.
+
+    Example: `immediate_danger` has `when_no_column: no`. In a file without that column nobody is in
+    danger; asked, some of the same callers would be recommended emergency help.
+
+    What to do: nothing, where the site stands by the assumption. Else drop `when_no_column`: such rows
+    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed.
+    """
+    for question in subject.rule_set.questions:
+        if question.when_no_column is None or question.for_notes:
+            continue
+        found = next(without_assumption(subject.compiled, question.id, question.when_no_column), None)
+        if found is not None:
+            value, change = found
+            message = (
+                f"{quoted(question.when_no_column)} is assumed where a file has no column for `{question.id}`, and "
+                f"{recommended(change.old)} is recommended to the caller shown; on {quoted(value)} it would be "
+                f"{recommended(change.new)}"
+            )
+            yield Told(question.place, message, witness=witness_json(change.answers))
+
+
+def reading_decides(subject: Subject) -> Iterator[Told]:
+    """What some caller is recommended hangs on how the site reads its source: on the value of a setting.
+
+    Example: with `discharge_qualifies_alone: yes` a caller is recommended `iop`, with `no` a `referral`.
+
+    What to do: have whoever answers for the rules confirm the value. The answers shown are those of a
+    caller for whom it decides.
+    """
+    for setting in subject.rule_set.settings:
+        changes = _first_changes(subject, [reading for reading in subject.readings if reading.setting is setting])
+        if changes:
+            value, first = changes[0]
+            message = (
+                f"{recommended(first.old)} is recommended to the caller shown while setting `{setting.id}` is "
+                f"{quoted(setting.value)}; were it {quoted(value)}, it would be {recommended(first.new)}"
+            )
+            related = [
+                subject.related(
+                    setting.place,
+                    f"were it {quoted(other)}: {recommended(change.new)} instead of {recommended(change.old)} for "
+                    f"{in_words(witness_json(change.answers))}",
+                )
+                for other, change in changes[1:]
+            ]
+            yield Told(setting.place, message, tuple(related), witness_json(first.answers))
+
+
+def _first_changes(subject: Subject, readings: Sequence[OtherReading]) -> list[tuple[str | int, Difference]]:
+    """What changes under the other values; of a number, under the nearest one that changes anything."""
+    found: list[tuple[str | int, Difference]] = []
+    for reading in readings:
+        if found and isinstance(reading.value, int):
+            break
+        changes = under_reading(subject.rule_set, {reading.setting.id: reading.value})
+        found += [(reading.value, change) for change in changes]
+    return found
+
+
+def _who_decides(subject: Subject, label: int) -> str:
+    if label == NONE_MATCHES:
+        return "no rule matches"
+    rule = subject.rule_set.rules[label]
+    return f"rule `{rule.id}` recommends `{rule.recommend}`"

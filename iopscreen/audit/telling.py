@@ -1,0 +1,91 @@
+"""What several checks say in the same words: names, numbers, places, and why nobody meets a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from iopscreen.audit.subject import ANY, Subject
+from iopscreen.engine.analyse import clash
+from iopscreen.ruleset.findings import Related
+from iopscreen.ruleset.model import NO_RULE, Answer, Condition, Rule, tests_of
+from iopscreen.ruleset.values import answer_json
+
+
+def impossible_entries(subject: Subject, positions: Sequence[int]) -> Iterator[Related]:
+    """The impossible entries at `positions`, which exclude whoever it is about."""
+    for position in positions:
+        entry = subject.rule_set.impossible[position]
+        yield subject.related(entry.place, f"impossible entry `{entry.id}` excludes them")
+
+
+def clashing_tests(subject: Subject, condition: Condition) -> Iterator[Related]:
+    """The tests of a condition that together nobody can meet."""
+    seen = set()
+    for part in clash(subject.compiled, condition):
+        for test in tests_of(part):
+            if test.place not in seen:
+                seen.add(test.place)
+                yield subject.related(test.place, f"`{test.subject}` is tested here")
+
+
+def never_deciding(subject: Subject, rules: Iterable[Rule]) -> tuple[Related, ...]:
+    """Rules that never decide, each with the finding that says why: the cause of what is told."""
+    return tuple(
+        subject.related(rule.place, f"rule `{rule.id}` never decides (see {subject.silent[rule.id]})") for rule in rules
+    )
+
+
+def setting_values(subject: Subject, condition: Condition) -> str:
+    """The settings that a condition tests, for a message: another value may be what it waits for."""
+    readings = subject.rule_set.readings
+    tested = dict.fromkeys(test.subject for test in tests_of(condition) if test.subject in readings)
+    return f" while {' and '.join(f'`{name}` is `{readings[name]}`' for name in tested)}" if tested else ""
+
+
+def named(one: str, several: str, names: Sequence[str]) -> str:
+    """A noun and the names that it stands for: "rule a", "rules a, b and c"."""
+    return f"{one if len(names) == 1 else several} {listed(names)}"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names in backticks, the last one joined by a word."""
+    quoted_names = [f"`{name}`" for name in names]
+    return f" {last} ".join(filter(None, [", ".join(quoted_names[:-1]), quoted_names[-1]]))
+
+
+def verb(subjects: Sequence[object], plural: str, other: str | None = None) -> str:
+    """The verb for one subject or several: `verb(names, "decide")`, `verb(names, "has", "have")`."""
+    if other is not None:
+        return plural if len(subjects) == 1 else other
+    return f"{plural}s" if len(subjects) == 1 else plural
+
+
+def profiles_in_words(number: int) -> str:
+    """How many profiles, in words."""
+    return f"{number:,} profile{'' if number == 1 else 's'}"
+
+
+def all_of(number: int) -> str:
+    """All of so many profiles, in words."""
+    return "the 1 profile" if number == 1 else f"all {number:,} profiles"
+
+
+def in_words(answers: Mapping[str, Any]) -> str:
+    """Answers on one line; those that may be any are left out."""
+    known = (f"{question}: {_answer(answer)}" for question, answer in answers.items() if answer != ANY)
+    return ", ".join(known) or "any answers"
+
+
+def _answer(answer: Any) -> str:
+    return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)
+
+
+def quoted(answer: Answer) -> str:
+    """An answer, in backticks."""
+    return f"`{_answer(answer_json(answer))}`"
+
+
+def recommended(outcome: str) -> str:
+    """An outcome, in backticks; nothing, where no rule matches."""
+    return "nothing" if outcome == NO_RULE else f"`{outcome}`"
