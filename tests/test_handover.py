@@ -279,7 +279,7 @@ def test_what_was_not_asked_is_told_with_the_answers_that_settle_it(iop):
     assert lines_of(shown._replace(skipped=skipped), heading) == [
         discharge, "cannot matter with: What would you like help with? - Self-harm"
     ]  # fmt: skip
-    assert lines_of(shown._replace(skipped=()), heading) == [discharge]
+    assert lines_of(shown._replace(skipped=()), heading) == []
     always = [Skipped("recent_psychiatric_discharge", {})]
     assert lines_of(shown._replace(skipped=always), heading)[1] == "cannot matter, whatever the answers are"
 

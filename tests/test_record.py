@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from random_rule_sets import made
+from test_interview import TIED
 
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import compile_rule_set
@@ -250,6 +251,17 @@ def test_calls_under_random_rule_sets_hold_too():
             assert site.problems(contents) == ()
             skipped += len(contents["skipped"])
     assert skipped > 100
+
+
+def test_a_call_is_not_finished_while_questions_that_matter_only_together_were_never_asked():
+    site = Site(understand(TIED, "tied.yaml"))
+    contents = site.record({"d": Unanswered.UNKNOWN})
+    assert contents["skipped"] == []
+    assert [(problem.name, problem.message) for problem in site.problems(contents)] == [
+        ("status-differs", f"finished, although `{name}` was never asked and can matter") for name in ("x", "y")
+    ]
+    assert site.problems(site.record({"d": Unanswered.UNKNOWN}, status=Status.UNFINISHED)) == ()
+    assert site.problems(site.record({"d": Unanswered.UNKNOWN, "x": "no"})) == ()
 
 
 def test_a_question_that_was_asked_and_not_answered_is_no_skipped_one(iop):

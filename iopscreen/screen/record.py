@@ -123,12 +123,14 @@ def kept_decision(compiled: Compiled, answers: Answers) -> Decision:
 def skipped_questions(compiled: Compiled, decision: Decision) -> tuple[Skipped, ...]:
     """The questions that were never asked and cannot matter, each with the answers that settle it.
 
-    A question that was asked and not answered is no skipped one. Raises TooTangled.
+    A question that was asked and not answered is no skipped one; nor is one that may come to
+    matter together with others, before these have been asked. Raises TooTangled.
     """
-    from iopscreen.engine.explain import settling
+    from iopscreen.engine.explain import can_be_left_out, settling
 
     never_asked = [question for question in decision.not_needed if question not in decision.answers]
-    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in never_asked)
+    left_out = [question for question in never_asked if can_be_left_out(compiled, decision.answers, question)]
+    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in left_out)
 
 
 def record_json(
