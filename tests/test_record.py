@@ -171,6 +171,7 @@ def full(iop):
         STAY_HOME,
         ref="A17",
         other=True,
+        known_before=("immediate_danger",),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -208,6 +209,7 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
         ref="A17",
         other=True,
         given_at={name: at(place + 1) for place, name in enumerate(STAY_HOME)},
+        known_before=("immediate_danger",),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -219,8 +221,8 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
 
 def test_the_keys_of_a_record_keep_their_order(full):
     order = (
-        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, skipped, notes, override, "
-        "earlier, disclosure, decision, digest"
+        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, known_before, skipped, notes, "
+        "override, earlier, disclosure, decision, digest"
     )
     assert ", ".join(full) == order
 
@@ -413,6 +415,7 @@ ALTERED = [
         "given_at.recent_psychiatric_discharge",
         lambda r: r["given_at"].update(recent_psychiatric_discharge=at(5)),
     ),
+    ("times-differ", "known_before[1]", lambda r: r["known_before"].append("recent_psychiatric_discharge")),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need=at(-1))),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need=at(61))),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need="2026-11-24T09:40:00")),

@@ -78,6 +78,8 @@ class Call(NamedTuple):
     """The caller speaks for somebody else."""
     given_at: Mapping[str, str] = {}
     """When each answer was given, by question id."""
+    known_before: tuple[str, ...] = ()
+    """The questions that nobody had to ask on this call: their answers count even where they cannot matter."""
     notes: tuple[StaffNote, ...] = ()
     override: Override | None = None
     earlier: Earlier | None = None
@@ -149,6 +151,7 @@ def record_json(
         "other": call.other,
         "answers": _answers_json(answers),
         "given_at": dict(call.given_at),
+        "known_before": list(call.known_before),
         "skipped": [{"question": item.question, "because": _answers_json(item.because)} for item in skipped],
         "notes": [note._asdict() for note in call.notes],
         "override": call.override._asdict() if call.override else None,
@@ -272,6 +275,7 @@ def _call(contents: Mapping[str, Any]) -> Call:
         ref=contents["ref"],
         other=contents["other"],
         given_at=contents["given_at"],
+        known_before=tuple(contents["known_before"]),
         notes=tuple(StaffNote(**note) for note in contents["notes"]),
         override=Override(**override) if override else None,
         earlier=_earlier(earlier) if earlier else None,

@@ -235,6 +235,7 @@ _RECORD = _object(
         "other": _flag,
         "answers": _by_question(_answer),
         "given_at": _by_question(_text),
+        "known_before": _list_of(_QUESTION),
         "skipped": _list_of(_object({"question": _QUESTION, "because": _by_question(_answer)})),
         "notes": _list_of(_object({"at": _text, "question": _or_null(_QUESTION), "text": _text})),
         "override": _or_null(_object({"recommendation": _text, "reason": _text, "at": _text})),

@@ -342,6 +342,12 @@ def _not_accounted(look: Look) -> Iterator[Problem]:
 
 def _times_differ(look: Look) -> Iterator[Problem]:
     """For a call whose times do not fit: each answer has one, and all lie between start and end."""
+    yield from _times_missing(look)
+    yield from _times_out_of_order(look)
+
+
+def _times_missing(look: Look) -> Iterator[Problem]:
+    """For an answer without a time, a time without an answer, and a call that ended at no time."""
     contents = look.contents
     answers, given_at = contents["answers"], contents["given_at"]
     for question in answers:
@@ -350,9 +356,16 @@ def _times_differ(look: Look) -> Iterator[Problem]:
     for question in given_at:
         if question not in answers:
             yield Problem("times-differ", f"given_at.{question}", f"`{question}` has a time, but no answer")
+    for place, question in enumerate(contents["known_before"]):
+        if question not in answers:
+            yield Problem("times-differ", f"known_before[{place}]", f"`{question}` was known before, but has no answer")
     if contents["ended"] is None and contents["status"] != Status.UNFINISHED:
         yield Problem("times-differ", "ended", "should be when the call ended, for it is not unfinished")
-    written = _times(contents)
+
+
+def _times_out_of_order(look: Look) -> Iterator[Problem]:
+    """For a time that is none, or that does not lie between the start and the end of the call."""
+    written = _times(look.contents)
     moments = {where: _moment(text) for where, text in written.items()}
     start, end = moments["started"], moments.get("ended")
     for where, moment in moments.items():
