@@ -753,6 +753,24 @@ def test_what_was_known_before_a_call_outlasts_its_interruption(desk, tmp_path):
     assert holds(path)
 
 
+def test_screening_again_that_is_cut_off_still_shows_the_old_answers_and_tells_the_transfer(desk, tmp_path):
+    hold, path = desk
+    hold(Script(*HOME))
+    again, once_more = tmp_path / "again.json", tmp_path / "once more.json"
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving(Command.KEEP), from_record=str(path), save=str(again))
+    assert kept(again)["earlier"]["answers"] == kept(path)["answers"]
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving(Command.KEEP), from_record=str(again), save=str(once_more))
+    script = Script("yes", Command.FINISH)
+    shown, _ = hold(script, from_record=str(once_more), save=str(again))
+    assert "Answered before: no" in [line.text for line in script.pages[0].lines]
+    told = cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert "Intensive outpatient program (IOP), now Inpatient program, because: " in " ".join(told.split())
+    assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert holds(again)
+
+
 def test_what_was_known_before_and_the_rules_now_exclude_is_asked_again(desk, tmp_path):
     hold, path = desk
     answers = tmp_path / "answers.json"

@@ -37,9 +37,9 @@ ORIGIN = {"id": "iop", "version": "0.9.0", "digest": f"sha256:{'0' * 64}"}
 VOID = {"meta", "br", "hr"}
 
 
-def earlier(recommendation, possible=None, status=Status.FINISHED, ended="2026-11-02T10:00:00+01:00"):
+def earlier(recommendation, possible=None, status=Status.FINISHED, ended="2026-11-02T10:00:00+01:00", override=None):
     stood = possible or (recommendation,)
-    return Earlier(f"sha256:{'ab' * 32}", status, ended, recommendation, stood, ORIGIN)
+    return Earlier(f"sha256:{'ab' * 32}", status, ended, recommendation, stood, override, ORIGIN)
 
 
 def call(**parts):

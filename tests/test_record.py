@@ -160,7 +160,9 @@ EARLIER = Earlier(
     at(-900),
     "iop",
     ("iop",),
+    Override("referral", "Caller declined", at(-901)),
     {"id": "iop", "version": "0.9.0", "digest": "sha256:" + "1" * 64},
+    {"immediate_danger": "no", "condition_type": ("mania",)},
 )
 
 

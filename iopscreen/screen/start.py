@@ -34,7 +34,8 @@ def from_record(compiled: Compiled, record: Record, call: Call, known: Answers =
         prepared = {**_known_before(compiled, record, known), **known}
         call = record.call._replace(ref=call.ref, other=call.other, given_at=times, known_before=tuple(prepared))
         given = {name: answer for name, answer in record.answers.items() if name not in prepared}
-        return Held(Interview(compiled, prepared, given), _understandable(compiled.rule_set, call))
+        shown = call.earlier.answers if call.earlier else {}
+        return Held(Interview(compiled, prepared, given, earlier=shown), _understandable(compiled.rule_set, call))
     held = anew(compiled, known, call._replace(earlier=_earlier(record)))
     return replace(held, interview=replace(held.interview, earlier=record.answers))
 
@@ -84,7 +85,9 @@ def _earlier(record: Record) -> Earlier:
         ended=record.call.ended,
         recommendation=record.decision["recommendation"],
         possible=tuple(record.decision["possible"]),
+        override=record.call.override,
         rule_set=record.rule_set,
+        answers=record.answers,
     )
 
 
