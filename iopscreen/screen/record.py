@@ -69,7 +69,7 @@ class Earlier(NamedTuple):
     possible: tuple[str, ...]
     override: Override | None
     rule_set: Mapping[str, str]
-    answers: Answers = {}
+    answers: Mapping[str, Answer] = {}
 
     @property
     def disposition(self) -> str | None:
