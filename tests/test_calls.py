@@ -735,10 +735,9 @@ def test_what_changed_rules_changed_is_said_and_the_call_can_be_held(desk, tmp_p
     assert shown.decision.possible
 
 
-# --- what does not hold yet -----------------------------------------------------------------
+# --- interrupted, and gone on with ----------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="of a call that is gone on with, all answers count as asked for")
 def test_what_was_known_before_a_call_outlasts_its_interruption(desk, tmp_path):
     """An answer that was not asked for counts though its question cannot matter; going on must not drop it."""
     hold, path = desk
@@ -750,6 +749,56 @@ def test_what_was_known_before_a_call_outlasts_its_interruption(desk, tmp_path):
     hold(Script("no", "yes", Command.FINISH), from_record=str(path))
     answers_now = kept(path)["answers"]
     assert {name: answers_now.get(name) for name in left["answers"]} == left["answers"]
+    assert kept(path)["known_before"] == left["known_before"] == list(left["answers"])
+    assert holds(path)
+
+
+def test_screening_again_that_is_cut_off_still_shows_the_old_answers_and_tells_the_transfer(desk, tmp_path):
+    hold, path = desk
+    hold(Script(*HOME))
+    again, once_more = tmp_path / "again.json", tmp_path / "once more.json"
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving(Command.KEEP), from_record=str(path), save=str(again))
+    assert kept(again)["earlier"]["answers"] == kept(path)["answers"]
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving(Command.KEEP), from_record=str(again), save=str(once_more))
+    script = Script("yes", Command.FINISH)
+    shown, _ = hold(script, from_record=str(once_more), save=str(again))
+    assert "Answered before: no" in [line.text for line in script.pages[0].lines]
+    told = cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert "Intensive outpatient program (IOP), now Inpatient program, because: " in " ".join(told.split())
+    assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert holds(again)
+
+
+def test_what_was_known_before_and_the_rules_now_exclude_is_asked_again(desk, tmp_path):
+    hold, path = desk
+    answers = tmp_path / "answers.json"
+    answers.write_text('{"condition_type": "mania", "detox_need": "no"}')
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving("no"), answers=str(answers))
+    rules = revised(tmp_path, REVISIONS["impossible now"][0])
+    script = Willing()
+    hold(script, rules=rules, from_record=str(path))
+    assert any(
+        "What would you like help with?" in line.text or "Is there alcohol" in line.text
+        for page in script.pages
+        for line in page.lines
+    )
+    assert kept(path)["status"] == "finished"
+    assert holds(path, rules)
+
+
+def test_an_answer_known_before_can_be_corrected_after_an_interruption(desk, tmp_path):
+    hold, path = desk
+    answers = tmp_path / "answers.json"
+    answers.write_text('{"immediate_danger": "no", "condition_type": "mania"}')
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving("no", Command.CORRECT, "condition_type", ("other",)), answers=str(answers))
+    shown, _ = hold(Script("no", Command.FINISH), from_record=str(path))
+    assert shown.decision.recommendation == "referral"
+    assert kept(path)["known_before"] == ["immediate_danger", "condition_type"]
+    assert holds(path)
 
 
 @pytest.mark.parametrize("look", [(Command.BACK,), (Command.CORRECT, "immediate_danger")], ids=["back", "correct"])

@@ -37,9 +37,9 @@ ORIGIN = {"id": "iop", "version": "0.9.0", "digest": f"sha256:{'0' * 64}"}
 VOID = {"meta", "br", "hr"}
 
 
-def earlier(recommendation, possible=None, status=Status.FINISHED, ended="2026-11-02T10:00:00+01:00"):
+def earlier(recommendation, possible=None, status=Status.FINISHED, ended="2026-11-02T10:00:00+01:00", override=None):
     stood = possible or (recommendation,)
-    return Earlier(f"sha256:{'ab' * 32}", status, ended, recommendation, stood, ORIGIN)
+    return Earlier(f"sha256:{'ab' * 32}", status, ended, recommendation, stood, override, ORIGIN)
 
 
 def call(**parts):
@@ -279,7 +279,7 @@ def test_what_was_not_asked_is_told_with_the_answers_that_settle_it(iop):
     assert lines_of(shown._replace(skipped=skipped), heading) == [
         discharge, "cannot matter with: What would you like help with? - Self-harm"
     ]  # fmt: skip
-    assert lines_of(shown._replace(skipped=()), heading) == [discharge]
+    assert lines_of(shown._replace(skipped=()), heading) == []
     always = [Skipped("recent_psychiatric_discharge", {})]
     assert lines_of(shown._replace(skipped=always), heading)[1] == "cannot matter, whatever the answers are"
 

@@ -2,11 +2,15 @@
 
 import random
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
+from oracle import NoCompletion, Oracle, domain
+from random_rule_sets import made
 
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
+from iopscreen.engine.unasked import to_ask
 from iopscreen.ruleset.model import Kind, Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
@@ -21,6 +25,7 @@ from iopscreen.screen.interview import (
     one_back,
     stand,
 )
+from iopscreen.screen.record import kept_decision, skipped_questions
 
 
 @pytest.fixture(scope="module", params=["iop", "iop-site-example"])
@@ -92,7 +97,8 @@ def test_random_walks_end_as_their_final_answers_decide_and_ask_nothing_in_vain(
             assert step.question.id not in answers
             assert step.number <= step.at_most
             if again is None and not step.question.for_notes:
-                assert step.question.id in decide(compiled, answers).ask_next
+                decision = decide(compiled, answers)
+                assert step.question.id in (*decision.ask_next, *to_ask(compiled, decision))
 
 
 def test_an_answer_counts_only_if_its_question_could_matter_when_its_turn_came(compiled):
@@ -106,6 +112,158 @@ def test_an_answer_counts_only_if_its_question_could_matter_when_its_turn_came(c
                 seen += 1
                 assert question in end.decision.not_needed
     assert seen >= 3
+
+
+# --- what matters only together -------------------------------------------------------------
+
+
+def tied(seed):
+    """A random rule set in which many answers are tied to one another."""
+    rng, names = random.Random(f"tied {seed}"), ["q0", "q1", "q2", "q3", "q4"]
+
+    def entries(name, count, size, more=""):
+        for number in range(count):
+            when = ", ".join(f"{question}: {rng.choice(['yes', 'no'])}" for question in rng.sample(names, size))
+            yield f"  - {{id: {name}-{number}, when: {{{when}}}, because: b{more and more()}}}"
+
+    def rest():
+        return f", recommend: {rng.choice('abc')}, basis: site"
+
+    lines = [
+        *("format: 1", "id: tied", 'version: "1.0.0"', "title: t", "policy: first"),
+        "outcomes: {a: {label: A}, b: {label: B}, c: {label: C}}",
+        "questions:",
+        *(f"  {name}: {{ask: '{name}?', type: yes_no}}" for name in names),
+        "impossible:",
+        *entries("out", rng.randint(2, 5), 2),
+        "rules:",
+        *entries("rule", rng.randint(3, 7), rng.randint(2, 3), rest),
+    ]
+    return "\n".join(lines)
+
+
+def small_calls(seeds):
+    """Calls under random rule sets that have impossible combinations: the oracle, and each step of each call."""
+    for seed in seeds:
+        text = tied(seed) if seed % 2 else made(seed).text
+        rule_set = understand(text.encode(), "random.yaml").rule_set
+        oracle, rng = Oracle(rule_set), random.Random(seed)
+        try:
+            oracle.decide({})
+        except NoCompletion:  # a rule set for nobody
+            continue
+        if rule_set.impossible:
+            yield from ((oracle, small_call(compile_rule_set(rule_set), rng), f"seed {seed}") for _ in range(3))
+
+
+def small_call(compiled, rng):
+    """The interview at each step of a call in which half of the answers are not known."""
+    interview = Interview(compiled)
+    steps = [interview]
+    while isinstance(step := next_step(interview), Ask):
+        unknown = rng.random() < 0.5
+        answer = Unanswered.UNKNOWN if unknown else rng.choice(domain(compiled.rule_set, step.question))
+        try:
+            interview = answered(interview, step.question.id, answer)
+        except ImpossibleAnswers:
+            continue
+        steps.append(interview)
+    return steps
+
+
+def never_asked(rule_set, answers):
+    return tuple(
+        question.id for question in rule_set.questions if not question.for_notes and question.id not in answers
+    )
+
+
+def differ(oracle, answers, questions):
+    """Whether two completions of the answers that differ in nothing but `questions` have different outcomes."""
+    return oracle._differ_in(oracle.possible(answers), tuple(questions))
+
+
+def test_no_questions_that_were_never_asked_could_have_mattered_together():
+    left_out = together = 0
+    for oracle, steps, about in small_calls(range(160)):
+        for interview in steps[:-1]:
+            asked, answers = next_step(interview), stand(interview).answers
+            if not asked.question.for_notes and asked.question.id not in oracle.decide(answers).ask_next:
+                absent = never_asked(oracle.rule_set, answers)
+                sets = (chosen for size in range(1, len(absent) + 1) for chosen in combinations(absent, size))
+                smallest = next(chosen for chosen in sets if differ(oracle, answers, chosen))
+                assert asked.question.id == smallest[0], about
+                together += 1
+        answers = stand(steps[-1]).answers
+        never = never_asked(oracle.rule_set, answers)
+        left_out += len(never)
+        assert not differ(oracle, answers, never), about
+        skipped = skipped_questions(steps[-1].compiled, kept_decision(steps[-1].compiled, answers))
+        assert tuple(item.question for item in skipped) == never, about
+    assert left_out > 200
+    assert together > 3
+
+
+def test_what_is_said_not_to_matter_does_not_alone_nor_with_others_that_were_not_asked():
+    said = 0
+    for oracle, steps, about in small_calls(range(250, 330)):
+        for interview in steps:
+            answers = stand(interview).answers
+            never = never_asked(oracle.rule_set, answers)
+            for item in skipped_questions(interview.compiled, kept_decision(interview.compiled, answers)):
+                said += 1
+                others = [name for name in never if name != item.question]
+                for chosen in (some for size in range(len(others) + 1) for some in combinations(others, size)):
+                    with_it = differ(oracle, item.because, (*chosen, item.question))
+                    assert differ(oracle, item.because, chosen) or not with_it, about
+    assert said > 200
+
+
+def test_the_number_of_questions_told_is_never_exceeded():
+    for _, steps, about in small_calls(range(160)):
+        most = [step.at_most for step in map(next_step, steps) if isinstance(step, Ask)]
+        assert most == sorted(most, reverse=True), about
+
+
+TIED = b"""
+format: 1
+id: test
+version: "1.0.0"
+title: t
+policy: first
+outcomes: {a: {label: A}, b: {label: B}, c: {label: C}}
+questions:
+  d: {ask: "d?", type: yes_no}
+  x: {ask: "x?", type: yes_no}
+  y: {ask: "y?", type: yes_no}
+impossible:
+  - {id: not-both, when: {x: yes, y: yes}, because: never both}
+  - {id: not-none, when: {x: no, y: no}, because: always one}
+rules:
+  - {id: r1, when: {x: yes, d: no}, recommend: a, because: c, basis: site}
+  - {id: r2, when: {d: no}, recommend: b, because: c, basis: site}
+  - {id: r3, when: {}, recommend: c, because: c, basis: site}
+"""
+
+
+def test_a_question_that_matters_only_with_another_one_is_asked_and_then_the_other_is_not():
+    both = compile_rule_set(understand(TIED, "t.yaml").rule_set)
+    step = next_step(given(both, d="no"))
+    assert (step.question.id, step.number, step.at_most) == ("x", 2, 3)
+    interview = given(both, d=Unanswered.UNKNOWN)
+    assert decide(both, stand(interview).answers).ask_next == ("d",)
+    assert decide(both, stand(interview).answers).not_needed == ("x", "y")
+    assert next_step(interview).question.id == "x"
+    assert skipped_questions(both, kept_decision(both, stand(interview).answers)) == ()
+    interview = answered(interview, "x", "no")
+    assert isinstance(next_step(interview), End)
+    (skipped,) = skipped_questions(both, kept_decision(both, stand(interview).answers))
+    assert (skipped.question, dict(skipped.because)) == ("y", {})  # for it is just what x is not
+    interview = answered(given(both, d=Unanswered.UNKNOWN), "x", Unanswered.UNKNOWN)
+    (skipped,) = skipped_questions(both, kept_decision(both, stand(interview).answers))
+    assert (skipped.question, dict(skipped.because)) == ("y", {})
+
+
+# --- back, correct, replay ------------------------------------------------------------------
 
 
 def test_questions_come_in_the_order_of_the_file(compiled):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from random_rule_sets import made
+from test_interview import TIED
 
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import compile_rule_set
@@ -159,7 +160,9 @@ EARLIER = Earlier(
     at(-900),
     "iop",
     ("iop",),
+    Override("referral", "Caller declined", at(-901)),
     {"id": "iop", "version": "0.9.0", "digest": "sha256:" + "1" * 64},
+    {"immediate_danger": "no", "condition_type": ("mania",)},
 )
 
 
@@ -170,6 +173,7 @@ def full(iop):
         STAY_HOME,
         ref="A17",
         other=True,
+        known_before=("immediate_danger",),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -207,6 +211,7 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
         ref="A17",
         other=True,
         given_at={name: at(place + 1) for place, name in enumerate(STAY_HOME)},
+        known_before=("immediate_danger",),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -218,8 +223,8 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
 
 def test_the_keys_of_a_record_keep_their_order(full):
     order = (
-        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, skipped, notes, override, "
-        "earlier, disclosure, decision, digest"
+        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, known_before, skipped, notes, "
+        "override, earlier, disclosure, decision, digest"
     )
     assert ", ".join(full) == order
 
@@ -250,6 +255,17 @@ def test_calls_under_random_rule_sets_hold_too():
             assert site.problems(contents) == ()
             skipped += len(contents["skipped"])
     assert skipped > 100
+
+
+def test_a_call_is_not_finished_while_questions_that_matter_only_together_were_never_asked():
+    site = Site(understand(TIED, "tied.yaml"))
+    contents = site.record({"d": Unanswered.UNKNOWN})
+    assert contents["skipped"] == []
+    assert [(problem.name, problem.message) for problem in site.problems(contents)] == [
+        ("status-differs", f"finished, although `{name}` was never asked and can matter") for name in ("x", "y")
+    ]
+    assert site.problems(site.record({"d": Unanswered.UNKNOWN}, status=Status.UNFINISHED)) == ()
+    assert site.problems(site.record({"d": Unanswered.UNKNOWN, "x": "no"})) == ()
 
 
 def test_a_question_that_was_asked_and_not_answered_is_no_skipped_one(iop):
@@ -401,6 +417,7 @@ ALTERED = [
         "given_at.recent_psychiatric_discharge",
         lambda r: r["given_at"].update(recent_psychiatric_discharge=at(5)),
     ),
+    ("times-differ", "known_before[1]", lambda r: r["known_before"].append("recent_psychiatric_discharge")),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need=at(-1))),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need=at(61))),
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need="2026-11-24T09:40:00")),

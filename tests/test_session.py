@@ -8,7 +8,7 @@ from iopscreen.ruleset.model import Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
 from iopscreen.screen.interview import Interview, stand
-from iopscreen.screen.page import Page, Pressed
+from iopscreen.screen.page import ENTER, Page, Pressed
 from iopscreen.screen.record import Call, Status
 from iopscreen.screen.session import Held, hold
 from iopscreen.screen.words import Command
@@ -37,7 +37,8 @@ class Script:
         offered = [key.result for key in page.keys]
         known = result in offered or page.kind.name != "PICK"
         assert known, f"{result} is not offered by {[line.text for line in page.lines]}"
-        return Pressed(result, ("draft",) if isinstance(result, Command) else ())
+        key = next((key.key for key in page.keys if key.result == result), ENTER)
+        return Pressed(result, ("draft",) if isinstance(result, Command) else (), key)
 
     def write(self, _title):
         return self.notes.pop(0)
@@ -170,7 +171,7 @@ def test_an_emergency_at_every_page_ends_the_call_or_returns_to_it(iop, before):
     ended, script, kept = call(iop, *before, Command.EMERGENCY, Command.END)
     assert (ended.call.status, kept[-1].call.status) == (Status.EMERGENCY, Status.EMERGENCY)
     assert ended.call.ended is not None
-    emergency = [line.text for line in script.pages[-1].lines]
+    emergency = [line.text for line in script.pages[-1].pinned[0]]
     assert any("911" in line for line in emergency)
     assert any("988" in line for line in emergency)
 
@@ -233,6 +234,48 @@ def test_the_key_of_the_last_answer_does_not_confirm_the_read_back(iop):
     assert confirming("no", ("mania",), "no", "no") == ["Enter", "y"]
     prepared = {"immediate_danger": "no", "detox_need": "yes"}
     assert prepared.items() <= answers(call(iop, END, prepared=prepared)[0]).items()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (Command.NOTE,),
+        (Command.OVERRIDE, "referral", "Caller declined"),
+        (Command.OVERRIDE, Command.RETURN),
+        (Command.EMERGENCY, Command.RETURN),
+        (Command.CORRECT, "detox_need", "yes"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("key", ["Enter", "y", "r"])
+def test_the_key_that_did_something_last_does_not_confirm(iop, before, key):
+    """As the arrows and Enter do it on a list, Enter after a note, or any key that is held too long."""
+
+    class Holding(Script):
+        def ask(self, page):
+            return super().ask(page)._replace(key=key)
+
+    script = Holding("no", ("mania",), "yes", *before, END, notes=[""])
+    hold(Held(Interview(iop), Call(Status.UNFINISHED, "2026-11-24T09:59:59+00:00")), script, clock(), lambda _: None)
+    last = "Enter" if before == (Command.NOTE,) else key
+    confirm = [key.key for key in script.pages[-1].keys if key.result is Command.FINISH]
+    assert confirm == [key for key in ("Enter", "y") if key != last]
+
+
+def test_the_closing_page_pins_alarms_with_danger_first_and_whom_to_reach(iop):
+    def pinned(*presses):
+        return [[line.text for line in lines] for lines in call(iop, *presses, END)[1].pages[-1].pinned]
+
+    contacts = [f"{contact.name}: {contact.reach}" for contact in iop.rule_set.emergency.contacts]
+    assert pinned("no", ("mania",), "no", "yes") == []
+    assert pinned("yes")[0] == contacts
+    long, beside, brief = pinned(*[Unanswered.DECLINED] * 5)
+    asked = [iop.rule_set.question[name].if_unanswered for name in iop.rule_set.question]
+    due = [f"! {text}" for text in asked if text]
+    assert long == [due[0], *contacts, *due[1:]]
+    assert beside == [due[0], "; ".join(contacts), *due[1:]]
+    assert brief[0] == due[0]
+    assert all(contact.reach in brief[1] for contact in iop.rule_set.emergency.contacts)
 
 
 def test_a_caller_who_refuses_everything(iop):

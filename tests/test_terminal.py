@@ -327,6 +327,45 @@ def test_a_small_terminal_keeps_every_key_in_sight(size):
         assert terminal.end() == 0
 
 
+@pytest.mark.parametrize("size", [(10, 40), (12, 40), (24, 80), (60, 120)], ids=str)
+@pytest.mark.parametrize(("key", "alarm"), [("d", True), ("p", True), ("y", False)])
+def test_the_alarm_and_whom_to_reach_stand_on_the_last_page_in_any_room(size, key, alarm):
+    with Terminal("screen", lines=size[0], columns=size[1]) as terminal:
+        terminal.until("y Yes", KEYS).send(key)
+        if alarm:
+            terminal.until("[ ] 1", KEYS).send("9")
+            terminal.until("[x] 9").send("\r")
+            terminal.until("y Yes", "n No", KEYS).send("d")
+            terminal.until("y Yes", "n No", KEYS).send("n")
+        terminal.until("Enter right", KEYS, "Emergency services: 911", "call or text 988", "1-800-799-7233")
+        assert ("Do not end this call on a guess. Bring" in terminal.text) is alarm
+        assert terminal.text.split("\n")[0].startswith(("This gives", "Not settled")) or size[0] > 20
+
+
+@pytest.mark.parametrize("size", [(10, 40), (24, 80)], ids=str)
+def test_whom_to_reach_stands_on_the_page_of_the_emergency_in_any_room(size):
+    with Terminal("screen", lines=size[0], columns=size[1]) as terminal:
+        terminal.until(KEYS).send("!")
+        wanted = ("EMERGENCY", "Are you somewhere safe" if size[1] > 40 else "you somewhere safe", "line with me.")
+        terminal.until(*wanted, "Emergency services: 911", "988", "1-800-799-7233", "1-800-662-4357", "e end the call")
+
+
+def test_enter_after_a_note_and_enter_held_on_a_list_do_not_finish_the_call():
+    with Terminal("screen", lines=60) as terminal:
+        terminal.until(FIRST, KEYS).send("y")
+        terminal.until("Read back", "Enter right").send("m")
+        terminal.until("Note (").send("safe now").send("\r")
+        terminal.until("Noted: safe now", "y yes, finish", KEYS, gone=("Enter right",))
+        for _ in range(3):
+            terminal.send("\r")
+        terminal.send("o").until("Which disposition instead?").send(DOWN).until("> 1").send("\r")
+        terminal.until("for which reason?").send("\r").send(DOWN).until("> 1").send("\r")
+        terminal.until("Instead:", "y yes, finish", KEYS, gone=("Enter right",)).send("\r").send("\r")
+        terminal.send("c").until("corrected?").send("r")
+        terminal.until("Enter right", "y yes", KEYS).send("\r")
+        assert terminal.end() == 0
+
+
 def test_an_existing_output_is_refused_before_anybody_is_asked(tmp_path):
     target = tmp_path / "out.txt"
     target.write_text("mine")

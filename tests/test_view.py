@@ -53,7 +53,7 @@ def text(page, view=None, size=(80, 24)):
     ],
 )
 def test_one_key_answers(page, key, result):
-    assert after(page, key) == Pressed(result)
+    assert after(page, key) == Pressed(result, key=key.lower())
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
@@ -66,35 +66,35 @@ def test_stray_keys_answer_nothing(page, key):
 
 def test_the_pointer_stands_nowhere_until_it_is_moved():
     assert opened(ONE).pointer is None
-    assert after(ONE, "down", "enter") == Pressed("option_1")
-    assert after(ONE, "up", "enter") == Pressed("last")
-    assert after(ONE, "down", "down", "up", "up", "enter") == Pressed("option_1")
+    assert after(ONE, "down", "enter") == Pressed("option_1", key=ENTER)
+    assert after(ONE, "up", "enter") == Pressed("last", key=ENTER)
+    assert after(ONE, "down", "down", "up", "up", "enter") == Pressed("option_1", key=ENTER)
 
 
 def test_marks_are_switched_by_keys_and_by_the_pointer_and_confirmed_by_enter():
-    assert after(MANY, "3", "1", "3", "2", "enter") == Pressed(("option_1", "option_2"))
-    assert after(MANY, "up", " ", "1", "enter") == Pressed(("option_1", "last"))
+    assert after(MANY, "3", "1", "3", "2", "enter") == Pressed(("option_1", "option_2"), key=ENTER)
+    assert after(MANY, "up", " ", "1", "enter") == Pressed(("option_1", "last"), key=ENTER)
     assert after(MANY, "enter").problem == "mark what fits"
     assert after(MANY, "enter", "1").problem is None
 
 
 def test_marks_that_were_left_are_there_again():
     left = after(MANY, "3", "1", "b")
-    assert left == Pressed("back", ("option_3", "option_1"))
-    assert after(MANY._replace(draft=left.draft), "enter") == Pressed(("option_1", "option_3"))
+    assert left == Pressed("back", ("option_3", "option_1"), "b")
+    assert after(MANY._replace(draft=left.draft), "enter") == Pressed(("option_1", "option_3"), key=ENTER)
 
 
 def test_a_number_is_typed_and_mended():
-    assert after(NUMBER, "4", "5", "backspace", "2", "enter") == Pressed("42")
+    assert after(NUMBER, "4", "5", "backspace", "2", "enter") == Pressed("42", key=ENTER)
     assert after(NUMBER, "2", "0", "0", "enter").problem == "0 to 120"
     assert after(NUMBER, "enter").problem == "0 to 120"
-    assert after(NUMBER, "4", "b") == Pressed("back", "4")
+    assert after(NUMBER, "4", "b") == Pressed("back", "4", "b")
     assert after(NUMBER, *"1" * 40).typed == "1" * 16
 
 
 def test_enter_is_a_key_where_a_page_says_so():
     page = YES_NO._replace(row=(Key(ENTER, "finish", "finish"),))
-    assert after(page, "enter") == Pressed("finish")
+    assert after(page, "enter") == Pressed("finish", key=ENTER)
 
 
 def test_a_panel_is_shown_and_taken_away_by_its_key_while_the_answers_stay_one_key_away():
@@ -102,7 +102,7 @@ def test_a_panel_is_shown_and_taken_away_by_its_key_while_the_answers_stay_one_k
     assert "short help" in text(YES_NO, view)
     assert "h hide help" in "\n".join(text(YES_NO, view))
     assert "short help" not in text(YES_NO, after(YES_NO, "h", "h"))
-    assert after(YES_NO, "h", "y") == Pressed("yes")
+    assert after(YES_NO, "h", "y") == Pressed("yes", key="y")
 
 
 def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
@@ -153,6 +153,52 @@ def test_extra_lines_stand_there_only_where_all_fits():
     page = ONE._replace(extra=[Line("for you: a hint")])
     assert "for you: a hint" in text(page, size=(80, 30))
     assert "for you: a hint" not in text(page, size=(80, 12))
+
+
+ALARMS = Page(
+    lines=[Line("The result", Style.STRONG), *(Line(f"reason {number}") for number in range(30))],
+    row=(Key(ENTER, "right, finish", "finish"),),
+    others=OTHERS,
+    pinned=[
+        [Line("! Get help."), *(Line(f"Somebody whose name is quite long: {number}") for number in "123"), Line("! A")],
+        [Line("! Get help."), Line("Somebody: 1; Somebody: 2; Somebody: 3"), Line("! A")],
+    ],
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_what_is_pinned_is_in_sight_in_any_room_and_the_rest_can_be_scrolled_to(size):
+    view, seen = opened(ALARMS), set()
+    for _ in range(35):
+        shown = text(ALARMS, view, size)
+        assert len(shown) <= size[1]
+        assert all(len(line) <= size[0] for line in shown)
+        assert "! Get help." in shown
+        for number in "123":
+            assert any(f"{name}: {number}" in line for line in shown for name in ("Somebody", "quite long"))
+        seen |= {line.split(" (more)")[0].rstrip() for line in shown}
+        view = press(ALARMS, view, "down", *size)
+    assert seen >= {"The result", *(f"reason {number}" for number in range(30))}
+    assert any("! A" in line for line in seen)
+
+
+def test_what_is_pinned_is_told_at_length_where_there_is_room():
+    assert any("quite long: 1" in line for line in text(ALARMS, size=(80, 24)))
+    assert not any("quite long: 1" in line for line in text(ALARMS, size=(80, 12)))
+
+
+@pytest.mark.parametrize("height", range(5, 10))
+def test_what_finds_no_room_beside_the_first_alarm_comes_early_in_the_body(height):
+    view = opened(ALARMS)
+    shown = text(ALARMS, view, (40, height))
+    assert "! Get help." in shown
+    rows = []
+    for _ in range(40):
+        rows += text(ALARMS, view, (40, height))
+        view = press(ALARMS, view, "down", 40, height)
+    assert any("Somebody: 1; Somebody: 2" in row for row in rows)
+    assert any(row.startswith("! A") for row in rows)
+    assert any("reason 29" in row for row in rows)
 
 
 def test_texts_cannot_steer_the_terminal():

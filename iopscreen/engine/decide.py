@@ -61,10 +61,8 @@ def decide(
     rule_set = compiled.rule_set
     assumed = assumed or {}
     known = in_file_order(compiled, {**answers, **assumed})
-    diagram = compiled.diagram()
-    by_rule = compiled.rules.build(diagram, compiled.known(known))
+    diagram, by_rule = _rule_diagram(compiled, known)
     labels = diagram.labels(by_rule)
-    _refuse_impossible(compiled, labels)
     decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
     rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
     by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
@@ -83,6 +81,22 @@ def decide(
         notes=_notes(compiled, known, ask_next, absent_is_unknown),
         assumed=dict(assumed),
     )
+
+
+def outcome_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node]:
+    """The outcome of every completion of `answers`; labels of impossible ones are as `is_impossible` knows them.
+
+    Raises ImpossibleAnswers and TooTangled.
+    """
+    diagram, by_rule = _rule_diagram(compiled, answers)
+    return diagram, diagram.relabel(by_rule, compiled.outcome_of)
+
+
+def _rule_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node]:
+    diagram = compiled.diagram()
+    by_rule = compiled.rules.build(diagram, compiled.known(answers))
+    _refuse_impossible(compiled, diagram.labels(by_rule))
+    return diagram, by_rule
 
 
 def in_file_order(compiled: Compiled, answers: Answers) -> dict[str, Answer]:

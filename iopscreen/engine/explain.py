@@ -21,6 +21,7 @@ from iopscreen.engine.compiled import (
 )
 from iopscreen.engine.decide import Decision, decide, in_file_order
 from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import (
     NO,
     NO_RULE,
@@ -183,17 +184,25 @@ def sufficient(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
 
 
 def settling(compiled: Compiled, answers: Answers, question_id: str) -> dict[str, Answer]:
-    """A part of the known answers with which alone the question is already not needed, and none of it in vain.
+    """A part of the known answers with which alone the question cannot matter, and none of it in vain.
 
-    Raises ValueError where `decide` does not list the question as not needed, and what `decide` raises.
+    Raises ValueError where `can_be_left_out` is false, and what `decide` raises.
     """
+    if not can_be_left_out(compiled, answers, question_id):
+        raise ValueError(f"`{question_id}` is none of the questions that cannot matter")
+    left_out = unasked(compiled, answers)
 
     def settled(part: Answers) -> bool:
-        return question_id in decide(compiled, part).not_needed
+        return cannot_matter(compiled, part, question_id, left_out)
 
-    if not settled(answers):
-        raise ValueError(f"`{question_id}` is none of the questions that cannot matter")
     return _least_part(_known(compiled, answers), settled)
+
+
+def can_be_left_out(compiled: Compiled, answers: Answers, question_id: str) -> bool:
+    """Whether a question without a known answer cannot matter: neither alone nor together with others unasked."""
+    if question_id not in decide(compiled, answers).not_needed:
+        return False
+    return cannot_matter(compiled, answers, question_id, unasked(compiled, answers))
 
 
 def _known(compiled: Compiled, answers: Answers) -> dict[str, Answer]:

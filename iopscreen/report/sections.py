@@ -303,11 +303,8 @@ def _read_as(setting: Setting, value: str | int) -> str:
 
 def _not_asked(shown: Shown) -> Iterator[Item]:
     """The questions that were left out, each with the answers that settle it. One that was asked is none."""
-    because = {item.question: item.because for item in shown.skipped}
-    for name in shown.decision.not_needed:
-        if name not in shown.decision.answers:
-            under = (_settled_by(shown, because[name]),) if name in because else ()
-            yield Item(_spoken(shown, name), under=under)
+    for name, because in shown.skipped:
+        yield Item(_spoken(shown, name), under=(_settled_by(shown, because),))
 
 
 def _settled_by(shown: Shown, answers: Mapping[str, Answer]) -> str:
@@ -323,9 +320,14 @@ def _answers(shown: Shown) -> Iterator[Item]:
     times = shown.call.given_at if shown.call else {}
     for name, answer in shown.decision.answers.items():
         words = _words(shown, name, answer)
-        if name in shown.decision.not_needed and not shown.stopped:
+        if name in shown.decision.not_needed and _claims_hold(shown) and not shown.stopped:
             words += ", which cannot matter"
         yield Item(_spoken(shown, name), words, _clock(times[name]) if name in times else None)
+
+
+def _claims_hold(shown: Shown) -> bool:
+    """Whether an open question that cannot matter alone cannot matter together with others either."""
+    return len(shown.decision.possible) == 1 or not shown.rule_set.impossible
 
 
 def _about(shown: Shown) -> Iterator[str]:

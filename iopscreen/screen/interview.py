@@ -13,10 +13,16 @@ from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
+from iopscreen.engine.unasked import may_come, to_ask
 from iopscreen.ruleset.model import Answer, Answers, Question
 
-Step = tuple[Decision, tuple[str, ...]]
-"""What is decided on some answers, and the questions left to ask."""
+
+class Step(NamedTuple):
+    """What is decided on some answers, the questions to ask, and all that may have to be asked yet."""
+
+    decision: Decision
+    left: tuple[str, ...]
+    may_come: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,14 @@ class Interview:
 class Stand(NamedTuple):
     """Where an interview stands: the answers that count, what they decide, what is left to ask.
 
-    `kept`: questions that were answered and are no longer asked.
+    `may_come`: the questions left, and those that other answers may make necessary. `kept`:
+    questions that were answered and are no longer asked.
     """
 
     answers: Answers
     decision: Decision
     left: tuple[str, ...]
+    may_come: tuple[str, ...]
     kept: tuple[str, ...]
 
 
@@ -75,16 +83,16 @@ def stand(interview: Interview) -> Stand:
     """
     answers = {name: answer for name, answer in interview.prepared.items() if name != interview.again}
     waiting = {name: answer for name, answer in interview.given.items() if name != interview.again}
-    decision, left = _step(interview, answers)
-    while (name := next((question for question in left if question in waiting), None)) is not None:
+    step = _step(interview, answers)
+    while (name := next((question for question in step.left if question in waiting), None)) is not None:
         extended = {**answers, name: waiting.pop(name)}
         try:
-            decision, left = _step(interview, extended)
+            step = _step(interview, extended)
         except ImpossibleAnswers:
             continue
         answers = extended
     kept = tuple(name for name in interview.given if name not in answers and name != interview.again)
-    return Stand(answers, decision, left, kept)
+    return Stand(answers, step.decision, step.left, step.may_come, kept)
 
 
 def _step(interview: Interview, answers: Answers) -> Step:
@@ -92,10 +100,11 @@ def _step(interview: Interview, answers: Answers) -> Step:
     key = tuple(answers.items())
     found = interview.steps.get(key)
     if found is None:
-        decision = decide(interview.compiled, answers)
-        left = [question for question in decision.ask_next if question not in answers]
-        left += questions_for_notes(interview.compiled, answers)
-        found = interview.steps[key] = decision, tuple(left)
+        compiled = interview.compiled
+        decision, for_notes = decide(compiled, answers), questions_for_notes(compiled, answers)
+        found = interview.steps[key] = Step(
+            decision, to_ask(compiled, decision) + for_notes, may_come(compiled, decision) + for_notes
+        )
     return found
 
 
@@ -106,13 +115,12 @@ def next_step(interview: Interview) -> Ask | End:
     if name is None:
         return End(decide(interview.compiled, where.answers, absent_is_unknown=True))
     asked = [question for question in where.answers if question not in interview.prepared]
-    left = [question for question in where.left if question != name]
     earlier_ones = _before(interview, asked, name) if name == interview.again else asked
     before = interview.given.get(name, interview.prepared.get(name)) if name == interview.again else None
     return Ask(
         interview.compiled.rule_set.question[name],
         len(earlier_ones) + 1,
-        len(asked) + 1 + len(left),
+        len(asked) + len({name, *where.may_come}),
         interview.earlier.get(name) if before is None else before,
     )
 

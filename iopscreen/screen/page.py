@@ -69,7 +69,9 @@ def anything(_given: Any) -> None:
 class Page(NamedTuple):
     """One thing to answer.
 
-    `lines` stand on top; `extra` ones too, where there is room. `listed` choices stand one below
+    `lines` stand on top; `extra` ones too, where there is room. `pinned` ones stand above the keys
+    whatever the room is: ways to say the same, from the longest to the shortest, the most
+    important lines first. `listed` choices stand one below
     the other, `row` choices beside each other, `others` are what may be done instead, with the
     `panels`. `fits` says what is wrong with what was marked or typed (None: nothing). `draft` is
     what was marked or typed before, when somebody left the page for a moment and came back.
@@ -86,6 +88,7 @@ class Page(NamedTuple):
     read: Read | None = None
     """Another way to say one of the answers, in words; None from it where the words say none."""
     draft: Any = ()
+    pinned: Sequence[Sequence[Line]] = ()
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -96,11 +99,12 @@ class Page(NamedTuple):
 class Pressed(NamedTuple):
     """What a page came to: the result of a key, or what was marked (results) or typed (digits).
 
-    `draft` is what was marked or typed when the page was left by a key.
+    `draft` is what was marked or typed when the page was left by a key; `key` is the key that did it.
     """
 
     result: Any
     draft: Any = ()
+    key: str = ""
 
 
 class Asker(Protocol):

@@ -34,7 +34,7 @@ class Lines:
 
     def ask(self, page: Page) -> Pressed:
         """Put one page; only what it offers comes back."""
-        self.say(Line(""), *page.lines, *page.extra, *_choices(page))
+        self.say(Line(""), *page.lines, *page.extra, *(page.pinned[0] if page.pinned else ()), *_choices(page))
         while True:
             text = _typed("> ")
             answer = _understood(page, text)
@@ -81,7 +81,7 @@ def _understood(page: Page, text: str) -> Pressed | Sequence[Line]:
             return [*panel.lines(), *page.lines]
     choice = _choice(page, text)
     if choice is not None and not (page.kind is Kind.MARK and choice in page.listed):
-        return Pressed(choice.result)
+        return Pressed(choice.result, key=choice.key)
     match page.kind:
         case Kind.PICK:
             found = _read(page, text)

@@ -57,14 +57,24 @@ class Skipped(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """The screening that this one goes on from. `digest` is of its file's bytes."""
+    """The screening that this one goes on from. `digest` is of its file's bytes.
+
+    Its answers are kept, so that they can still be shown when this call is interrupted.
+    """
 
     digest: str
     status: Status
     ended: str | None
     recommendation: str | None
     possible: tuple[str, ...]
+    override: Override | None
     rule_set: Mapping[str, str]
+    answers: Mapping[str, Answer] = {}
+
+    @property
+    def disposition(self) -> str | None:
+        """What it came to: what staff chose, or else what was computed."""
+        return self.override.recommendation if self.override else self.recommendation
 
 
 class Call(NamedTuple):
@@ -78,6 +88,8 @@ class Call(NamedTuple):
     """The caller speaks for somebody else."""
     given_at: Mapping[str, str] = {}
     """When each answer was given, by question id."""
+    known_before: tuple[str, ...] = ()
+    """The questions that nobody had to ask on this call: their answers count even where they cannot matter."""
     notes: tuple[StaffNote, ...] = ()
     override: Override | None = None
     earlier: Earlier | None = None
@@ -123,12 +135,14 @@ def kept_decision(compiled: Compiled, answers: Answers) -> Decision:
 def skipped_questions(compiled: Compiled, decision: Decision) -> tuple[Skipped, ...]:
     """The questions that were never asked and cannot matter, each with the answers that settle it.
 
-    A question that was asked and not answered is no skipped one. Raises TooTangled.
+    A question that was asked and not answered is no skipped one; nor is one that may come to
+    matter together with others, before these have been asked. Raises TooTangled.
     """
-    from iopscreen.engine.explain import settling
+    from iopscreen.engine.explain import can_be_left_out, settling
 
     never_asked = [question for question in decision.not_needed if question not in decision.answers]
-    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in never_asked)
+    left_out = [question for question in never_asked if can_be_left_out(compiled, decision.answers, question)]
+    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in left_out)
 
 
 def record_json(
@@ -147,6 +161,7 @@ def record_json(
         "other": call.other,
         "answers": _answers_json(answers),
         "given_at": dict(call.given_at),
+        "known_before": list(call.known_before),
         "skipped": [{"question": item.question, "because": _answers_json(item.because)} for item in skipped],
         "notes": [note._asdict() for note in call.notes],
         "override": call.override._asdict() if call.override else None,
@@ -162,8 +177,16 @@ def _answers_json(answers: Answers) -> dict[str, Any]:
 
 
 def _earlier_json(earlier: Earlier) -> dict[str, Any]:
-    lists = {"possible": list(earlier.possible), "rule_set": dict(earlier.rule_set)}
-    return {**earlier._asdict(), "status": earlier.status.value, **lists}
+    return {
+        "digest": earlier.digest,
+        "status": earlier.status.value,
+        "ended": earlier.ended,
+        "recommendation": earlier.recommendation,
+        "possible": list(earlier.possible),
+        "override": earlier.override._asdict() if earlier.override else None,
+        "rule_set": dict(earlier.rule_set),
+        "answers": _answers_json(earlier.answers),
+    }
 
 
 def record_bytes(contents: Mapping[str, Any]) -> bytes:
@@ -224,7 +247,7 @@ def understand_record(raw: RawRecord, rule_set: RuleSet) -> Record:
     skipped = [Skipped(item["question"], _readable(readers, item["because"])) for item in contents["skipped"]]
     whole = [len(item["because"]) for item in contents["skipped"]]
     return Record(
-        call=_call(contents),
+        call=_call(contents, readers),
         tool=contents["tool"],
         rule_set=contents["rule_set"],
         answers=answers,
@@ -261,7 +284,7 @@ def answer_from_json(reader: AnswerReader, written: str | int | list[str]) -> An
     return reader(str(written))
 
 
-def _call(contents: Mapping[str, Any]) -> Call:
+def _call(contents: Mapping[str, Any], readers: Mapping[str, AnswerReader]) -> Call:
     override, earlier = contents["override"], contents["earlier"]
     return Call(
         status=Status(contents["status"]),
@@ -270,11 +293,22 @@ def _call(contents: Mapping[str, Any]) -> Call:
         ref=contents["ref"],
         other=contents["other"],
         given_at=contents["given_at"],
+        known_before=tuple(contents["known_before"]),
         notes=tuple(StaffNote(**note) for note in contents["notes"]),
         override=Override(**override) if override else None,
-        earlier=_earlier(earlier) if earlier else None,
+        earlier=_earlier(earlier, readers) if earlier else None,
     )
 
 
-def _earlier(written: Mapping[str, Any]) -> Earlier:
-    return Earlier(**{**written, "status": Status(written["status"]), "possible": tuple(written["possible"])})
+def _earlier(written: Mapping[str, Any], readers: Mapping[str, AnswerReader]) -> Earlier:
+    override = written["override"]
+    return Earlier(
+        digest=written["digest"],
+        status=Status(written["status"]),
+        ended=written["ended"],
+        recommendation=written["recommendation"],
+        possible=tuple(written["possible"]),
+        override=Override(**override) if override else None,
+        rule_set=written["rule_set"],
+        answers=_readable(readers, written["answers"]),
+    )

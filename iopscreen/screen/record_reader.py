@@ -213,6 +213,7 @@ _DECISION = _object(
     },
     more=True,
 )
+_OVERRIDE = _object({"recommendation": _text, "reason": _text, "at": _text})
 _EARLIER = _object(
     {
         "digest": _DIGEST,
@@ -220,7 +221,9 @@ _EARLIER = _object(
         "ended": _or_null(_text),
         "recommendation": _or_null(_text),
         "possible": _list_of(_text),
+        "override": _or_null(_OVERRIDE),
         "rule_set": _RULE_SET,
+        "answers": _by_question(_answer),
     }
 )
 _RECORD = _object(
@@ -235,9 +238,10 @@ _RECORD = _object(
         "other": _flag,
         "answers": _by_question(_answer),
         "given_at": _by_question(_text),
+        "known_before": _list_of(_QUESTION),
         "skipped": _list_of(_object({"question": _QUESTION, "because": _by_question(_answer)})),
         "notes": _list_of(_object({"at": _text, "question": _or_null(_QUESTION), "text": _text})),
-        "override": _or_null(_object({"recommendation": _text, "reason": _text, "at": _text})),
+        "override": _or_null(_OVERRIDE),
         "earlier": _or_null(_EARLIER),
         "disclosure": _or_null(_text),
         "decision": _decision,

@@ -35,7 +35,7 @@ def result_of(compiled: Compiled, answers: Answers, call: Call, *, explained: bo
     times = {question: call.given_at[question] for question in decision.answers if question in call.given_at}
     return Result(
         decision=decision,
-        call=call._replace(given_at=times),
+        call=call._replace(given_at=times, known_before=tuple(name for name in call.known_before if name in times)),
         changes=would_change(compiled, decision),
         leads=leads_of_open(compiled, decision) if explained else {},
         readings=_readings(compiled, answers) if explained else None,

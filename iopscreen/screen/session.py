@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from iopscreen.engine.decide import Decision, ImpossibleAnswers
 from iopscreen.engine.explain import sufficient
-from iopscreen.ruleset.model import YES, Answer, Answers, RuleSet, Unanswered
+from iopscreen.ruleset.model import Answer, Answers, RuleSet, Unanswered
 from iopscreen.ruleset.values import AnswerReader, answer_readers
 from iopscreen.screen import words
 from iopscreen.screen.interview import (
@@ -25,7 +25,7 @@ from iopscreen.screen.interview import (
     one_back,
     stand,
 )
-from iopscreen.screen.page import ENTER, Asker, Kind, Line, Page, Pressed, Style
+from iopscreen.screen.page import ENTER, Asker, Line, Page, Pressed, Style
 from iopscreen.screen.record import Call, Override, StaffNote, Status
 from iopscreen.screen.result import leads_of_open
 from iopscreen.screen.words import Command
@@ -33,7 +33,7 @@ from iopscreen.screen.words import Command
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A call so far. `last_key` gave the last answer: at the end, a key held too long must not confirm."""
+    """A call so far. `last_key` did something last: at the end, a key held too long must not confirm."""
 
     interview: Interview
     call: Call
@@ -116,14 +116,20 @@ def _question(desk: Desk, held: Held, step: Ask) -> Held:
             may_go_back=one_back(held.interview) is not None,
             draft=draft,
         )
-        pressed = desk.asker.ask(page)
+        held, pressed = _ask(desk, held, page)
         draft = pressed.draft
         if isinstance(pressed.result, Command):
             held, done = _command(desk, held, pressed.result, step)
             if done:
                 return held
         else:
-            return _answer(desk, held, step, _read(desk, step, pressed), _key_of(page, pressed))
+            return _answer(desk, held, step, _read(desk, step, pressed))
+
+
+def _ask(desk: Desk, held: Held, page: Page) -> tuple[Held, Pressed]:
+    """Put a page, and remember the key that did what is done next."""
+    pressed = desk.asker.ask(page)
+    return replace(held, last_key=pressed.key), pressed
 
 
 def _read(desk: Desk, step: Ask, pressed: Pressed) -> Answer:
@@ -136,12 +142,6 @@ def _read(desk: Desk, step: Ask, pressed: Pressed) -> Answer:
     return reader(pressed.result)
 
 
-def _key_of(page: Page, pressed: Pressed) -> str:
-    if pressed.result == YES:
-        return "y"
-    return ENTER if page.kind is not Kind.PICK and not isinstance(pressed.result, Unanswered) else ""
-
-
 def _command(desk: Desk, held: Held, command: Command, step: Ask) -> tuple[Held, bool]:
     """What was done instead of answering, and whether the question is left by it."""
     match command:
@@ -150,7 +150,7 @@ def _command(desk: Desk, held: Held, command: Command, step: Ask) -> tuple[Held,
             return replace(held, call=held.call._replace(other=True)), True
         case Command.KEEP if held.interview.again is None:
             assert step.before is not None
-            return _answer(desk, held, step, step.before, "k"), True
+            return _answer(desk, held, step, step.before), True
         case Command.KEEP:
             return replace(held, interview=asked_again(held.interview, None)), True
     return _anywhere(desk, held, command)
@@ -170,7 +170,7 @@ def _anywhere(desk: Desk, held: Held, command: Command) -> tuple[Held, bool]:
     raise AssertionError(command)
 
 
-def _answer(desk: Desk, held: Held, step: Ask, answer: Answer, key: str) -> Held:
+def _answer(desk: Desk, held: Held, step: Ask, answer: Answer) -> Held:
     """The call with this answer, unless it excludes the others: then it is asked again."""
     question = step.question.id
     before = stand(asked_again(held.interview, None))
@@ -183,7 +183,7 @@ def _answer(desk: Desk, held: Held, step: Ask, answer: Answer, key: str) -> Held
         )
         return held
     given_at = {**held.call.given_at, question: desk.clock()}
-    held = Held(interview, held.call._replace(given_at=given_at), key)
+    held = Held(interview, held.call._replace(given_at=given_at), held.last_key)
     _tell_effect(desk, held, before, question)
     return _without_override(desk, held)
 
@@ -218,6 +218,7 @@ def _without_override(desk: Desk, held: Held) -> Held:
 def _note(desk: Desk, held: Held) -> tuple[Held, bool]:
     """A line for the record; `!` alone is the emergency here, too."""
     text = desk.asker.write("Note (Enter keeps it; nothing: no note; ! alone: emergency): ")
+    held = replace(held, last_key=ENTER)
     if text == words.ALARM.key and held.rule_set.emergency:
         return _emergency(desk, held)
     if not text:
@@ -235,7 +236,8 @@ def _emergency(desk: Desk, held: Held) -> tuple[Held, bool]:
     """Text and contacts at once; then the call goes on, or ends here."""
     emergency = held.rule_set.emergency
     assert emergency is not None
-    if desk.asker.ask(words.emergency_page(emergency)).result is Command.RETURN:
+    held, pressed = _ask(desk, held, words.emergency_page(emergency))
+    if pressed.result is Command.RETURN:
         return held, False
     call = held.call._replace(status=Status.EMERGENCY, ended=desk.clock(), override=None)
     return replace(held, call=call), True
@@ -244,7 +246,8 @@ def _emergency(desk: Desk, held: Held) -> tuple[Held, bool]:
 def _correct(desk: Desk, held: Held) -> tuple[Held, bool]:
     """Pick any earlier answer, to be asked again."""
     where = stand(held.interview)
-    pressed = desk.asker.ask(words.review_page(held.rule_set, where, _given(held), other=held.call.other))
+    page = words.review_page(held.rule_set, where, _given(held), other=held.call.other)
+    held, pressed = _ask(desk, held, page)
     match pressed.result:
         case Command.RETURN:
             return held, False
@@ -272,7 +275,8 @@ def _closing(desk: Desk, held: Held, decision: Decision) -> Held:
             leads=leads,
             override=held.call.override,
         )
-        command = desk.asker.ask(page).result
+        held, pressed = _ask(desk, held, page)
+        command = pressed.result
         if command is Command.FINISH:
             return replace(held, call=held.call._replace(status=Status.FINISHED, ended=desk.clock()))
         if command is Command.OVERRIDE:
@@ -285,14 +289,16 @@ def _closing(desk: Desk, held: Held, decision: Decision) -> Held:
 
 def _override(desk: Desk, held: Held, decision: Decision) -> tuple[Held, bool]:
     """Another disposition, with a reason; or the computed one again."""
-    outcome = desk.asker.ask(words.outcomes_page(held.rule_set, decision, held.call.override)).result
+    held, pressed = _ask(desk, held, words.outcomes_page(held.rule_set, decision, held.call.override))
+    outcome = pressed.result
     if outcome is Command.EMERGENCY:
         return _emergency(desk, held)
     if outcome is Command.RETURN:
         return held, False
     override = None
     if outcome is not Command.KEEP:
-        reason = desk.asker.ask(words.reasons_page(held.rule_set, outcome)).result
+        held, pressed = _ask(desk, held, words.reasons_page(held.rule_set, outcome))
+        reason = pressed.result
         if reason is Command.EMERGENCY:
             return _emergency(desk, held)
         if reason is Command.RETURN:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from iopscreen.engine.compiled import Compiled
-from iopscreen.engine.decide import ImpossibleAnswers
+from iopscreen.engine.decide import ImpossibleAnswers, decide
 from iopscreen.ruleset.model import Answers, RuleFile, RuleSet
 from iopscreen.ruleset.words import outcomes_in_words
 from iopscreen.screen.interview import Interview
@@ -18,7 +18,8 @@ from iopscreen.screen.session import Held
 
 def anew(compiled: Compiled, prepared: Answers, call: Call) -> Held:
     """A call in which `prepared` answers are known already; they count from its start."""
-    return Held(Interview(compiled, prepared), call._replace(given_at=dict.fromkeys(prepared, call.started)))
+    times = dict.fromkeys(prepared, call.started)
+    return Held(Interview(compiled, prepared), call._replace(given_at=times, known_before=tuple(prepared)))
 
 
 def from_record(compiled: Compiled, record: Record, call: Call, known: Answers = MappingProxyType({})) -> Held:
@@ -30,10 +31,26 @@ def from_record(compiled: Compiled, record: Record, call: Call, known: Answers =
     call = call._replace(ref=call.ref or record.call.ref, other=call.other or record.call.other)
     if record.call.status is Status.UNFINISHED:
         times = {**record.call.given_at, **dict.fromkeys(known, call.started)}
-        call = record.call._replace(ref=call.ref, other=call.other, given_at=times)
-        return Held(Interview(compiled, known, record.answers), _understandable(compiled.rule_set, call))
+        prepared = {**_known_before(compiled, record, known), **known}
+        call = record.call._replace(ref=call.ref, other=call.other, given_at=times, known_before=tuple(prepared))
+        given = {name: answer for name, answer in record.answers.items() if name not in prepared}
+        shown = call.earlier.answers if call.earlier else {}
+        return Held(Interview(compiled, prepared, given, earlier=shown), _understandable(compiled.rule_set, call))
     held = anew(compiled, known, call._replace(earlier=_earlier(record)))
     return replace(held, interview=replace(held.interview, earlier=record.answers))
+
+
+def _known_before(compiled: Compiled, record: Record, known: Answers) -> Answers:
+    """The answers that were known before an interrupted call; where these rules exclude them, they are as if asked for.
+
+    So they are asked again, and the call can go on.
+    """
+    before = {name: answer for name, answer in record.answers.items() if name in record.call.known_before}
+    try:
+        decide(compiled, {**before, **known})
+    except ImpossibleAnswers:
+        return {}
+    return before
 
 
 def _understandable(rule_set: RuleSet, call: Call) -> Call:
@@ -68,7 +85,9 @@ def _earlier(record: Record) -> Earlier:
         ended=record.call.ended,
         recommendation=record.decision["recommendation"],
         possible=tuple(record.decision["possible"]),
+        override=record.call.override,
         rule_set=record.rule_set,
+        answers=record.answers,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers
 from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers
 from iopscreen.screen.record import RawRecord, Status, answer_from_json, contents_digest, kept_decision
@@ -67,7 +68,8 @@ class Look(NamedTuple):
 
     `answers` are those that could be read, `unreadable` says what is wrong with the others whose
     question there is. `as_json`: the parts of the decision made again, each as JSON. `decide`: the
-    decision on some of the answers.
+    decision on some of the answers. `cannot_matter`: whether a question cannot, with some of the
+    answers, while those without any answer stay unasked.
     """
 
     contents: Mapping[str, Any]
@@ -77,6 +79,8 @@ class Look(NamedTuple):
     again: Again
     as_json: Mapping[str, str]
     decide: Callable[[Answers], Again]
+    cannot_matter: Callable[[Answers, str], bool]
+    to_ask: tuple[str, ...]
 
     @property
     def rule_set(self) -> RuleSet:
@@ -110,6 +114,7 @@ class Verifier:
         self._to_json = as_json
         self._again: dict[Known, Again] = {}
         self._as_json: dict[Known, dict[str, str]] = {}
+        self._proved: dict[tuple[Known, str, frozenset[str]], bool] = {}
 
     def verify(self, raw: RawRecord) -> Verified:
         """Everything in a record that does not hold."""
@@ -127,7 +132,32 @@ class Verifier:
                 except Unreadable as error:
                     unreadable[question] = str(error)
         again, as_json = self._decided(answers), self._decided_as_json(answers)
-        return Look(contents, self.rule_file, answers, unreadable, again, as_json, self._decided)
+        left_out = frozenset(unasked(self.compiled, contents["answers"]))
+        return Look(
+            contents,
+            self.rule_file,
+            answers,
+            unreadable,
+            again,
+            as_json,
+            self._decided,
+            lambda part, question: self._cannot_matter(part, question, left_out),
+            to_ask(self.compiled, again.decision) if again.decision else (),
+        )
+
+    def _cannot_matter(self, part: Answers, question: str, left_out: frozenset[str]) -> bool:
+        """Without impossible combinations the decision says it; else it is proved, once for all such records."""
+        decision = self._decided(part).decision
+        if decision is None or question not in decision.not_needed:
+            return False
+        if not self.compiled.impossible:
+            return True
+        key = frozenset(part.items()), question, left_out
+        if key not in self._proved:
+            if len(self._proved) >= MAX_KEPT:
+                self._proved.clear()
+            self._proved[key] = cannot_matter(self.compiled, part, question, left_out)
+        return self._proved[key]
 
     def _decided(self, answers: Answers) -> Again:
         key = frozenset(answers.items())
@@ -291,7 +321,7 @@ def _unsettled(look: Look, name: str, because: Answers, where: str) -> Iterator[
     decision, problem = look.decide(because)
     if problem and not look.again.problem:
         yield problem._replace(where=where)
-    elif decision and name not in decision.not_needed:
+    elif decision and not look.cannot_matter(because, name):
         given = " and ".join(f"`{other}`" for other in because)
         known = f"with the answers to {given} alone" if because else "with nothing known"
         yield Problem("skip-not-justified", where, f"`{name}` was left out, and can matter {known}{look.under}")
@@ -304,13 +334,20 @@ def _not_accounted(look: Look) -> Iterator[Problem]:
         return
     skipped = [item["question"] for item in look.contents["skipped"]]
     for question in decision.not_needed:
-        if question not in look.contents["answers"] and question not in skipped:
+        listed = question in look.contents["answers"] or question in skipped
+        if not listed and look.cannot_matter(look.answers, question):
             message = f"`{question}` was neither answered nor left out for a reason, nor is it open{look.under}"
             yield Problem("not-accounted", "skipped", message)
 
 
 def _times_differ(look: Look) -> Iterator[Problem]:
     """For a call whose times do not fit: each answer has one, and all lie between start and end."""
+    yield from _times_missing(look)
+    yield from _times_out_of_order(look)
+
+
+def _times_missing(look: Look) -> Iterator[Problem]:
+    """For an answer without a time, a time without an answer, and a call that ended at no time."""
     contents = look.contents
     answers, given_at = contents["answers"], contents["given_at"]
     for question in answers:
@@ -319,9 +356,16 @@ def _times_differ(look: Look) -> Iterator[Problem]:
     for question in given_at:
         if question not in answers:
             yield Problem("times-differ", f"given_at.{question}", f"`{question}` has a time, but no answer")
+    for place, question in enumerate(contents["known_before"]):
+        if question not in answers:
+            yield Problem("times-differ", f"known_before[{place}]", f"`{question}` was known before, but has no answer")
     if contents["ended"] is None and contents["status"] != Status.UNFINISHED:
         yield Problem("times-differ", "ended", "should be when the call ended, for it is not unfinished")
-    written = _times(contents)
+
+
+def _times_out_of_order(look: Look) -> Iterator[Problem]:
+    """For a time that is none, or that does not lie between the start and the end of the call."""
+    written = _times(look.contents)
     moments = {where: _moment(text) for where, text in written.items()}
     start, end = moments["started"], moments.get("ended")
     for where, moment in moments.items():
@@ -361,7 +405,7 @@ def _status_differs(look: Look) -> Iterator[Problem]:
         yield Problem("status-differs", "status", message)
     if contents["status"] != Status.FINISHED or decision is None:
         return
-    for question in decision.ask_next:
+    for question in look.to_ask:
         if question not in contents["answers"]:
             message = f"finished, although `{question}` was never asked and can matter{look.under}"
             yield Problem("status-differs", "status", message)

@@ -22,6 +22,12 @@ DIGITS = frozenset("0123456789")
 BETWEEN = "   "
 LOW = 14
 """On a screen of so few rows nothing is left empty."""
+ENOUGH = 3
+"""Rows with which a body can be read, a few at a time."""
+MUCH = 8
+"""Rows that are left to a body before what is pinned is shortened."""
+MORE = " (more)"
+"""What ends the only row of a body for which there is no room."""
 
 
 class View(NamedTuple):
@@ -65,10 +71,10 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
     for place, choice in enumerate(page.listed):
         if choice.key == key:
             done = page.kind is Kind.PICK
-            return Pressed(choice.result) if done else _switched(page, view, place, width, height)
+            return Pressed(choice.result, key=key) if done else _switched(page, view, place, width, height)
     for choice in (*page.row, *page.others):
         if choice.key == key:
-            return Pressed(choice.result, view.typed if page.kind is Kind.NUMBER else view.marked)
+            return Pressed(choice.result, view.typed if page.kind is Kind.NUMBER else view.marked, key)
     if any(panel.key == key for panel in page.panels):
         return _panel(page, view, key, width, height)
     return view
@@ -77,13 +83,13 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
 def _entered(page: Page, view: View) -> View | Pressed:
     if page.kind is Kind.PICK:
         if view.pointer is not None:
-            return Pressed(page.listed[view.pointer].result)
-        return next((Pressed(choice.result) for choice in page.keys if choice.key == ENTER), view)
+            return Pressed(page.listed[view.pointer].result, key=ENTER)
+        return next((Pressed(choice.result, key=ENTER) for choice in page.keys if choice.key == ENTER), view)
     given: Any = view.typed
     if page.kind is Kind.MARK:
         given = tuple(choice.result for choice in page.listed if choice.result in view.marked)
     problem = page.fits(given)
-    return Pressed(given) if problem is None else view._replace(problem=problem)
+    return Pressed(given, key=ENTER) if problem is None else view._replace(problem=problem)
 
 
 def _moved(page: Page, view: View, key: str, width: int, height: int) -> View:
@@ -140,22 +146,56 @@ def drawn(page: Page, view: View, width: int, height: int) -> list[Row]:
     body = [row for _, row in _body(page, view, width, height)]
     room = _room(page, view, width, height)
     if len(body) > room:
-        top = min(view.top, len(body) - room + 1)
-        shown = body[top : top + room - 1]
-        above, below = top > 0, top + len(shown) < len(body)
-        where = " and ".join(word for word, is_there in (("above", above), ("below", below)) if is_there)
-        body = [*shown, [(Style.QUIET, f"  (more {where}: arrow keys)"[:width])]]
-    return [*body, *_foot(page, view, width, height)]
+        body = _window(body, view.top, room, width)
+    return [*body, *in_rows(_pinned(page, view, width, height).kept, width), *_foot(page, view, width, height)]
+
+
+def _window(body: list[Row], top: int, room: int, width: int) -> list[Row]:
+    """As much of the body as there is room for, and where there is more of it."""
+    if room == 1:
+        top = min(top, len(body) - 1)
+        text = "".join(text for _, text in body[top])
+        return [[(Style.PLAIN, text[: width - len(MORE)].ljust(width - len(MORE))), (Style.QUIET, MORE)]]
+    top = min(top, len(body) - room + 1)
+    shown = body[top : top + room - 1]
+    above, below = top > 0, top + len(shown) < len(body)
+    where = " and ".join(word for word, is_there in (("above", above), ("below", below)) if is_there)
+    return [*shown, [(Style.QUIET, f"  (more {where}: arrow keys)"[:width])]]
+
+
+class _Pinned(NamedTuple):
+    """Lines that stand above the keys whatever is shown of the body, and those for which there is no such room."""
+
+    kept: Sequence[Line]
+    rest: Sequence[Line] = ()
+
+
+def _pinned(page: Page, view: View, width: int, height: int) -> _Pinned:
+    """The longest way to say it that leaves enough room for the body; else as much of the shortest one as fits."""
+    if not page.pinned:
+        return _Pinned(())
+    room = height - len(_foot(page, view, width, height))
+    wanted = min(len(in_rows(page.lines, width)) + (height > LOW), MUCH)
+    for lines in page.pinned:
+        if len(in_rows(lines, width)) + wanted <= room:
+            return _Pinned(lines)
+    shortest = page.pinned[-1]
+    fitting = [count for count in range(1, len(shortest) + 1) if len(in_rows(shortest[:count], width)) < room]
+    count = max(fitting, default=1)
+    return _Pinned(shortest[:count], shortest[count:])
 
 
 def _room(page: Page, view: View, width: int, height: int) -> int:
-    return max(height - len(_foot(page, view, width, height)), 3)
+    """How many rows the body may take."""
+    pinned = in_rows(_pinned(page, view, width, height).kept, width)
+    return max(height - len(_foot(page, view, width, height)) - len(pinned), 1 if pinned else ENOUGH)
 
 
 def _body(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
     """Everything above the keys; the extra lines only where all fits with them."""
     blank: list[OwnedRow] = [(_OF_PAGE, [])] if height > LOW else []
-    lines = [*blank, *((_OF_PAGE, row) for row in in_rows(page.lines, width))]
+    stands = (*page.lines[:1], *_pinned(page, view, width, height).rest, *page.lines[1:])
+    lines = [*blank, *((_OF_PAGE, row) for row in in_rows(stands, width))]
     extra = [(_OF_PAGE, row) for row in in_rows(page.extra, width)]
     choices = list(_listed(page, view, width))
     rest = [*(blank if choices else []), *choices, *_panel_rows(page, view, width)]

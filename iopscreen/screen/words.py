@@ -11,7 +11,19 @@ from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import Lead, leads_to, rules_asking
-from iopscreen.ruleset.model import NO, NO_RULE, YES, Answer, Emergency, Kind, Question, RuleSet, Unanswered, tests_of
+from iopscreen.ruleset.model import (
+    NO,
+    NO_RULE,
+    YES,
+    Answer,
+    Cite,
+    Emergency,
+    Kind,
+    Question,
+    RuleSet,
+    Unanswered,
+    tests_of,
+)
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
 from iopscreen.screen import page as pages
@@ -45,11 +57,12 @@ KEEPS = (
 ALARM = Key("!", "EMERGENCY", Command.EMERGENCY, Style.ALARM)
 RETURN = Key("r", "return", Command.RETURN)
 SHORT = 60
+BRIEF = 19
 
 
-def short(text: str) -> str:
+def short(text: str, width: int = SHORT) -> str:
     """A text cut to what tells it from others."""
-    return textwrap.shorten(text, SHORT, placeholder=" ...")
+    return textwrap.shorten(text, width, placeholder=" ...")
 
 
 def said(rule_set: RuleSet, question: str, answer: Answer, *, other: bool) -> str:
@@ -276,8 +289,7 @@ def note_lines(rule_set: RuleSet, before: Sequence[ShownNote], after: Sequence[S
 
 
 def _note(rule_set: RuleSet, note: ShownNote) -> Line:
-    question = rule_set.question.get(note.id)
-    if question is not None and question.if_unanswered == note.say:
+    if _is_alarm(rule_set, note):
         return Line(f"! {note.say}", Style.ALARM, indent=2)
     return Line(f'Tell the caller: "{note.say}"' if note.audience == "caller" else f"Note: {note.say}", indent=4)
 
@@ -294,13 +306,21 @@ def impossible_lines(error: ImpossibleAnswers) -> Iterator[Line]:
 def emergency_page(emergency: Emergency) -> Page:
     """Whom to reach, at once."""
     return Page(
-        lines=[
-            Line("EMERGENCY", Style.ALARM),
-            Line(f'Say: "{emergency.say}"', Style.STRONG, indent=2),
-            *(Line(f"{contact.name}: {contact.reach}", indent=2) for contact in emergency.contacts),
-        ],
+        lines=[Line("EMERGENCY", Style.ALARM), Line(f'Say: "{emergency.say}"', Style.STRONG, indent=2)],
         row=(Key("e", "end the call here", Command.END), RETURN),
+        pinned=_ways_to_reach(emergency) if emergency.contacts else (),
     )
+
+
+def _ways_to_reach(emergency: Emergency | None) -> tuple[list[Line], list[Line], list[Line]]:
+    """Whom to reach: one below the other, in one line, and in one line that is as short as can be."""
+    contacts = emergency.contacts if emergency else ()
+    if not contacts:
+        return [], [], []
+    below = [Line(f"{contact.name}: {contact.reach}", indent=2) for contact in contacts]
+    beside = "; ".join(f"{contact.name}: {contact.reach}" for contact in contacts)
+    brief = "; ".join(f"{short(contact.name, BRIEF)}: {contact.reach}" for contact in contacts)
+    return below, [Line(beside, indent=2)], [Line(brief, indent=2)]
 
 
 def review_page(rule_set: RuleSet, where: Stand, given: dict[str, Answer], *, other: bool) -> Page:
@@ -361,6 +381,7 @@ def closing_page(
             *_result_lines(rule_set, decision, leads, override, other=other),
         ],
         extra=_next_steps(rule_set, decision, override),
+        pinned=_alarms(rule_set, decision),
         row=tuple(Key(key, titles[key], Command.FINISH) for key in confirm),
         others=(
             *([Key("b", "back", Command.BACK), Key("c", "correct", Command.CORRECT)] if decision.answers else []),
@@ -369,6 +390,29 @@ def closing_page(
             *alarm(rule_set),
         ),
     )
+
+
+def _alarms(rule_set: RuleSet, decision: Decision) -> Sequence[Sequence[Line]]:
+    """What must not be overlooked at the end: open questions with an alarm, and whom to reach then, or in danger."""
+    due = [rule_set.question[note.id] for note in decision.notes if _is_alarm(rule_set, note)]
+    due.sort(key=lambda question: not _of_emergency(rule_set, question.cite))
+    found = decision.recommendation and any(_of_emergency(rule_set, rule.cite) for rule in decision.rules)
+    if not (due or found):
+        return ()
+    alarms = [Line(f"! {question.if_unanswered}", Style.ALARM) for question in due]
+    return [[*alarms[:1], *contacts, *alarms[1:]] for contacts in _ways_to_reach(rule_set.emergency)]
+
+
+def _of_emergency(rule_set: RuleSet, cites: Sequence[Cite]) -> bool:
+    """Whether something rests on what the emergency rests on: then it is about danger."""
+    emergency = {cite.id for cite in rule_set.emergency.cite} if rule_set.emergency else set()
+    return any(cite.id in emergency for cite in cites)
+
+
+def _is_alarm(rule_set: RuleSet, note: ShownNote) -> bool:
+    """Whether a note is the text of a question that has no answer."""
+    question = rule_set.question.get(note.id)
+    return question is not None and question.if_unanswered == note.say
 
 
 def _next_steps(rule_set: RuleSet, decision: Decision, override: Override | None) -> list[Line]:
