@@ -443,7 +443,7 @@ def test_the_same_bytes_every_time_whatever_the_hash_seed():
 def test_survivors_are_warnings_and_gate_as_such():
     fault, twin = str(FOLDER / "fault.yaml"), str(FOLDER / "twin.yaml")
     assert iopscreen("audit", fault, "--mutants").returncode == 0
-    assert "surviving-mutant" not in iopscreen("audit", fault, "--fail-on", "warning").stdout
+    assert "[surviving-mutant]" not in iopscreen("audit", fault, "--fail-on", "warning").stdout
     found = iopscreen("audit", fault, "--mutants", "--fail-on", "warning")
     assert (found.returncode, found.stderr) == (1, "")
     assert "28 of 31 killed; 3 survive, and 3 cases (chosen greedily) would kill them all" in " ".join(
