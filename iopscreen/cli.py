@@ -250,6 +250,9 @@ def audit(
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
+    budget: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
+    ] = 10,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
     ] = False,
@@ -270,7 +273,9 @@ def audit(
     files = [file for path in named for file in audit_run.rule_files(_locate(path))]
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
-        results = [audit_run.audit(file, texts, today=day, mutants=mutants, progress=progress) for file in files]
+        results = [
+            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress) for file in files
+        ]
     _refuse_unknown_sources(texts, results)
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))

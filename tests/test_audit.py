@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from conftest import RULES, TESTS
-from oracle import Oracle, holds
+from oracle import Oracle, conditions, fate_of, holds
 from random_rule_sets import made
 
 from iopscreen.audit.checks import CHECKS, name_of
 from iopscreen.audit.citations import digest, passages
+from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
+from iopscreen.audit.subject import witness_json
 from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.difference import without_assumption
 from iopscreen.engine.table import Table, TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.report.audit import audit_json, audit_text
@@ -243,13 +247,35 @@ def test_rule_files_of_a_folder(tmp_path):
             rule_files(str(nothing))
 
 
-def test_too_tangled_is_never_clean(monkeypatch):
+@pytest.fixture
+def no_diagram(monkeypatch):
+    """No diagram fits."""
+
     def give_up(*_args, **_kwargs):
         raise TooTangled
 
-    monkeypatch.chdir(CASES / "wrong-rule")
     monkeypatch.setattr(Table, "build", give_up)
-    result = audit("twin.yaml", {}, today=TODAY)
+
+
+@pytest.mark.usefixtures("no_diagram")
+@pytest.mark.parametrize("name", ["gap", "unreachable-rule", "guarantee-violated", "overlapping-rules"])
+def test_verdicts_are_given_where_no_diagram_fits(name, monkeypatch):
+    result = audited(CASES / name / "fault.yaml", monkeypatch)
+    found = told(result, name)
+    assert found
+    assert all(finding.witness for finding in found)
+    assert result.facts.profiles is None
+    assert name not in result.undecided
+    text = audit_text([result], color=False, width=80, notes=True)
+    assert "not counted" in text
+    assert audit_json([result])["rule_sets"][0]["outcomes"] is None
+
+
+@pytest.mark.usefixtures("no_diagram")
+def test_out_of_time_is_never_clean(monkeypatch):
+    monkeypatch.chdir(CASES / "wrong-rule")
+    monkeypatch.setattr("iopscreen.engine.search.ROUNDS_A_LOOK", 1)
+    result = audit("twin.yaml", {}, today=TODAY, budget=0)
     assert not result.complete
     assert {"gap", "unreachable-rule", "guarantee-violated", "case `old-glass`"} <= set(result.undecided)
     assert result.facts.profiles is None
@@ -529,6 +555,208 @@ def test_the_words_of_a_region_hold_for_its_answers_and_no_others(random_one):
             if all(said_of(brute.rule_set.question[name], words, profile[name]) for name, words in row.when.items())
         ]
         assert matching == [(brute.outcome(profile), brute.oracle.fate(profile).rule)]
+
+
+fewer = pytest.mark.parametrize("random_one", range(80), indirect=True)
+"""For what takes its time: not all of the rule sets."""
+
+
+def outcomes_with(brute, position, condition):
+    """What every possible caller is recommended when a rule has another condition; None: no such rule."""
+    rules = list(brute.rule_set.rules)
+    if condition is None:
+        del rules[position]
+    else:
+        rules[position] = rules[position]._replace(when=condition, unless=None)
+    changed = brute.rule_set._replace(rules=tuple(rules))
+    return [fate_of(changed, profile).outcome for profile in brute.possible]
+
+
+@fewer
+def test_rules_without_effect_are_those_whose_removal_changes_nothing(random_one):
+    result, brute = random_one
+    if not brute.possible:
+        return
+    before = [brute.outcome(profile) for profile in brute.possible]
+    expected = {
+        rule.id
+        for position, rule in enumerate(brute.rule_set.rules)
+        if brute.decides(rule, brute.possible) and outcomes_with(brute, position, None) == before
+    }
+    assert ids(brute.rule_set.rules, told(result, "no-effect-rule")) == expected
+    for finding in told(result, "no-effect-rule"):
+        [position] = [place for place, rule in enumerate(brute.rule_set.rules) if rule.place == finding.place]
+        rules = brute.rule_set.rules[:position] + brute.rule_set.rules[position + 1 :]
+        without = brute.rule_set._replace(rules=rules)
+        mine = [p for p in brute.possible if brute.oracle.fate(p).rule == brute.rule_set.rules[position].id]
+        instead = {fate_of(without, profile).rule for profile in mine}
+        assert instead == {rule.id for rule in rules if rule.place in {related.place for related in finding.related}}
+
+
+def left_out(condition, wanted):
+    """A condition without one of its parts, found by being that very thing; None where nothing is left."""
+    if condition is wanted:
+        return None
+    if isinstance(condition, model.Not):
+        rest = left_out(condition.part, wanted)
+        return None if rest is None else model.Not(rest)
+    if isinstance(condition, model.AllOf | model.AnyOf):
+        parts = tuple(part for part in (left_out(part, wanted) for part in condition.parts) if part is not None)
+        return type(condition)(parts) if parts or not condition.parts else None
+    if isinstance(condition, model.NumberTest) and any(bound is wanted for bound in condition.bounds):
+        return condition._replace(bounds=tuple(bound for bound in condition.bounds if bound is not wanted))
+    return condition
+
+
+@fewer
+def test_needless_tests_are_those_that_can_be_left_out(random_one):
+    result, brute = random_one
+    rule_set = brute.rule_set
+    found = {finding.place for finding in told(result, "over-specified")}
+    if not brute.possible or rule_set.policy == "unique":
+        assert not found
+        return
+    before = [brute.outcome(profile) for profile in brute.possible]
+    in_vain = ids(rule_set.rules, told(result, "no-effect-rule"))
+    expected, bounds = set(), set()
+    for position, rule in enumerate(rule_set.rules):
+        if rule.id in in_vain or not brute.decides(rule, brute.possible):
+            continue
+
+        def needless(part, position=position, rule=rule):
+            rest = left_out(rule.condition, part)
+            return outcomes_with(brute, position, model.EVERYONE if rest is None else rest) == before
+
+        for test in model.tests_of(rule.condition):
+            if test.subject not in rule_set.question:
+                continue
+            if needless(test):
+                expected.add(test.place)
+            elif isinstance(test, model.NumberTest) and len(test.bounds) > 1:
+                sides = [side for bound in test.bounds for side in SIDES[bound.op]]
+                bounds |= {
+                    bound.place
+                    for bound in test.bounds
+                    if needless(bound) and all(sides.count(side) == 1 for side in SIDES[bound.op])
+                }
+    assert found == expected | bounds
+
+
+SIDES = {"at_least": "<", "above": "<", "at_most": ">", "below": ">", "is": "<>"}
+
+
+def test_gaps_are_told_region_by_region(random_one):
+    result, brute = random_one
+    compiled = compile_rule_set(brute.rule_set)
+    missed = [profile for profile in brute.possible if brute.oracle.fate(profile).rule is None]
+    found, more = holes(whole(compiled), 10_000)
+    assert more == 0
+    assert [hole.profiles for hole in found] == sorted((hole.profiles for hole in found), reverse=True)
+    assert sum(hole.profiles for hole in found) == brute.distinct(missed)
+    for profile in missed:
+        inside = [
+            hole
+            for hole in found
+            if all(said_of(brute.rule_set.question[name], words, profile[name]) for name, words in hole.when.items())
+        ]
+        assert len(inside) == 1
+    for hole in found:
+        assert all(brute.oracle.fate(profile).rule is None for profile in brute.shown_by(witness_json(hole.answers)))
+    for finding in told(result, "gap"):
+        assert len(finding.related) == min(len(found), 5) + (len(found) > 5)
+        assert finding.witness == witness_json(found[0].answers)
+
+
+@fewer
+def test_what_an_assumption_changes_is_what_some_caller_is_told(random_one):
+    _, brute = random_one
+    compiled = compile_rule_set(brute.rule_set)
+    for question in compiled.deciding:
+        by_rest = {}
+        for profile in brute.possible:
+            rest = tuple(value for name, value in profile.items() if name != question.id)
+            by_rest.setdefault(rest, {})[profile[question.id]] = brute.outcome(profile)
+        for assumed in brute.oracle.domains[question.id][:3]:
+            expected = {
+                (found[assumed], other)
+                for found in by_rest.values()
+                if assumed in found
+                for other in found.values()
+                if other != found[assumed]
+            }
+            changes = list(without_assumption(compiled, question.id, assumed))
+            assert {(change.old, change.new) for _, change in changes} == expected
+            for value, change in changes:
+                for answer, outcome in ((assumed, change.old), (value, change.new)):
+                    shown = brute.oracle.completions(answered({**change.answers, question.id: answer}))
+                    assert {brute.outcome(profile) for profile in shown} == {outcome}
+
+
+def answered(answers):
+    """The answers of a witness that are not any."""
+    return {name: value for name, value in answers.items() if value != "any"}
+
+
+def values_of_setting(rule_set, setting):
+    """Every other value that a setting could be given, so that the reader would still read the file."""
+    if setting.kind != "whole_number":
+        options = [option.id for option in setting.options] or ["yes", "no"]
+    else:
+        tests = [test for condition in conditions(rule_set) for test in model.tests_of(condition)]
+        ranges = [
+            rule_set.question[test.subject]
+            for test in tests
+            if isinstance(test, model.NumberTest) and test.subject in rule_set.question
+            if any(bound.limit == setting.id for bound in test.bounds)
+        ]
+        options = [number for number in range(-8, 29) if all(one.low <= number <= one.high for one in ranges)]
+    return [value for value in options if value != setting.value]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_setting_decides_where_another_value_changes_what_somebody_is_told(seed, tmp_path):
+    (tmp_path / "random.yaml").write_text(made(f"readings {seed}").text, encoding="utf-8")
+    result = audit(str(tmp_path / "random.yaml"), {}, today=None)
+    rule_set = understand((tmp_path / "random.yaml").read_bytes(), "random.yaml").rule_set
+    numbers = {q.id: tuple(range(q.low, q.high + 1)) for q in rule_set.questions if q.kind == "whole_number"}
+    profiles = Oracle(rule_set)
+    profiles.domains.update(numbers)
+    for setting in rule_set.settings:
+        found = [finding for finding in told(result, "reading-decides") if finding.place == setting.place]
+        changing = {
+            value: changes(rule_set, setting, value, profiles) for value in values_of_setting(rule_set, setting)
+        }
+        changing = {value: pairs for value, pairs in changing.items() if pairs}
+        assert bool(found) == bool(changing)
+        for finding in found:
+            old, now, other, new = parsed(finding.message)
+            value = int(other) if setting.kind == "whole_number" else other
+            assert str(setting.value) == now
+            assert (old, new) in changing[value]
+            if setting.kind == "whole_number":
+                nearest = min(abs(other - setting.value) for other in changing)
+                assert abs(value - setting.value) == nearest
+
+
+def parsed(message):
+    """The outcome, the value of the setting, the other value, and what then comes."""
+    words = re.fullmatch(
+        r"(\S+) is recommended to the caller shown while setting `\S+` is `(\S+)`; were it `(\S+)`, it would be (\S+)",
+        message,
+    ).groups()
+    return ["no_rule" if word == "nothing" else word.strip("`") for word in words]
+
+
+def changes(rule_set, setting, value, profiles):
+    """The pairs of outcomes between which some caller changes with another value of a setting."""
+    settings = tuple(one._replace(value=value) if one is setting else one for one in rule_set.settings)
+    other = rule_set._replace(settings=settings)
+    found = set()
+    for profile in profiles.completions({}):
+        old, new = profiles.fate(profile), fate_of(other, profile)
+        if old.impossible is None and new.impossible is None and old.outcome != new.outcome:
+            found.add((old.outcome, new.outcome))
+    return found
 
 
 def said_of(question, words, value):

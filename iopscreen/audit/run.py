@@ -14,9 +14,10 @@ from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.mutants import MutationScore, Progress
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
-from iopscreen.audit.subject import Subject
+from iopscreen.audit.subject import Subject, Told
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.search import Budget
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
@@ -110,12 +111,14 @@ def audit(
     texts: Mapping[str, str],
     *,
     today: str | None,
+    budget: float | None = None,
     mutants: bool = False,
     progress: Progress | None = None,
 ) -> AuditResult:
     """Audit the rule file at `path`. `texts`: by source id. `today`: YYYY-MM-DD, or None for no date.
 
-    `mutants`: score the cases by the small changes to the rules that they notice; `progress` is told how far that is.
+    `budget`: the seconds that all verdicts together may take, None for as long as it takes. `mutants`: score
+    the cases by the small changes to the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults.
     """
     data = b""
@@ -127,7 +130,17 @@ def audit(
         text = data.decode("utf-8-sig", "replace")
         return AuditResult(path, {path: text}, faults, (None,) * len(faults), None, (), None, ())
     case_file, case_text, case_faults = _read_cases(file)
-    subject = Subject(file, _compile(file), case_file, case_text is not None, texts, today, mutants, progress)
+    subject = Subject(
+        file=file,
+        attempt=_compile(file),
+        case_file=case_file,
+        has_case_file=case_text is not None,
+        texts=texts,
+        today=today,
+        budget=Budget(budget),
+        with_mutants=mutants,
+        progress=progress,
+    )
     findings, undecided = _run_checks(subject)
     findings = sorted([*findings, *case_faults], key=_causes_first)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
@@ -172,10 +185,11 @@ def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
 
 
 def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
-    """The findings of every check, and what was not decided. A check past its budget says nothing."""
+    """The findings of every check, and what was not decided. A check past its budget says what it knows by then."""
     for check, severity in CHECKS:
         try:
-            subject.told.extend(_findings(subject, check, severity))
+            for told in check(subject):
+                subject.told.append(_finding(subject, check, severity, told))
         except _TANGLED:
             subject.undecided.append(name_of(check))
     undecided = list(subject.undecided)
@@ -194,27 +208,24 @@ def _undecided_mutants(subject: Subject) -> list[str]:
     return [*named, f"{more} more mutants"] if more > 0 else named
 
 
-def _findings(subject: Subject, check: Check, severity: Severity) -> list[Finding]:
-    return [
-        Finding(
-            name=name_of(check),
-            severity=severity,
-            path=told.path or subject.file.path,
-            place=told.place,
-            message=told.message,
-            related=told.related,
-            witness=told.witness,
-            case=told.case,
-        )
-        for told in check(subject)
-    ]
+def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> Finding:
+    return Finding(
+        name=name_of(check),
+        severity=severity,
+        path=told.path or subject.file.path,
+        place=told.place,
+        message=told.message,
+        related=told.related,
+        witness=told.witness,
+        case=told.case,
+    )
 
 
 def _why(subject: Subject) -> str:
     if isinstance(subject.attempt, TooTangledToCompile):
         place = subject.attempt.place
         return f"{subject.file.path}:{place.line}:{place.column}: {subject.attempt}"
-    return f"{subject.file.path}: the rules are too tangled to look at every profile within the budget"
+    return f"{subject.file.path}: the rules are too tangled to look at every profile in time; give more with `--budget`"
 
 
 # --- facts ----------------------------------------------------------------------------------
@@ -231,10 +242,7 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         covered = coverage(subject.compiled, subject.case_results)
         if name_of(uncovered_boundary) not in undecided and subject.boundaries:
             covered = {**covered, "boundaries": subject.boundaries.coverage}
-    try:
-        whole = subject.whole
-    except _TANGLED:
-        whole = None
+    whole = None if isinstance(subject.attempt, TooTangledToCompile) else subject.counted
     scored = name_of(surviving_mutant) not in undecided
     return RuleSetFacts(
         id=rule_set.id,

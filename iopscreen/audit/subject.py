@@ -13,10 +13,12 @@ from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
 from iopscreen.audit.mutants import MutationScore, Progress, mutation_score
 from iopscreen.audit.readings import OtherReading, other_readings, reached
-from iopscreen.engine.analyse import Whole, meeting, whole
+from iopscreen.engine.analyse import Whole, whole
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.effect import Effects
+from iopscreen.engine.search import Budget
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.cases import CaseFile
 from iopscreen.ruleset.findings import Finding, Place, Related
 from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswered
@@ -41,10 +43,10 @@ class Told:
 class Subject:
     """One rule file, with its cases (None without a readable file of them) and what else is at hand.
 
-    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged.
-    `with_mutants`: whether mutants are wanted; `progress` is told how many were looked at. What is
-    expensive is worked out once, when a check first asks for it; it raises TooTangled past the
-    diagram's budget, and TooTangledToCompile. `told` and `undecided` grow as the checks run: what
+    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. `budget`: the
+    time for all verdicts. `with_mutants`: whether mutants are wanted; `progress` is told how many
+    were looked at. What is expensive is worked out once, when a check first asks for it; it raises
+    TooTangled past a budget, and TooTangledToCompile. `told` and `undecided` grow as the checks run: what
     those before found, and the names of those that could not finish.
     """
 
@@ -54,6 +56,7 @@ class Subject:
     has_case_file: bool
     texts: Mapping[str, str]
     today: str | None
+    budget: Budget = field(default_factory=lambda: Budget(None))
     with_mutants: bool = False
     progress: Progress | None = None
     told: list[Finding] = field(default_factory=list)
@@ -72,25 +75,42 @@ class Subject:
         return self.attempt
 
     @cached_property
+    def verdicts(self) -> Verdicts:
+        """Who can decide and who takes whose answers, for all profiles."""
+        return Verdicts(self.compiled, self.budget)
+
+    @cached_property
+    def counted(self) -> Whole | None:
+        """How many profiles there are, and whom the rules recommend what; None where no diagram fits."""
+        try:
+            return whole(self.compiled)
+        except TooTangled:
+            return None
+
+    @property
     def whole(self) -> Whole:
-        """Who decides, over all profiles."""
-        return whole(self.compiled)
+        """What is counted. Raises TooTangled where no diagram fits."""
+        if self.counted is None:
+            raise TooTangled
+        return self.counted
 
     @cached_property
     def nobody_possible(self) -> bool:
         """Whether the impossible entries leave nobody."""
-        return not self.whole.counts
+        return self.verdicts.nobody_possible
 
     @cached_property
     def deciding(self) -> frozenset[int]:
         """The positions of the rules that decide somebody."""
-        return frozenset(label for label in self.whole.labels if isinstance(label, int) and label >= 0)
+        return frozenset(place for place in range(len(self.rule_set.rules)) if self.verdicts.decides(place))
 
     @cached_property
     def silent(self) -> Mapping[str, str]:
         """The rules that never decide, by id, each with the name of the finding that says why."""
         return {
-            rule.id: "unreachable-rule" if meeting(self.whole, position) else "contradictory-condition"
+            rule.id: "unreachable-rule"
+            if self.verdicts.possible(self.verdicts.clauses[position])
+            else "contradictory-condition"
             for position, rule in enumerate(self.rule_set.rules)
             if position not in self.deciding
         }
@@ -111,7 +131,7 @@ class Subject:
     @cached_property
     def effects(self) -> Effects:
         """What would come without a rule, or a test of it."""
-        return Effects(self.compiled)
+        return Effects(self.verdicts)
 
     @cached_property
     def case_results(self) -> tuple[CaseResult, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iopscreen.audit.subject import ANY, Subject
-from iopscreen.engine.analyse import clash
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import NO_RULE, Answer, Condition, Rule, tests_of
 from iopscreen.ruleset.values import answer_json
@@ -22,7 +21,7 @@ def impossible_entries(subject: Subject, positions: Sequence[int]) -> Iterator[R
 def clashing_tests(subject: Subject, condition: Condition) -> Iterator[Related]:
     """The tests of a condition that together nobody can meet."""
     seen = set()
-    for part in clash(subject.compiled, condition):
+    for part in subject.verdicts.clash(condition):
         for test in tests_of(part):
             if test.place not in seen:
                 seen.add(test.place)
@@ -61,13 +60,21 @@ def verb(subjects: Sequence[object], plural: str, other: str | None = None) -> s
     return f"{plural}s" if len(subjects) == 1 else plural
 
 
-def profiles_in_words(number: int) -> str:
+NOT_COUNTED = "not counted"
+"""What is said where profiles fall into too many parts to be counted within the budget."""
+
+
+def profiles_in_words(number: int | None) -> str:
     """How many profiles, in words."""
+    if number is None:
+        return f"some profiles ({NOT_COUNTED})"
     return f"{number:,} profile{'' if number == 1 else 's'}"
 
 
-def all_of(number: int) -> str:
+def all_of(number: int | None) -> str:
     """All of so many profiles, in words."""
+    if number is None:
+        return f"all profiles ({NOT_COUNTED})"
     return "the 1 profile" if number == 1 else f"all {number:,} profiles"
 
 

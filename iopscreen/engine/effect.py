@@ -8,6 +8,7 @@ recommended the same by the rules behind it, which is a matter of some searches.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, without
 from iopscreen.engine.search import Clauses
@@ -72,32 +73,40 @@ class Effects:
 # --- what can be left out of a condition ----------------------------------------------------
 
 
-def without_one_test(condition: Condition) -> Iterator[tuple[Test, Condition]]:
-    """The condition without each of its tests in turn; of a number also without each of its bounds."""
-    for test, rest in _without_one(condition):
-        yield test, EVERYONE if rest is None else rest
+class Without(NamedTuple):
+    """A condition that has lost a test, or one bound of it (`lost`: that bound alone), and what is left."""
+
+    test: Test
+    lost: Test
+    rest: Condition
 
 
-def _without_one(condition: Condition) -> Iterator[tuple[Test, Condition | None]]:
-    """The test that is left out, and the rest; None where there is none."""
+def without_one_test(condition: Condition) -> Iterator[Without]:
+    """The condition without each of its tests in turn; of a number then also without each of its bounds."""
+    for test, lost, rest in _without_one(condition):
+        yield Without(test, lost, EVERYONE if rest is None else rest)
+
+
+def _without_one(condition: Condition) -> Iterator[tuple[Test, Test, Condition | None]]:
+    """The test, what of it is left out, and the rest; None where there is none."""
     match condition:
         case AllOf(parts) | AnyOf(parts):
             kind = type(condition)
             for place, part in enumerate(parts):
-                for test, rest in _without_one(part):
+                for test, lost, rest in _without_one(part):
                     kept = (*parts[:place], *(() if rest is None else (rest,)), *parts[place + 1 :])
-                    yield test, kind(kept) if kept else None
+                    yield test, lost, kind(kept) if kept else None
         case Not(part):
-            for test, rest in _without_one(part):
-                yield test, None if rest is None else Not(rest)
+            for test, lost, rest in _without_one(part):
+                yield test, lost, None if rest is None else Not(rest)
         case NumberTest(subject, bounds, place):
-            yield condition, None
+            yield condition, condition, None
             for bound in bounds:
                 others = tuple(other for other in bounds if other is not bound)
                 if others and not any(_SIDE[other.op] & _SIDE[bound.op] for other in others):
-                    yield NumberTest(subject, (bound,), bound.place), NumberTest(subject, others, place)
+                    yield condition, NumberTest(subject, (bound,), bound.place), NumberTest(subject, others, place)
         case _:
-            yield condition, None
+            yield condition, condition, None
 
 
 _SIDE = {"at_least": 1, "above": 1, "at_most": 2, "below": 2, "is": 3}

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from iopscreen.engine.analyse import OUTSIDE, clauses_by_rule
+from iopscreen.engine.analyse import clauses_by_rule
 from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, tests_by_subject, unplaced
 from iopscreen.engine.boxes import meets
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
@@ -31,6 +31,7 @@ MAX_EDGES = 200_000
 
 NOBODY = AnyOf(())
 SAME = "same"
+OUTSIDE = "outside"
 
 Known = Mapping[int, int]
 """The blocks of known answers, by level."""

@@ -195,8 +195,7 @@ class Verdicts:
         decider = (other or takers[0]).position
         profile = self.deciding_witness(decider, mine)
         assert profile is not None  # the decider decides some of them
-        counted = None if parts is None else volume(parts, self.weights)
-        return Taken(counted, tuple(sorted(takers, key=_heaviest_first)), decider, profile)
+        return Taken(self.count(mine), tuple(sorted(takers, key=_heaviest_first)), decider, profile)
 
     @cached_property
     def weights(self) -> list[list[int]]:
@@ -211,6 +210,11 @@ class Verdicts:
             return without(disjoint(clauses, widths), excluded, widths)
         except TooTangled:
             return None
+
+    def count(self, clauses: Sequence[Clause]) -> int | None:
+        """How many possible profiles meet one of `clauses`; None where these are too many parts to be counted."""
+        parts = self._parts(clauses)
+        return None if parts is None else volume(parts, self.weights)
 
     def _weighed(self, position: int, parts: Sequence[Clause] | None) -> list[Taker]:
         """The earlier rules that meet a rule's profiles, by how many of them they meet."""

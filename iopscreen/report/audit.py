@@ -149,7 +149,11 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
     if facts.resting:
         yield ""
         yield from _resting_lines(facts, width)
-    if facts.profiles is not None:
+    if facts.profiles is None:
+        yield from _labelled(
+            "profiles", "not counted: the rules are too tangled; no verdict rests on that", width
+        )
+    else:
         yield ""
         yield from _table_lines(facts, result.regions, width, rows)
 

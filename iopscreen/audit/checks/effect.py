@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import named, verb
 from iopscreen.engine.effect import without_one_test
-from iopscreen.ruleset.findings import Place, Related
-from iopscreen.ruleset.model import Policy, Rule
+from iopscreen.ruleset.findings import Related
+from iopscreen.ruleset.model import Policy, Rule, Test
 
 
 def no_effect_rule(subject: Subject) -> Iterator[Told]:
@@ -47,24 +47,24 @@ def over_specified(subject: Subject) -> Iterator[Told]:
     for position, rule in enumerate(subject.rule_set.rules):
         if position in in_vain or position not in subject.deciding:
             continue
-        needless: set[Place] = set()
-        for test, rest in without_one_test(rule.condition):
-            if test.subject not in subject.rule_set.question or test.place in needless:
+        needless: set[Test] = set()
+        for test, lost, rest in without_one_test(rule.condition):
+            if test in needless or test.subject not in subject.rule_set.question:
                 continue
             instead = subject.effects.with_condition(position, rest)
             if instead is not None:
-                needless.add(test.place)
-                yield _needless(subject, rule, test.subject, test.place, instead)
+                needless.add(lost)
+                yield _needless(subject, rule, lost, instead)
 
 
-def _needless(subject: Subject, rule: Rule, question: str, place: Place, instead: Collection[int]) -> Told:
+def _needless(subject: Subject, rule: Rule, test: Test, instead: Collection[int]) -> Told:
     others = [subject.rule_set.rules[position] for position in sorted(instead)]
     why = "earlier rules decide everybody for whom it counts"
     if others:
         names = named("rule", "rules", [other.id for other in others])
         why = f"{names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too to whom it counts for"
-    message = f"rule `{rule.id}` recommends the same without its test of `{question}`: {why}"
-    return Told(place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
+    message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
+    return Told(test.place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
 
 
 def _in_vain(subject: Subject) -> Iterator[tuple[int, Rule, Collection[int]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.regions import Hole, holes
 from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
 from iopscreen.audit.telling import (
+    NOT_COUNTED,
     all_of,
     clashing_tests,
     impossible_entries,
@@ -18,14 +19,9 @@ from iopscreen.audit.telling import (
     setting_values,
     verb,
 )
-from iopscreen.engine.analyse import (
-    Taker,
-    excluding_everybody,
-    possible,
-    taken,
-)
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.verdicts import Taker
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule
@@ -39,7 +35,7 @@ def impossible_everything(subject: Subject) -> Iterator[Told]:
     """
     if not subject.nobody_possible:
         return
-    entries = [subject.rule_set.impossible[place] for place in excluding_everybody(subject.compiled)]
+    entries = [subject.rule_set.impossible[place] for place in subject.verdicts.excluding([{}])]
     who = f"impossible {named('entry', 'entries', [entry.id for entry in entries])}"
     related = [subject.related(entry.place, f"impossible entry `{entry.id}`") for entry in entries[:-1]]
     message = f"{who} {'excludes' if len(entries) == 1 else 'together exclude'} everybody; nothing else can be judged"
@@ -54,18 +50,23 @@ def gap(subject: Subject) -> Iterator[Told]:
     What to do: add a rule, or widen one. Shown are the largest regions that are left over, each with
     its profiles counted and one caller in it. If no such caller can exist, say so under `impossible`.
     """
-    whole = subject.whole
-    if NONE_MATCHES not in whole.labels:
+    if not subject.verdicts.decides(NONE_MATCHES):
         return
-    found, more = holes(whole, _HOLES)
     place = subject.rule_set.rules[-1].place
-    related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
-    if more:
-        related.append(subject.related(place, f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"))
-    shown = witness_json(found[0].answers)
-    message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
-    case = case_to_paste("no-rule-yet", shown, TO_FILL_IN)
-    yield Told(place, message, tuple(related), shown, case)
+    if subject.counted is None:
+        related, answers = [], subject.verdicts.deciding_witness(NONE_MATCHES)
+        message = f"no rule matches the caller shown; how many there are was {NOT_COUNTED}"
+    else:
+        whole = subject.counted
+        found, more = holes(whole, _HOLES)
+        answers = found[0].answers
+        related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
+        if more:
+            words = f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"
+            related.append(subject.related(place, words))
+        message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
+    shown = witness_json(answers or {})
+    yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN))
 
 
 _HOLES = 5
@@ -88,7 +89,7 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible:
         return
     for position, rule in _silent_rules(subject, "unreachable-rule"):
-        why = taken(subject.whole, position)
+        why = subject.verdicts.taken(position)
         rules = subject.rule_set.rules
         names = [rules[taker.position].id for taker in why.takers]
         message = (
@@ -110,7 +111,7 @@ def contradictory_condition(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible:
         return
     for position, rule in _silent_rules(subject, "contradictory-condition"):
-        excluding = possible(subject.compiled, subject.whole.clauses[position]).excluded_by
+        excluding = subject.verdicts.excluding(subject.verdicts.clauses[position])
         reason = impossible_entries(subject, excluding) if excluding else clashing_tests(subject, rule.condition)
         message = f"nobody can meet the condition of rule `{rule.id}`{setting_values(subject, rule.condition)}"
         yield Told(rule.place, message, (*reason, *_reached(subject, position)))
@@ -124,7 +125,7 @@ def unreachable_outcome(subject: Subject) -> Iterator[Told]:
             yield Told(outcome.place, f"no rule recommends outcome `{outcome.id}`")
     if subject.nobody_possible:
         return
-    reached = {subject.compiled.outcome_of(label) for label in subject.whole.labels}
+    reached = {subject.rule_set.rules[position].recommend for position in subject.deciding}
     for outcome in subject.rule_set.outcomes:
         if outcome.id in recommended and outcome.id not in reached:
             rules = [rule for rule in subject.rule_set.rules if rule.recommend == outcome.id]
@@ -140,17 +141,14 @@ def overlapping_rules(subject: Subject) -> Iterator[Told]:
     """
     if subject.rule_set.policy is not Policy.UNIQUE:
         return
-    rules, clauses = subject.rule_set.rules, subject.whole.clauses
+    rules, verdicts = subject.rule_set.rules, subject.verdicts
     for later, rule in enumerate(rules):
         for earlier in range(later):
-            together = both(clauses[earlier], clauses[later])
-            if not together:
-                continue
-            shared = possible(subject.compiled, together)
-            profile = shared.witness(lambda _: True)
+            together = both(verdicts.clauses[earlier], verdicts.clauses[later])
+            profile = verdicts.witness(together, verdicts.excluded)
             if profile is None:
                 continue
-            other, number = rules[earlier], sum(shared.count(subject.whole.weights).values())
+            other, number = rules[earlier], verdicts.count(together)
             message = (
                 f"rules `{rule.id}` and `{other.id}` both match {profiles_in_words(number)}; the policy is `unique`"
             )
@@ -176,8 +174,10 @@ def _reached(subject: Subject, position: int) -> Iterator[Related]:
         yield subject.related(setting.place, f"{message}rule `{name}` would decide")
 
 
-def _takers(subject: Subject, takers: Sequence[Taker], profiles: int) -> Iterator[Related]:
+def _takers(subject: Subject, takers: Sequence[Taker], profiles: int | None) -> Iterator[Related]:
     for taker in takers:
         rule = subject.rule_set.rules[taker.position]
-        share = f"{taker.profiles:,} of its {profiles_in_words(profiles)}"
+        share = f"profiles of it ({NOT_COUNTED})"
+        if taker.profiles is not None and profiles is not None:
+            share = f"{taker.profiles:,} of its {profiles_in_words(profiles)}"
         yield subject.related(rule.place, f"rule `{rule.id}` matches {share} and recommends `{rule.recommend}`")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from iopscreen.audit.readings import OtherReading
 from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
@@ -16,7 +14,6 @@ from iopscreen.audit.telling import (
     recommended,
     setting_values,
 )
-from iopscreen.engine.analyse import inside, possible, rule_rows
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.difference import Difference, under_reading, without_assumption
 from iopscreen.ruleset.cases import TO_FILL_IN
@@ -26,15 +23,16 @@ def guarantee_violated(subject: Subject) -> Iterator[Told]:
     """A guarantee does not hold: the answers shown meet it, and something else is recommended."""
     if subject.nobody_possible:
         return
-    rule_set, compiled = subject.rule_set, subject.compiled
+    rule_set, verdicts = subject.rule_set, subject.verdicts
     for guarantee in rule_set.guarantees:
-        deciders = inside(compiled, compiled.maker.clauses(guarantee.condition), rule_rows(compiled), NONE_MATCHES)
-        labels = (label for label in deciders.labels if compiled.outcome_of(label) not in guarantee.allowed)
-        wrong = sorted(label for label in labels if isinstance(label, int))
+        clauses = subject.compiled.maker.clauses(guarantee.condition)
+        everybody = [*range(len(rule_set.rules)), NONE_MATCHES]
+        breaking = [place for place in everybody if subject.compiled.outcome_of(place) not in guarantee.allowed]
+        wrong = list(verdicts.deciders(clauses, breaking))
         if not wrong:
             continue
-        first = next((label for label in wrong if label != NONE_MATCHES), NONE_MATCHES)
-        shown = witness_json(deciders.witness(partial(operator.eq, first)) or {})
+        first = wrong[0]
+        shown = witness_json(verdicts.deciding_witness(first, clauses) or {})
         expect = f"{{recommend: {next(iter(guarantee.allowed))}}}" if len(guarantee.allowed) == 1 else TO_FILL_IN
         message = f"guarantee `{guarantee.id}` does not hold: {_who_decides(subject, first)} for the caller shown"
         related = [
@@ -51,13 +49,12 @@ def guarantee_vacuous(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible:
         return
     for guarantee in subject.rule_set.guarantees:
-        meeting = possible(subject.compiled, subject.compiled.maker.clauses(guarantee.condition))
-        if not meeting.labels:
+        clauses = subject.compiled.maker.clauses(guarantee.condition)
+        if not subject.verdicts.possible(clauses):
             message = f"nobody can meet the condition of guarantee `{guarantee.id}`, so it guarantees nothing"
+            excluding = subject.verdicts.excluding(clauses)
             reason = (
-                impossible_entries(subject, meeting.excluded_by)
-                if meeting.excluded_by
-                else clashing_tests(subject, guarantee.condition)
+                impossible_entries(subject, excluding) if excluding else clashing_tests(subject, guarantee.condition)
             )
             yield Told(guarantee.place, message + setting_values(subject, guarantee.condition), tuple(reason))
 
