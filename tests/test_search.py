@@ -13,6 +13,7 @@ from random_rule_sets import made
 
 from iopscreen.engine.analyse import whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.relevance import _differ, matters
 from iopscreen.engine.search import Budget, OutOfTime, Search
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
@@ -84,6 +85,27 @@ def test_verdicts_and_witnesses_of_small_rule_sets_are_true(seed):
         found = {place: rule_set.rules[place].id for place in verdicts.deciders(clauses, range(len(rule_set.rules)))}
         assert set(found.values()) == {oracle.fate(profile).rule for profile in mine} - {None}
         assert verdicts.possible(clauses) == bool(mine)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_question_matters_just_where_two_callers_show_it(seed):
+    rule_set = understand(made(seed).text.encode(), "random.yaml").rule_set
+    oracle = Oracle(rule_set)
+    possible = [p for p in oracle.completions({}) if oracle.fate(p).impossible is None]
+    compiled = compile_rule_set(rule_set)
+    for question in compiled.deciding:
+        outcomes = {}
+        for profile in possible:
+            rest = tuple(value for name, value in profile.items() if name != question.id)
+            outcomes.setdefault(rest, set()).add(oracle.fate(profile).outcome)
+        shown = any(len(found) > 1 for found in outcomes.values())
+        assert matters(Verdicts(compiled, UNLIMITED), question.id) == shown
+        level = compiled.level[question.id]
+        searched = any(
+            _differ(Verdicts(compiled, UNLIMITED), level, pair)
+            for pair in itertools.combinations(range(compiled.rules.widths[level]), 2)
+        )
+        assert searched == shown
 
 
 def compiled_table(kind, rules, columns, seed=1):

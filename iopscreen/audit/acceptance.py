@@ -24,11 +24,15 @@ OF_THE_FILE = (
 NEVER_ACCEPTED = ("accept-without-reason", "accept-expired", "accept-unused")
 
 
-def acceptance(subject: Subject, finding: Finding) -> Accept | None:
+Entries = Sequence[tuple[Accept, Sequence[tuple[str, Place]]]]
+"""The `accept` entries of a rule set with the places of what each is about; none for one about the file."""
+
+
+def acceptance(subject: Subject, entries: Entries, finding: Finding) -> Accept | None:
     """The entry that accepts `finding`: with a reason, not expired, and about the same thing."""
     if finding.name in NEVER_ACCEPTED:
         return None
-    for accept, places in _accepts(subject):
+    for accept, places in entries:
         counts = accept.because is not None and not is_expired(accept, subject.today)
         of_the_file = accept.at is None and not places and finding.name in OF_THE_FILE
         about_it = (finding.path, finding.place) in places and finding.name not in OF_THE_FILE
@@ -37,14 +41,16 @@ def acceptance(subject: Subject, finding: Finding) -> Accept | None:
     return None
 
 
-def _accepts(subject: Subject) -> Iterator[tuple[Accept, Sequence[tuple[str, Place]]]]:
-    """Every `accept` entry with the places of what it is about; none for an entry about the file."""
+def accept_entries(subject: Subject) -> Entries:
+    """Every `accept` entry, with the places of what it is about."""
     rule_set, path = subject.rule_set, subject.file.path
+    found: list[tuple[Accept, Sequence[tuple[str, Place]]]] = []
     for thing in accepting(rule_set):
-        places = [(path, place) for place in _places_of(thing)]
-        yield from ((accept, places) for accept in thing.accept)
-    for accept in rule_set.accept:
-        yield accept, list(_places_named(subject, accept.at)) if accept.at else []
+        if thing.accept:
+            places = [(path, place) for place in _places_of(thing)]
+            found += [(accept, places) for accept in thing.accept]
+    found += [(accept, list(_places_named(subject, accept.at)) if accept.at else []) for accept in rule_set.accept]
+    return found
 
 
 def _places_of(thing: Named) -> Iterator[Place]:

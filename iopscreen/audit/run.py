@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from iopscreen.audit.acceptance import acceptance
+from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.case_checks import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
@@ -143,12 +143,13 @@ def audit(
     )
     findings, undecided = _run_checks(subject)
     findings = sorted([*findings, *case_faults], key=_causes_first)
+    entries = accept_entries(subject)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
     return AuditResult(
         path=path,
         texts=all_texts,
         findings=tuple(findings),
-        acceptances=tuple(acceptance(subject, finding) for finding in findings),
+        acceptances=tuple(acceptance(subject, entries, finding) for finding in findings),
         facts=_facts(subject, findings, undecided),
         undecided=tuple(undecided),
         why=_why(subject) if undecided else None,

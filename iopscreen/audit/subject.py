@@ -134,6 +134,12 @@ class Subject:
         return Effects(self.verdicts)
 
     @cached_property
+    def in_vain(self) -> Mapping[int, frozenset[int]]:
+        """The rules that decide somebody and have no effect, each with those that would recommend the same."""
+        instead = {position: self.effects.without_rule(position) for position in sorted(self.deciding)}
+        return {position: rules for position, rules in instead.items() if rules is not None}
+
+    @cached_property
     def case_results(self) -> tuple[CaseResult, ...]:
         """Every case, decided."""
         return run_cases(self.compiled, self.case_file.cases) if self.case_file else ()

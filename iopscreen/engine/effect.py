@@ -11,12 +11,24 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, without
-from iopscreen.engine.search import Clauses
+from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.search import Clauses, bits_of
 from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import EVERYONE, AllOf, AnyOf, Condition, Not, NumberTest, Test
 
 Boxes = Sequence[Clause]
+
+
+class Same(NamedTuple):
+    """Another condition of a rule, with which everybody is recommended the same.
+
+    `differs`: whether it means anything else at all; `rules`: those that decide, with one condition or
+    with the other, where the two differ.
+    """
+
+    differs: bool
+    rules: frozenset[int]
 
 
 class Effects:
@@ -26,6 +38,9 @@ class Effects:
         self.verdicts = verdicts
         self.compiled = verdicts.compiled
         self.widths = self.compiled.rules.widths
+        self._all = verdicts.before(NONE_MATCHES)
+        self._position = {place: position for position, bits in enumerate(verdicts.bits) for place in bits_of(bits)}
+        """By place of a clause, the rule whose it is."""
         self._same: dict[str, Clauses] = {}
         """By outcome, the clauses of the rules that recommend it."""
         for rule, bits in zip(self.compiled.rule_set.rules, verdicts.bits, strict=True):
@@ -35,15 +50,13 @@ class Effects:
         """The rules that decide in its place and recommend the same; None where something else would come."""
         return self._instead(position, self.verdicts.clauses[position])
 
-    def with_condition(self, position: int, condition: Condition) -> frozenset[int] | None:
-        """The same with `condition` instead of its own, which is wider or narrower.
-
-        The rules are those that decide, with one condition or with the other, where the two differ.
-        """
+    def with_condition(self, position: int, condition: Condition) -> Same | None:
+        """The same with `condition` instead of its own, which is wider or narrower."""
         before, after = self.verdicts.clauses[position], self.compiled.maker.clauses(condition)
         wider = without(disjoint(after, self.widths), before, self.widths)
         narrower = without(disjoint(before, self.widths), after, self.widths)
-        return self._instead(position, [*wider, *narrower])
+        instead = self._instead(position, [*wider, *narrower])
+        return None if instead is None else Same(bool(wider or narrower), instead)
 
     def _instead(self, position: int, boxes: Boxes) -> frozenset[int] | None:
         """Who decides in `boxes` without the rule, and not before it; None where one recommends something else."""
@@ -54,20 +67,22 @@ class Effects:
         if any(verdicts.search.find(box, avoid | others) is not None for box in boxes):
             return None
         found = set()
-        for later in range(position + 1, len(rules)):
-            if self._decides(later, boxes, avoid):
+        for later in self._meeting(position, boxes):
+            meeting = both(boxes, verdicts.clauses[later])
+            if any(verdicts.search.find(clause, avoid) is not None for clause in meeting):
                 if rules[later].recommend != outcome:
                     return None
                 found.add(later)
             avoid |= verdicts.bits[later]
         return frozenset(found)  # by the first search, nobody is left whom no rule matches
 
-    def _decides(self, position: int, boxes: Boxes, avoid: Clauses) -> bool:
-        verdicts = self.verdicts
-        if not any(verdicts.search.meeting(box, verdicts.bits[position]) for box in boxes):
-            return False
-        both_of = both(boxes, verdicts.clauses[position])
-        return any(verdicts.search.find(clause, avoid) is not None for clause in both_of)
+    def _meeting(self, position: int, boxes: Boxes) -> list[int]:
+        """The rules after `position` that match somebody in `boxes`, in file order."""
+        later = ~self.verdicts.before(position) & ~self.verdicts.bits[position]
+        found = 0
+        for box in boxes:
+            found |= self.verdicts.search.meeting(box, later & self._all)
+        return sorted({self._position[place] for place in bits_of(found)})
 
 
 # --- what can be left out of a condition ----------------------------------------------------

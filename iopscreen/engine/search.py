@@ -141,7 +141,7 @@ class Search:
     def _take(self, left: list[int], level: int, units: Clauses) -> bool:
         """Take from a level the blocks that pass one of `units`; False where none is left."""
         masks = self.table.passing[level]
-        for block in _bits(left[level]):
+        for block in bits_of(left[level]):
             if masks[block] & units:
                 left[level] &= ~(1 << block)
         return left[level] != 0
@@ -179,7 +179,8 @@ class Search:
         return best, clause[best]
 
 
-def _bits(bits: int) -> Iterator[int]:
+def bits_of(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, ascending."""
     while bits:
         yield (bits & -bits).bit_length() - 1
         bits &= bits - 1

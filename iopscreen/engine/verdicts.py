@@ -85,9 +85,13 @@ class Verdicts:
 
     def decides(self, position: int) -> bool:
         """Whether the rule (or, with NONE_MATCHES, no rule) decides some possible profile."""
+        return self.deciding_box(position) is not None
+
+    def deciding_box(self, position: int) -> Box | None:
+        """Profiles that the rule (or, with NONE_MATCHES, no rule) decides, as a box; None where it decides nobody."""
         if position not in self._deciding:
             self._deciding[position] = self._first_box(self._meeting(position), self.before(position))
-        return self._deciding[position] is not None
+        return self._deciding[position]
 
     def _meeting(self, position: int) -> Sequence[Clause]:
         return [{}] if position == NONE_MATCHES else self.clauses[position]

@@ -150,9 +150,7 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
         yield ""
         yield from _resting_lines(facts, width)
     if facts.profiles is None:
-        yield from _labelled(
-            "profiles", "not counted: the rules are too tangled; no verdict rests on that", width
-        )
+        yield from _labelled("profiles", "not counted: the rules are too tangled; no verdict rests on that", width)
     else:
         yield ""
         yield from _table_lines(facts, result.regions, width, rows)

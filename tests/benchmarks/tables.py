@@ -146,5 +146,7 @@ def _rules(made: Made) -> Iterator[str]:
 
 def _test(column: Column, values: Sequence[int]) -> str:
     if column.number:
-        return f"{column.name}: {{at_least: {values[0]}, at_most: {values[-1]}}}"
+        bounds = [f"at_least: {values[0]}"] if values[0] > 0 else []
+        bounds += [f"at_most: {values[-1]}"] if values[-1] < column.size - 1 else []
+        return f"{column.name}: {{{', '.join(bounds)}}}"
     return f"{column.name}: [{', '.join(f'{column.name}v{value}' for value in values)}]"

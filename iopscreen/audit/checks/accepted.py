@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iopscreen.audit.acceptance import acceptance, is_expired
+from iopscreen.audit.acceptance import accept_entries, acceptance, is_expired
 from iopscreen.audit.references import all_accepts
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.ruleset.model import Accept
@@ -33,11 +33,12 @@ def accept_unused(subject: Subject) -> Iterator[Told]:
     What to do: delete the entry. An entry on a rule, question or outcome is about that one thing; at
     the top of the file `at` names what it is about, and without `at` it is about the file as a whole.
     """
+    entries = accept_entries(subject)
     for accept in all_accepts(subject.rule_set):
         counts = accept.because is not None and not is_expired(accept, subject.today)
         if not counts or accept.finding in subject.undecided or accept.finding.startswith(_OF_A_CHANGE):
             continue
-        if not any(acceptance(subject, finding) is accept for finding in subject.told):
+        if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
             yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import named, verb
-from iopscreen.engine.effect import without_one_test
+from iopscreen.engine.effect import Same, without_one_test
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule, Test
 
@@ -20,7 +20,10 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
     What to do: delete the rule; or, where it is there for its reason or its citation, accept the
     finding on the rule and say so.
     """
-    for _, rule, instead in _in_vain(subject):
+    if subject.nobody_possible:
+        return
+    for position, instead in subject.in_vain.items():
+        rule = subject.rule_set.rules[position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
         message = (
@@ -41,11 +44,10 @@ def over_specified(subject: Subject) -> Iterator[Told]:
     are never told: another value may need them. Nor is anything under the policy `unique`, where a
     test may be there to keep two rules apart.
     """
-    if subject.rule_set.policy is Policy.UNIQUE:
+    if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
-    in_vain = {position for position, _, _ in _in_vain(subject)}
     for position, rule in enumerate(subject.rule_set.rules):
-        if position in in_vain or position not in subject.deciding:
+        if position in subject.in_vain or position not in subject.deciding:
             continue
         needless: set[Test] = set()
         for test, lost, rest in without_one_test(rule.condition):
@@ -57,25 +59,14 @@ def over_specified(subject: Subject) -> Iterator[Told]:
                 yield _needless(subject, rule, lost, instead)
 
 
-def _needless(subject: Subject, rule: Rule, test: Test, instead: Collection[int]) -> Told:
-    others = [subject.rule_set.rules[position] for position in sorted(instead)]
-    why = "earlier rules decide everybody for whom it counts"
+def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:
+    others = [subject.rule_set.rules[position] for position in sorted(same.rules)]
+    why = "earlier rules decide everybody for whom it counts" if same.differs else "its condition means the same"
     if others:
         names = named("rule", "rules", [other.id for other in others])
         why = f"{names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too to whom it counts for"
     message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
     return Told(test.place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
-
-
-def _in_vain(subject: Subject) -> Iterator[tuple[int, Rule, Collection[int]]]:
-    """The rules that decide somebody and have no effect, each with those that would recommend the same."""
-    if subject.nobody_possible:
-        return
-    for position, rule in enumerate(subject.rule_set.rules):
-        if position in subject.deciding:
-            instead = subject.effects.without_rule(position)
-            if instead is not None:
-                yield position, rule, instead
 
 
 def _others(subject: Subject, others: Collection[Rule]) -> Iterator[Related]:

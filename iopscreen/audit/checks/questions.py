@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from iopscreen.audit.references import tested_subjects
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import named, never_deciding, verb
-from iopscreen.engine.analyse import (
-    never_matter,
-)
+from iopscreen.engine.analyse import never_matter
+from iopscreen.engine.relevance import matters
 from iopscreen.ruleset.model import tests_of
 
 
@@ -23,7 +22,7 @@ def question_never_matters(subject: Subject) -> Iterator[Told]:
     rule_set = subject.rule_set
     tested = tested_subjects(rule_set)
     by_notes = {test.subject for note in rule_set.notes for test in tests_of(note.condition)}
-    for name in never_matter(subject.whole):
+    for name in _never_matter(subject):
         if name in tested:
             testing = [
                 rule for rule in rule_set.rules if any(test.subject == name for test in tests_of(rule.condition))
@@ -35,6 +34,13 @@ def question_never_matters(subject: Subject) -> Iterator[Told]:
                 hint = f": {names} alone {verb(silent, 'tests', 'test')} it, and never {verb(silent, 'decide')}"
             message = f"no recommendation depends on question `{name}`{hint}"
             yield Told(rule_set.question[name].place, message, never_deciding(subject, silent))
+
+
+def _never_matter(subject: Subject) -> tuple[str, ...]:
+    """The deciding questions without which every recommendation stands, which can be dropped together."""
+    found = tuple(question.id for question in subject.compiled.deciding if not matters(subject.verdicts, question.id))
+    # Impossible entries tie questions to one another: of several that do not matter alone, some may matter together.
+    return never_matter(subject.whole) if found and subject.rule_set.impossible else found
 
 
 def unused(subject: Subject) -> Iterator[Told]:
