@@ -23,6 +23,9 @@ from iopscreen.ruleset.model import NO_RULE, Answers, Condition, Question, RuleS
 
 NONE_MATCHES = -1
 FIRST_IMPOSSIBLE = -2
+MAX_EDGES_OF_ALL = 1_000_000
+"""How many edges the diagram of all profiles may have: it is for counting, and a search decides without it."""
+
 HOLDS = "holds"
 FAILS = "fails"
 
@@ -91,7 +94,7 @@ class Compiled(_Compiled):
     def whole(self) -> tuple[Diagram, Node]:
         """The diagram of the deciding rule with nothing known. Raises TooTangled."""
         diagram = self.diagram()
-        return diagram, self.rules.build(diagram, {})
+        return diagram, self.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
 
 
 def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Compiled:

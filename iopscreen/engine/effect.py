@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, without
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.search import Clauses, bits_of
+from iopscreen.engine.search import Clauses
 from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import EVERYONE, AllOf, AnyOf, Condition, Not, NumberTest, Test
@@ -39,8 +39,6 @@ class Effects:
         self.compiled = verdicts.compiled
         self.widths = self.compiled.rules.widths
         self._all = verdicts.before(NONE_MATCHES)
-        self._position = {place: position for position, bits in enumerate(verdicts.bits) for place in bits_of(bits)}
-        """By place of a clause, the rule whose it is."""
         self._same: dict[str, Clauses] = {}
         """By outcome, the clauses of the rules that recommend it."""
         for rule, bits in zip(self.compiled.rule_set.rules, verdicts.bits, strict=True):
@@ -67,7 +65,8 @@ class Effects:
         if any(verdicts.search.find(box, avoid | others) is not None for box in boxes):
             return None
         found = set()
-        for later in self._meeting(position, boxes):
+        behind = self._all & ~avoid & ~verdicts.bits[position]
+        for later in verdicts.rules_meeting(boxes, behind):
             meeting = both(boxes, verdicts.clauses[later])
             if any(verdicts.search.find(clause, avoid) is not None for clause in meeting):
                 if rules[later].recommend != outcome:
@@ -75,14 +74,6 @@ class Effects:
                 found.add(later)
             avoid |= verdicts.bits[later]
         return frozenset(found)  # by the first search, nobody is left whom no rule matches
-
-    def _meeting(self, position: int, boxes: Boxes) -> list[int]:
-        """The rules after `position` that match somebody in `boxes`, in file order."""
-        later = ~self.verdicts.before(position) & ~self.verdicts.bits[position]
-        found = 0
-        for box in boxes:
-            found |= self.verdicts.search.meeting(box, later & self._all)
-        return sorted({self._position[place] for place in bits_of(found)})
 
 
 # --- what can be left out of a condition ----------------------------------------------------

@@ -156,20 +156,19 @@ class Search:
 
     @staticmethod
     def _tightest(alive: Clauses, choices: Sequence[Clauses]) -> int:
-        """The place of the first clause with the fewest levels at which it can be refuted."""
-        # By number of ways, the clauses that have at least so many: counted for all clauses at once.
-        at_least = [alive]
-        for choice in choices:
-            for ways in range(len(at_least) - 1, -1, -1):
-                more = at_least[ways] & choice
-                if more:
-                    if ways + 1 == len(at_least):
-                        at_least.append(0)
-                    at_least[ways + 1] |= more
-        tight = next(
-            clauses & ~more for clauses, more in zip(at_least, [*at_least[1:], 0], strict=True) if clauses & ~more
-        )
-        return (tight & -tight).bit_length() - 1
+        """The place of the first clause with the fewest ways, or one more: levels at which it can be refuted."""
+        left, ways = alive, 2
+        while True:
+            # Counted for all clauses at once: bit by bit, `at_least[n]` has those with more than n ways.
+            at_least = [0] * (ways + 1)
+            for choice in choices:
+                for number in range(ways, 0, -1):
+                    at_least[number] |= at_least[number - 1] & choice
+                at_least[0] |= choice
+            tight = left & ~at_least[ways]
+            if tight:
+                return (tight & -tight).bit_length() - 1
+            ways += 2
 
     def _most_refuting(self, box: Box, alive: Clauses, place: int, choices: Sequence[Clauses]) -> tuple[int, int]:
         """Where to refute the clause at `place`: the level, and its blocks, whose absence refutes the most."""

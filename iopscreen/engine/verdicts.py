@@ -20,7 +20,7 @@ from iopscreen.engine.boxes import both, disjoint, volume, without
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES, Compiled, profile_weights
 from iopscreen.engine.diagram import Label, TooTangled
-from iopscreen.engine.search import Box, Budget, Clauses, Search
+from iopscreen.engine.search import Box, Budget, Clauses, Search, bits_of
 from iopscreen.engine.table import Clause
 from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not
 
@@ -71,6 +71,7 @@ class Verdicts:
             self.clauses[_position(label)].append(clause)
         self.bits: list[Clauses] = _bits_by_position(rows[entries:], len(self.clauses), entries)
         """The same, as bits."""
+        self._rule_at = {place: position for position, bits in enumerate(self.bits) for place in bits_of(bits)}
         self._before = list(accumulate(self.bits, operator.or_, initial=self.excluded))
         self._deciding: dict[int, Box | None] = {}
 
@@ -125,6 +126,13 @@ class Verdicts:
 
     def _first_box(self, clauses: Iterable[Clause], avoid: Clauses) -> Box | None:
         return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
+
+    def rules_meeting(self, clauses: Iterable[Clause], among: Clauses) -> list[int]:
+        """Of the rules whose clauses are `among`, those that match some profile of `clauses`, in file order."""
+        found = 0
+        for clause in clauses:
+            found |= self.search.meeting(clause, among)
+        return sorted({self._rule_at[place] for place in bits_of(found)})
 
     # --- a profile as proof ---
 
@@ -222,11 +230,8 @@ class Verdicts:
 
     def _weighed(self, position: int, parts: Sequence[Clause] | None) -> list[Taker]:
         """The earlier rules that meet a rule's profiles, by how many of them they meet."""
-        mine = self.clauses[position]
-        found = []
-        for place in range(position):
-            if any(self.search.meeting(clause, self.bits[place]) for clause in mine):
-                found.append(Taker(place, None if parts is None else self._met(parts, place)))
+        meeting = self.rules_meeting(self.clauses[position], self.before(position) & ~self.excluded)
+        found = [Taker(place, None if parts is None else self._met(parts, place)) for place in meeting]
         return sorted((taker for taker in found if taker.profiles != 0), key=_heaviest_first)
 
     def _met(self, parts: Sequence[Clause], place: int) -> int | None:
