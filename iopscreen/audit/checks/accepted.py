@@ -12,14 +12,24 @@ from iopscreen.ruleset.shape import did_you_mean
 
 
 def accept_without_reason(subject: Subject) -> Iterator[Told]:
-    """An `accept` entry does not say why: no `because`. It accepts nothing until it does."""
+    """An `accept` entry does not say why: no `because`. It accepts nothing until it does.
+
+    Example: `accept: [{finding: no-effect-rule}]`.
+
+    What to do: write the reason, and best also who accepted it (`by`) and until when (`until`).
+    """
     for accept in all_accepts(subject.rule_set):
         if accept.because is None:
             yield Told(accept.place, f"`{accept.finding}` is accepted without a reason; say why in `because`")
 
 
 def accept_expired(subject: Subject) -> Iterator[Told]:
-    """The day until which a finding was accepted has passed. The finding counts again."""
+    """The day until which a finding was accepted has passed. The finding counts again.
+
+    Example: `{finding: no-cases, because: They are being written., until: 2026-03-01}`, and it is April.
+
+    What to do: mend what was accepted; or look at it again, and set a new day.
+    """
     for accept in all_accepts(subject.rule_set):
         if is_expired(accept, subject.today):
             yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
