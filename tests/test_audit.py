@@ -23,6 +23,7 @@ from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
+from iopscreen.engine import effect
 from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.difference import without_assumption
@@ -395,6 +396,14 @@ def test_too_tangled_is_never_clean(monkeypatch):
     found = audit_json([result])
     assert found["complete"] is False
     assert found["rule_sets"][0]["undecided"] == list(result.undecided)
+
+
+def test_what_rules_are_good_for_is_undecided_past_its_budget(monkeypatch):
+    monkeypatch.setattr(effect, "MAX_STEPS", 0)
+    result = audited(CASES / "no-effect-rule" / "fault.yaml", monkeypatch)
+    assert result.undecided == ("no-effect-rule", "over-specified")
+    accepted = audited(CASES / "no-effect-rule" / "accepted.yaml", monkeypatch)
+    assert not told(accepted, "accept-unused")
 
 
 def test_too_tangled_to_compile_names_the_place(tmp_path):

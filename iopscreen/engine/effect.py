@@ -3,18 +3,19 @@
 Leaving a rule out, or a test of it, changes nothing but for the profiles that it then no longer
 matches, or then matches too. These are a few boxes; the rows before the rule are taken away from
 them, and what is left must be recommended the same by the rows behind it. A few profiles tried
-first refute most of it at once.
+first refute most of it at once; the rest is a search with backtracking, over boxes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from iopscreen.engine.analyse import clauses_by_rule
 from iopscreen.engine.boxes import disjoint, without
-from iopscreen.engine.compiled import NONE_MATCHES, Compiled
+from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.diagram import Label, TooTangled
 from iopscreen.engine.table import Clause
 from iopscreen.ruleset.model import EVERYONE, AllOf, AnyOf, Condition, Not, NumberTest, Test
@@ -25,7 +26,13 @@ MAX_STEPS = 300_000
 _TRIED = 4
 """How many profiles are tried before all are looked at."""
 
+_WEIGHED = 12
+"""How many rows are weighed against one another before one is taken."""
+
 Boxes = Sequence[Clause]
+
+Bits = int
+"""A set of rows, or of blocks."""
 
 
 class Effects:
@@ -36,15 +43,24 @@ class Effects:
         self.widths = compiled.rules.widths
         self.rows = (*compiled.rules.rows, (dict[int, int](), compiled.rules.otherwise))
         self.clauses = clauses_by_rule(compiled)
+        self.everything = (1 << len(self.rows)) - 1
         self.steps = 0
         self._some: dict[tuple[int, int], int] = {}
 
     @cached_property
-    def _mine(self) -> dict[Label, int]:
+    def _of_label(self) -> dict[Label, int]:
         """By label, its rows as bits."""
+        return self._rows_by(lambda label: label)
+
+    @cached_property
+    def _of_outcome(self) -> dict[Label, int]:
+        """By outcome, its rows as bits; impossible entries by themselves."""
+        return self._rows_by(self.compiled.outcome_of)
+
+    def _rows_by(self, name: Callable[[Label], Label]) -> dict[Label, int]:
         found: dict[Label, int] = {}
         for index, (_, label) in enumerate(self.rows):
-            found[label] = found.get(label, 0) | 1 << index
+            found[name(label)] = found.get(name(label), 0) | 1 << index
         return found
 
     def without_rule(self, position: int) -> frozenset[int] | None:
@@ -62,58 +78,80 @@ class Effects:
         return self._instead(position, [*wider, *narrower])
 
     def _instead(self, position: int, boxes: Boxes) -> frozenset[int] | None:
-        """Who decides in `boxes` without the rule, and not before it; None where one recommends something else.
-
-        Depth first: what the first row leaves of a box is looked at before the next box, so that a
-        counterexample is met early. Raises TooTangled past MAX_STEPS.
-        """
-        if any(self._refuted(position, box) for box in boxes[:_TRIED]):
+        """Who decides in `boxes` without the rule, and not before it; None where one recommends something else."""
+        mine = self._of_label[position]
+        after = self.everything & -(1 << mine.bit_length())
+        same = self._of_outcome[self.compiled.rule_set.rules[position].recommend]
+        others = self.everything & ~mine
+        if self._leads_to(boxes, others, after & ~same):
             return None
-        found = set()
-        waiting = [(box, self._meeting(box) & ~self._mine[position]) for box in reversed(boxes)]
+        meeting = 0
+        for box in boxes:
+            meeting |= self._meeting(box)
+        labels = dict.fromkeys(self.rows[index][1] for index in _bits(meeting & after & same))
+        return frozenset(
+            label for label in labels if isinstance(label, int) and self._leads_to(boxes, others, self._of_label[label])
+        )
+
+    def _leads_to(self, boxes: Boxes, rows: Bits, wanted: Bits) -> bool:
+        """Whether for some profile of `boxes` the first of `rows` is among the `wanted`.
+
+        Rows before the first wanted one must be avoided, in whatever order: the one that leaves the
+        fewest ways out goes first, which is unit propagation where it leaves one. Raises TooTangled.
+        """
+        if any(self._tried(box, rows, wanted) for box in boxes[:_TRIED]):
+            return True
+        waiting = [(box, self._meeting(box) & rows) for box in reversed(boxes)]
         while waiting:
-            box, rows = waiting.pop()
-            first = rows & -rows
-            clause, label = self.rows[first.bit_length() - 1]
-            if self._comes_after(label, position):
-                if not self._same(label, position):
-                    return None
-                assert isinstance(label, int)
-                found.add(label)
+            box, left = waiting.pop()
+            first = left & wanted
+            if not first:
+                continue
+            avoided = left & ((first & -first) - 1)
+            if not avoided:
+                return True
             self.steps += 1
             if self.steps > MAX_STEPS:
                 raise TooTangled
-            for part in without([box], [clause], self.widths):
-                waiting.append((part, rows & ~first & self._meeting(part)))
-        return frozenset(found)
+            index = self._tightest(box, avoided)
+            for part in without([box], [self.rows[index][0]], self.widths):
+                waiting.append((part, left & ~(1 << index) & self._meeting(part)))
+        return False
 
-    def _refuted(self, position: int, box: Clause) -> bool:
-        """Whether one of a few profiles of the box would be recommended something else."""
-        others = ~self._mine[position]
+    def _tried(self, box: Clause, rows: Bits, wanted: Bits) -> bool:
+        """Whether one of a few profiles of the box shows it."""
         for turn in range(_TRIED):
-            alive = others
+            alive = rows
             for level, width in enumerate(self.widths):
                 blocks = box.get(level, (1 << width) - 1)
                 alive &= self.compiled.rules.passing[level][_nth_bit(blocks, turn * (level + 1))]
-            _, label = self.rows[(alive & -alive).bit_length() - 1]
-            if self._comes_after(label, position) and not self._same(label, position):
+            if alive & -alive & wanted:
                 return True
         return False
 
-    def _comes_after(self, label: Label, position: int) -> bool:
-        return label == NONE_MATCHES or (isinstance(label, int) and label > position)
+    def _tightest(self, box: Clause, rows: Bits) -> int:
+        """Of the first few of `rows`, the one that tests the fewest levels that the box leaves open."""
+        best, least = -1, len(self.widths) + 1
+        for index in islice(_bits(rows), _WEIGHED):
+            clause = self.rows[index][0]
+            ways = sum(1 for level, blocks in clause.items() if box.get(level, -1) & ~blocks & self._all(level))
+            if ways < least:
+                best, least = index, ways
+            if least <= 1:
+                break
+        return best
 
-    def _same(self, label: Label, position: int) -> bool:
-        return self.compiled.outcome_of(label) == self.compiled.rule_set.rules[position].recommend
+    def _all(self, level: int) -> Bits:
+        return (1 << self.widths[level]) - 1
 
-    def _meeting(self, box: Clause) -> int:
-        """The rows that meet `box`, as bits."""
-        rows = (1 << len(self.rows)) - 1
+    def _meeting(self, box: Clause) -> Bits:
+        """The rows that meet `box`."""
+        rows = self.everything
         for level, blocks in box.items():
             rows &= self._passing_some(level, blocks)
         return rows
 
-    def _passing_some(self, level: int, blocks: int) -> int:
+    def _passing_some(self, level: int, blocks: Bits) -> Bits:
         rows = self._some.get((level, blocks))
         if rows is None:
             rows = 0
@@ -123,7 +161,7 @@ class Effects:
         return rows
 
 
-def _bits(number: int) -> Iterator[int]:
+def _bits(number: Bits) -> Iterator[int]:
     """The places of the bits that are set, ascending."""
     while number:
         lowest = number & -number
@@ -131,7 +169,7 @@ def _bits(number: int) -> Iterator[int]:
         number ^= lowest
 
 
-def _nth_bit(number: int, turn: int) -> int:
+def _nth_bit(number: Bits, turn: int) -> int:
     """The place of one of the bits that are set: the first, or another one by turns."""
     for _ in range(turn % number.bit_count()):
         number &= number - 1
