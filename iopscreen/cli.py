@@ -256,6 +256,10 @@ def audit(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
     ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Say what a finding means and what to do, and audit nothing; list: all."),
+    ] = None,
     output: Output = "-",
     force: Force = False,
 ) -> None:
@@ -264,10 +268,15 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.audit.documentation import documented
     from iopscreen.report import audit as report
 
     gc.enable()
     streams.check_output(output, force=force)
+    if explain is not None:
+        text = report.documentation_text(documented(explain), streams.width())
+        streams.write(output, text, force=force)
+        return
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
     files = [file for path in named for file in audit_run.rule_files(_locate(path))]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,19 +14,27 @@ from conftest import RULES, TESTS
 from oracle import Oracle, conditions, fate_of, holds
 from random_rule_sets import made
 
-from iopscreen.audit.checks import CHECKS, name_of
+from iopscreen.audit.acceptance import NEVER_ACCEPTED, OF_THE_FILE
+from iopscreen.audit.cases import contradict, same_answers
+from iopscreen.audit.checks import CHECKS, CONSEQUENCES, name_of
+from iopscreen.audit.checks.names import seen_as
 from iopscreen.audit.citations import digest, passages
+from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
+from iopscreen.engine import effect
 from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.difference import without_assumption
+from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import Table, TooTangled
 from iopscreen.errors import IopscreenError
-from iopscreen.report.audit import audit_json, audit_text
+from iopscreen.report.audit import audit_json, audit_text, documentation_text
 from iopscreen.report.columns import columns
 from iopscreen.ruleset import model
+from iopscreen.ruleset.cases import understand_cases
+from iopscreen.ruleset.faults import FAULTS
 from iopscreen.ruleset.reader import understand
 
 CASES = TESTS / "cases" / "audit"
@@ -144,6 +155,13 @@ def test_json_of_a_finding_and_of_a_rule_set(monkeypatch):
     assert found["complete"] is True
 
 
+def test_json_of_citations_says_whether_each_still_holds(monkeypatch):
+    result = audited(CASES / "stale-citation" / "fault.yaml", monkeypatch)
+    states = audit_json([result])["rule_sets"][0]["citations"]
+    assert list(states) == [rule.rule.id for rule in result.facts.resting]
+    assert {state for cites in states.values() for state in cites.values()} == {"changed", "moved", "external"}
+
+
 def test_json_of_an_accepted_finding(monkeypatch):
     found = audit_json([audited(CASES / "accept-expired" / "twin.yaml", monkeypatch)])
     accepted = {finding["name"]: finding["accepted"] for finding in found["findings"]}
@@ -183,6 +201,127 @@ def test_a_failed_case_is_accepted_at_top_level(monkeypatch, tmp_path):
     result = audit("fault.yaml", {}, today=TODAY)
     accepted = [finding.message for finding in result.findings if result.accepted(finding)]
     assert accepted == ["case `not-forgotten` expects no rule to match; it is `yard` by rule `too-heavy`"]
+
+
+# --- what a finding means -------------------------------------------------------------------
+
+
+def test_every_finding_is_explained_with_an_example_and_what_to_do():
+    found = documented(ALL)
+    names = [one.name for one in found]
+    assert names == sorted(set(names))
+    assert set(names) == {name_of(check) for check, _ in CHECKS} | set(FAULTS)
+    assert {(one.name, one.severity) for one in found} >= {(name_of(check), severity) for check, severity in CHECKS}
+    assert set(names) >= CONSEQUENCES | {*OF_THE_FILE, *NEVER_ACCEPTED}
+    for one in found:
+        paragraphs = one.text.split("\n\n")
+        starts = [
+            paragraph.split()[0] for paragraph in paragraphs if paragraph.startswith(("Example: ", "What to do: "))
+        ]
+        assert starts == ["Example:", "What"], one.name
+        assert not paragraphs[0].startswith("Example")
+        assert all(len(line) <= 80 for line in documentation_text([one], 80).splitlines()), one.name
+        assert one.text.count("`") % 2 == 0
+
+
+def test_the_list_of_findings_has_a_line_each():
+    lines = documentation_text(documented(ALL), 40).splitlines()
+    assert len(lines) == len(documented(ALL))
+    assert [line for line in lines if line.startswith("gap ")] == [
+        "gap                      error    Some callers match no rule, so nothing is recommended to them."
+    ]
+
+
+def test_an_unknown_name_is_answered_with_a_close_one():
+    assert documented("[gap]") == documented("gap")
+    with pytest.raises(IopscreenError, match="did you mean `unreachable-rule`"):
+        documented("unreachable-rules")
+    with pytest.raises(IopscreenError, match="`--explain list`"):
+        documented("?")
+
+
+# --- order, and causes ----------------------------------------------------------------------
+
+
+def test_causes_come_before_their_consequences_and_are_named(monkeypatch):
+    result = audited(CASES / "unreachable-outcome" / "causes.yaml", monkeypatch)
+    names = [finding.name for finding in result.findings]
+    assert names.index("unreachable-rule") < min(names.index(name) for name in names if name in CONSEQUENCES)
+    for name in ("unreachable-outcome", "failed-case", "question-never-matters"):
+        [finding] = told(result, name)
+        assert "rule `old-glass` never decides (see unreachable-rule)" in [one.message for one in finding.related]
+    [uncovered] = told(result, "uncovered-rule")
+    assert "old-glass" not in uncovered.message
+
+
+def test_notes_are_folded_into_one_line_that_counts_them(monkeypatch):
+    result = audited(CASES / "reading-decides" / "fault.yaml", monkeypatch)
+    text = audit_text([result], color=False, width=80, notes=False)
+    assert "\n  4 notes not shown (--notes): 1 over-specified, 3 reading-decides\n" in text
+    assert ": note: " not in text
+    assert "not shown" not in audit_text([result], color=False, width=80, notes=True)
+
+
+def test_an_audit_says_the_same_every_time(monkeypatch):
+    path = CASES / "unreachable-outcome" / "causes.yaml"
+    texts = set()
+    for seed in ("1", "2", "3"):
+        command = [sys.executable, "-m", "iopscreen", "audit", path.name, "--format", "json", "--today", TODAY]
+        done = subprocess.run(
+            command, cwd=path.parent, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=False
+        )
+        assert done.returncode == 1
+        texts.add(done.stdout)
+    assert len(texts) == 1
+
+
+# --- cases ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("{recommend: yard}", "{rule: too-heavy}", False),
+        ("{recommend: yard}", "{recommend: counter}", True),
+        ("{recommend: yard}", "{rule: kept-long}", True),
+        ("{rule: delicate-goods}", "{rule: kept-long}", True),
+        ("{recommend: yard}", "{possible: yard}", False),
+        ("{recommend: yard}", "{possible: [yard, counter]}", True),
+        ("{possible: [counter, yard]}", "{possible: [yard, counter], ask_next: size}", False),
+        ("{ask_next: [size, heavy]}", "{ask_next: [heavy, size]}", False),
+        ("{ask_next: size}", "{ask_next: []}", True),
+        ("{recommend: no_rule}", "{recommend: yard}", True),
+        ("{recommend: no_rule}", "{possible: no_rule}", False),
+    ],
+)
+def test_whether_two_cases_contradict_each_other(one, other, expected):
+    rule_set = understand((CASES / "gap" / "twin.yaml").read_bytes(), "twin.yaml").rule_set
+    text = "format: 1\nrules: twin.yaml\ncases:\n" + "".join(
+        f"  - {{id: c{number}, answers: {{}}, expect: {expect}}}\n" for number, expect in enumerate((one, other))
+    )
+    cases = understand_cases(text.encode(), "twin.cases.yaml", "twin.yaml", rule_set).cases
+    assert contradict(rule_set, cases[0].expect, cases[1].expect) == expected
+    assert contradict(rule_set, cases[1].expect, cases[0].expect) == expected
+    assert [(case.id, earlier.id) for case, earlier in same_answers(cases)] == [("c1", "c0")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("step-down", "step_down", True),
+        ("stepdown", "step-down", True),
+        ("level_1", "level_l", True),
+        ("o0", "oo", True),
+        ("barn", "bam", True),
+        ("vvard", "ward", True),
+        ("day_1_1", "day_11", False),
+        ("rule-1", "rule-2", False),
+        ("bipolar_1", "bipolar_i", False),
+        ("age", "page", False),
+    ],
+)
+def test_which_names_are_taken_for_one_another(one, other, alike):
+    assert (seen_as(one) == seen_as(other)) == alike
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -283,6 +422,17 @@ def test_out_of_time_is_never_clean(monkeypatch):
     found = audit_json([result])
     assert found["complete"] is False
     assert found["rule_sets"][0]["undecided"] == list(result.undecided)
+
+
+def test_what_rules_are_good_for_is_undecided_past_its_budget(monkeypatch):
+    def give_up(*_args):
+        raise OutOfTime
+
+    monkeypatch.setattr(effect.Effects, "_instead", give_up)
+    result = audited(CASES / "no-effect-rule" / "fault.yaml", monkeypatch)
+    assert result.undecided == ("no-effect-rule", "over-specified")
+    accepted = audited(CASES / "no-effect-rule" / "accepted.yaml", monkeypatch)
+    assert not told(accepted, "accept-unused")
 
 
 def test_too_tangled_to_compile_names_the_place(tmp_path):
@@ -718,9 +868,7 @@ def test_a_setting_decides_where_another_value_changes_what_somebody_is_told(see
     (tmp_path / "random.yaml").write_text(made(f"readings {seed}").text, encoding="utf-8")
     result = audit(str(tmp_path / "random.yaml"), {}, today=None)
     rule_set = understand((tmp_path / "random.yaml").read_bytes(), "random.yaml").rule_set
-    numbers = {q.id: tuple(range(q.low, q.high + 1)) for q in rule_set.questions if q.kind == "whole_number"}
-    profiles = Oracle(rule_set)
-    profiles.domains.update(numbers)
+    profiles = with_every_number(rule_set)
     for setting in rule_set.settings:
         found = [finding for finding in told(result, "reading-decides") if finding.place == setting.place]
         changing = {
@@ -738,6 +886,47 @@ def test_a_setting_decides_where_another_value_changes_what_somebody_is_told(see
                 assert abs(value - setting.value) == nearest
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_another_value_that_would_let_a_rule_decide_is_told(seed, tmp_path):
+    (tmp_path / "random.yaml").write_text(made(f"reach {seed}").text, encoding="utf-8")
+    result = audit(str(tmp_path / "random.yaml"), {}, today=None)
+    rule_set = understand((tmp_path / "random.yaml").read_bytes(), "random.yaml").rule_set
+    profiles = list(with_every_number(rule_set).completions({}))
+    deciding = {
+        (setting.id, value): {
+            fate.rule for fate in (fate_of(other, profile) for profile in profiles) if fate.impossible is None
+        }
+        for setting in rule_set.settings
+        for value in values_of_setting(rule_set, setting)
+        for other in [with_value(rule_set, setting, value)]
+    }
+    for finding in (*told(result, "unreachable-rule"), *told(result, "contradictory-condition")):
+        [rule] = [rule.id for rule in rule_set.rules if rule.place == finding.place]
+        said = [
+            re.fullmatch(r"were setting `(\S+)` `(\S+)` instead of `\S+`, rule `(\S+)` would decide", related.message)
+            for related in finding.related
+        ]
+        said = [words.groups() for words in said if words]
+        right = {(setting, str(value), rule) for (setting, value), rules in deciding.items() if rule in rules}
+        assert bool(said) == bool(right)
+        assert set(said) <= right
+
+
+def with_every_number(rule_set):
+    """The oracle, with every number that may be answered."""
+    oracle = Oracle(rule_set)
+    oracle.domains.update(
+        {q.id: tuple(range(q.low, q.high + 1)) for q in rule_set.questions if q.kind == "whole_number"}
+    )
+    return oracle
+
+
+def with_value(rule_set, setting, value):
+    """The rule set with another value of a setting."""
+    settings = tuple(one._replace(value=value) if one.id == setting.id else one for one in rule_set.settings)
+    return rule_set._replace(settings=settings)
+
+
 def parsed(message):
     """The outcome, the value of the setting, the other value, and what then comes."""
     words = re.fullmatch(
@@ -749,8 +938,7 @@ def parsed(message):
 
 def changes(rule_set, setting, value, profiles):
     """The pairs of outcomes between which some caller changes with another value of a setting."""
-    settings = tuple(one._replace(value=value) if one is setting else one for one in rule_set.settings)
-    other = rule_set._replace(settings=settings)
+    other = with_value(rule_set, setting, value)
     found = set()
     for profile in profiles.completions({}):
         old, new = profiles.fate(profile), fate_of(other, profile)
@@ -786,3 +974,18 @@ def _literal(words, groups, named):
             rest = words.removeprefix(start)
             return true(groups.get(rest) or set(rest.split(", ")))
     raise AssertionError(words)
+
+
+def test_an_acceptance_is_not_called_unused_where_nobody_looked(monkeypatch, tmp_path):
+    for path in (CASES / "stale-citation").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (tmp_path / "twin.yaml").read_text(encoding="utf-8")
+    entries = "accept:\n" + "".join(
+        f"  - {{finding: {name}, because: So it is.}}\n" for name in ("review-overdue", "unverified-citations")
+    )
+    (tmp_path / "twin.yaml").write_text(text + entries, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    without = audit("twin.yaml", {}, today=None)
+    assert not told(without, "accept-unused")
+    unused = told(audited(tmp_path / "twin.yaml", monkeypatch), "accept-unused")
+    assert [finding.message.split("`")[1] for finding in unused] == ["review-overdue"]

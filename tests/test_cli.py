@@ -352,6 +352,16 @@ def test_audit_exit_statuses(tmp_path):
     assert iopscreen("audit", twin, "--fail-on", "note").returncode == 1  # its citations are not verified
 
 
+def test_audit_explains_a_finding_without_a_rule_file(tmp_path):
+    done = iopscreen("audit", "--explain", "no-effect-rule", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("no-effect-rule (warning)\n\n")
+    assert "unreadable" in iopscreen("audit", "--explain", "list", "missing.yaml", cwd=tmp_path).stdout
+    done = iopscreen("audit", "--explain", "no-efect-rule", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean `no-effect-rule`?" in done.stderr
+
+
 def test_audit_as_json_is_one_object_whatever_is_found(tmp_path):
     (tmp_path / "bad.yaml").write_text("format: 1\n")
     for path in ("iop", str(tmp_path / "bad.yaml")):

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
-from iopscreen.audit.case_checks import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
+from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.mutants import MutationScore, Progress
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table

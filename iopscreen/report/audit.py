@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
@@ -104,6 +105,22 @@ def _answer(answer: Any) -> str:
 
 def _colored(text: str, code: str, color: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+
+# --- what a finding means -------------------------------------------------------------------
+
+
+def documentation_text(found: Sequence[Documented], width: int) -> str:
+    """One finding explained, or a line for each of several."""
+    if len(found) == 1:
+        paragraphs = [" ".join(part.split()) for part in found[0].text.split("\n\n")]
+        lines = [f"{found[0].name} ({found[0].severity})"]
+        for paragraph in paragraphs:
+            lines += ["", *wrapped(paragraph, width)]
+    else:
+        room = max(len(one.name) for one in found)
+        lines = [f"{one.name:<{room}}  {one.severity:<7}  {one.summary}" for one in found]
+    return "\n".join(lines) + "\n"
 
 
 # --- what closes a rule set -----------------------------------------------------------------
@@ -267,6 +284,10 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
     }
     if facts.mutants is not None:
         found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
+    if facts.resting:
+        found["citations"] = {
+            resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting
+        }
     if not result.complete:
         found["undecided"] = list(result.undecided)
     return found

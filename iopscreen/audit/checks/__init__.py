@@ -14,8 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from iopscreen.audit import case_checks
-from iopscreen.audit.checks import accepted, cases, coverage, effect, names, provenance, questions, reach, safety
+from iopscreen.audit.checks import (
+    accepted,
+    cases,
+    coverage,
+    effect,
+    mutation,
+    names,
+    provenance,
+    questions,
+    reach,
+    safety,
+)
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.ruleset.findings import Severity
 
@@ -52,8 +62,8 @@ CHECKS: tuple[tuple[Check, Severity], ...] = (
     (coverage.uncovered_rule, Severity.WARNING),
     (coverage.uncovered_outcome, Severity.WARNING),
     (coverage.uncovered_option, Severity.WARNING),
-    (case_checks.uncovered_boundary, Severity.WARNING),
-    (case_checks.surviving_mutant, Severity.WARNING),
+    (mutation.uncovered_boundary, Severity.WARNING),
+    (mutation.surviving_mutant, Severity.WARNING),
     (accepted.accept_without_reason, Severity.ERROR),
     (accepted.accept_expired, Severity.ERROR),
     (accepted.accept_unused, Severity.WARNING),

@@ -12,14 +12,24 @@ from iopscreen.ruleset.shape import did_you_mean
 
 
 def accept_without_reason(subject: Subject) -> Iterator[Told]:
-    """An `accept` entry does not say why: no `because`. It accepts nothing until it does."""
+    """An `accept` entry does not say why: no `because`. It accepts nothing until it does.
+
+    Example: `accept: [{finding: no-effect-rule}]`.
+
+    What to do: write the reason, and best also who accepted it (`by`) and until when (`until`).
+    """
     for accept in all_accepts(subject.rule_set):
         if accept.because is None:
             yield Told(accept.place, f"`{accept.finding}` is accepted without a reason; say why in `because`")
 
 
 def accept_expired(subject: Subject) -> Iterator[Told]:
-    """The day until which a finding was accepted has passed. The finding counts again."""
+    """The day until which a finding was accepted has passed. The finding counts again.
+
+    Example: `{finding: no-cases, because: They are being written., until: 2026-03-01}`, and it is April.
+
+    What to do: mend what was accepted; or look at it again, and set a new day.
+    """
     for accept in all_accepts(subject.rule_set):
         if is_expired(accept, subject.today):
             yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
@@ -36,10 +46,21 @@ def accept_unused(subject: Subject) -> Iterator[Told]:
     entries = accept_entries(subject)
     for accept in all_accepts(subject.rule_set):
         counts = accept.because is not None and not is_expired(accept, subject.today)
-        if not counts or accept.finding in subject.undecided or accept.finding.startswith(_OF_A_CHANGE):
+        if not counts or accept.finding in subject.undecided or not _was_looked_for(subject, accept.finding):
             continue
         if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
             yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
+
+
+def _was_looked_for(subject: Subject, finding: str) -> bool:
+    """Whether this run could have told a finding: some need a source's text, a day, mutants or another file."""
+    if finding in ("stale-citation", "source-changed", "unverified-citations"):
+        return all(source.id in subject.texts for source in subject.documents) == (finding != "unverified-citations")
+    if finding == "review-overdue":
+        return subject.today is not None
+    if finding == "surviving-mutant":
+        return subject.with_mutants
+    return not finding.startswith(_OF_A_CHANGE)
 
 
 _OF_A_CHANGE = ("protection-", "version-")

@@ -17,7 +17,12 @@ from iopscreen.ruleset.model import NO_RULE
 
 
 def no_cases(subject: Subject) -> Iterator[Told]:
-    """There are no cases beside the rule file, so that nothing says what it is meant to decide."""
+    """There are no cases beside the rule file, so that nothing says what it is meant to decide.
+
+    Example: `my-clinic.yaml` without a `my-clinic.cases.yaml`.
+
+    What to do: write down a handful of callers and what each must be told, one for each rule at first.
+    """
     if not subject.has_case_file:
         yield Told(subject.rule_set.place, f"there are no cases; write some into `{_cases_name(subject)}` beside it")
     elif subject.case_file is not None and not subject.case_file.cases:
@@ -29,17 +34,33 @@ def _cases_name(subject: Subject) -> str:
 
 
 def failed_case(subject: Subject) -> Iterator[Told]:
-    """A case leads to something else than it expects."""
+    """A case leads to something else than it expects.
+
+    Example: it expects `inpatient`, and after a change to the rules the caller is recommended `iop`.
+
+    What to do: find out which is wrong, the rules or the case, and change that one. Where the expected
+    rule never decides, or no rule matches, see to that finding first.
+    """
     yield from _cases(subject, Verdict.FAILED)
 
 
 def wrong_rule(subject: Subject) -> Iterator[Told]:
-    """A case leads to the outcome that it expects, but by another rule than the one it names."""
+    """A case leads to the outcome that it expects, but by another rule than the one it names.
+
+    Example: it expects rule `unsafe-home`, and `needs-detox` recommends `inpatient` first.
+
+    What to do: look whether the caller would now be given the wrong reason; then change the rules or the case.
+    """
     yield from _cases(subject, Verdict.WRONG_RULE)
 
 
 def impossible_case(subject: Subject) -> Iterator[Told]:
-    """The answers of a case are excluded by impossible entries."""
+    """The answers of a case are excluded by `impossible` entries, so that it tests nothing.
+
+    Example: a case with `{caller: self, age: 3}`, where such callers are declared impossible.
+
+    What to do: correct the answers or the entry shown.
+    """
     for result in subject.case_results:
         if result.verdict is Verdict.IMPOSSIBLE and not subject.nobody_possible:
             entries = named("entry", "entries", [entry.id for entry in result.excluded_by])

@@ -46,6 +46,8 @@ def uncovered_outcome(subject: Subject) -> Iterator[Told]:
     What to do: as for rules that no case tries. Outcomes that are never recommended are not listed.
     """
     missing = _missing(subject, "outcomes")
+    if not missing:
+        return
     reached = {subject.compiled.outcome_of(position) for position in subject.deciding}
     outcomes = [outcome for outcome in subject.rule_set.outcomes if outcome.id in missing and outcome.id in reached]
     if outcomes:

@@ -64,7 +64,7 @@ def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:
     why = "earlier rules decide everybody for whom it counts" if same.differs else "its condition means the same"
     if others:
         names = named("rule", "rules", [other.id for other in others])
-        why = f"{names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too to whom it counts for"
+        why = f"where it counts, {names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too"
     message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
     return Told(test.place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
 

@@ -26,13 +26,13 @@ def confusable_ids(subject: Subject) -> Iterator[Told]:
     for kind, path, things in _kinds(subject):
         first: dict[str, Named] = {}
         for thing in things:
-            other = first.setdefault(_seen_as(thing.id), thing)
+            other = first.setdefault(seen_as(thing.id), thing)
             if other.id != thing.id:
                 message = f"{kind} `{thing.id}` is easily taken for `{other.id}` on line {other.place.line}"
                 yield Told(thing.place, message, (Related(path, other.place, f"{kind} `{other.id}`"),), path=path)
 
 
-def _seen_as(name: str) -> str:
+def seen_as(name: str) -> str:
     """What is left of a name at a glance. Between digits a `_` or `-` stays: `1_1` is not 11."""
     name = re.sub(r"(?<!\d)[_-]+|[_-]+(?!\d)", "", name.replace("-", "_"))
     for signs, letter in _LOOK_ALIKES:

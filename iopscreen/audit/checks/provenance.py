@@ -16,14 +16,26 @@ from iopscreen.ruleset.shape import did_you_mean
 
 
 def missing_citation(subject: Subject) -> Iterator[Told]:
-    """A rule names nothing that it rests on: no `cite`."""
+    """A rule does not say what it rests on: it has no `cite`.
+
+    Example: a rule with `basis: site` and no `cite: [house_rules]`.
+
+    What to do: name a passage of a source, or an external source. Where there is none, accept the finding
+    on the rule, with the reason.
+    """
     for rule in subject.rule_set.rules:
         if not rule.cite:
             yield Told(rule.place, f"rule `{rule.id}` has no `cite`; name the passage or external source it rests on")
 
 
 def unknown_source(subject: Subject) -> Iterator[Told]:
-    """A `cite` names neither a passage nor an external source."""
+    """A `cite` names neither a passage nor an external source.
+
+    Example: `cite: [no-dtox]`, where the passage is called `no-detox`; or the name of a source that has a
+    text, of which a passage must be cited.
+
+    What to do: correct the name, or declare the passage or source under `sources`.
+    """
     documents = {source.id for source in subject.documents}
     known = subject.rule_set.passage
     for cite in all_cites(subject.rule_set):
@@ -35,10 +47,15 @@ def unknown_source(subject: Subject) -> Iterator[Told]:
 
 
 def stale_citation(subject: Subject) -> Iterator[Told]:
-    """A passage has changed, moved or gone since its digest was taken (seen with `--source`).
+    """A passage has changed, moved or gone since its digest was taken; seen with `--source`.
 
-    Told at each rule that rests on it, or at the passage where none does. Read the passage
-    again, decide whether the rule still stands, and then take over its place and digest.
+    Told at each rule that rests on it, or at the passage where none does. Letter case, spaces and the
+    kind of quotes do not count.
+
+    Example: the handbook now says "six weeks" where it said "four".
+
+    What to do: read the passage again, decide whether the rule still stands, and then take over the place
+    and the digest shown.
     """
     for found in subject.found_passages.values():
         if not found.stale:
@@ -54,7 +71,12 @@ def stale_citation(subject: Subject) -> Iterator[Told]:
 
 
 def source_changed(subject: Subject) -> Iterator[Told]:
-    """The text of a source has changed since its digest was taken, but no passage that is cited."""
+    """The text of a source has changed since its digest was taken, but no passage that is cited.
+
+    Example: a new closing paragraph in the article.
+
+    What to do: look whether the new text bears on the rules; then take over the digest shown.
+    """
     stale = {found.passage.id for found in subject.found_passages.values() if found.stale}
     for source in subject.documents:
         text = subject.texts.get(source.id)
@@ -66,7 +88,13 @@ def source_changed(subject: Subject) -> Iterator[Told]:
 
 
 def unverified_citations(subject: Subject) -> Iterator[Told]:
-    """Citations that were not compared with their source: its text is not at hand, or there is no digest."""
+    """Citations were not compared with their source; said once for the file.
+
+    Example: the audit was run without `--source article=article.txt`, or a passage has no `digest`.
+
+    What to do: give the text with `--source`. Where a passage has no digest, the text that stands there
+    and its digest are shown: read the one, then take over the other.
+    """
     to_verify = [source.id for source in subject.documents if source.passages or source.digest]
     missing = [source for source in to_verify if source not in subject.texts]
     bare = [found for found in subject.found_passages.values() if found.fate is Fate.UNDIGESTED]
@@ -102,7 +130,12 @@ def unused_source(subject: Subject) -> Iterator[Told]:
 
 
 def review_overdue(subject: Subject) -> Iterator[Told]:
-    """The day named by `review_by` has passed."""
+    """The day named by `review_by` has passed.
+
+    Example: `review_by: 2026-06-30`, and it is July.
+
+    What to do: review the rules, and set `reviewed` and `review_by` anew. `--today` judges by another day.
+    """
     due = subject.rule_set.review_by
     if due is not None and subject.today is not None and subject.today > due:
         yield Told(subject.rule_set.place, f"the rule set was to be reviewed by {due}")

@@ -15,7 +15,10 @@ from iopscreen.ruleset.model import tests_of
 def question_never_matters(subject: Subject) -> Iterator[Told]:
     """A question is tested, and yet no recommendation depends on its answer.
 
-    Callers are then asked in vain, or never. Where notes alone test it, mark it `for_notes: yes`.
+    Example: two rules that differ only in the answer to `sex`, and recommend the same.
+
+    What to do: drop the question and its tests, for callers are asked in vain, or never. Where notes
+    alone test it, mark it `for_notes: yes`. Where only rules test it that never decide, see to these.
     """
     if subject.nobody_possible:
         return
@@ -44,7 +47,12 @@ def _never_matter(subject: Subject) -> tuple[str, ...]:
 
 
 def unused(subject: Subject) -> Iterator[Told]:
-    """A question or setting that nothing tests: no rule, note, guarantee or impossible entry."""
+    """A question or setting that nothing tests: no rule, note, guarantee or impossible entry.
+
+    Example: `recent_days` stands under `settings`, and the rules have the number 30 in its place.
+
+    What to do: use it or delete it. A question that the hand-over needs can be tested by a note.
+    """
     tested = tested_subjects(subject.rule_set)
     for setting in subject.rule_set.settings:
         if setting.id not in tested:

@@ -28,10 +28,14 @@ from iopscreen.ruleset.model import Policy, Rule
 
 
 def impossible_everything(subject: Subject) -> Iterator[Told]:
-    """The impossible entries leave nobody.
+    """The `impossible` entries exclude everybody.
 
-    Whatever is said about "every caller" would then be true of no one, so nothing is called
-    proved, and no rule is called unreachable. Correct the entries first.
+    Whatever is said about "every caller" would then be true of no one, so nothing is called proved,
+    and no rule is called unreachable.
+
+    Example: two entries, `when: {pregnant: yes}` and `when: {}` with `unless: {pregnant: yes}`.
+
+    What to do: correct the entries shown before anything else; without any one of them somebody is left.
     """
     if not subject.nobody_possible:
         return
@@ -82,9 +86,12 @@ def _hole_words(hole: Hole, *, shown: bool) -> str:
 def unreachable_rule(subject: Subject) -> Iterator[Told]:
     """A rule never decides, because earlier rules take every caller whom it matches.
 
-    Shown are the earlier rules that do so: the heaviest ones that together leave nothing, and
-    always the heaviest one that recommends something else. The answers shown match the rule, and
-    an earlier one decides. Move the rule up, narrow the others, or delete it.
+    Example: a rule for `age: {below: 18}` stands first, and a later one for `{age: {below: 13}, caller: self}`.
+
+    What to do: move the rule up, narrow the others, or delete it. Shown are the earlier rules that take
+    its callers: the heaviest ones that together leave nothing, and always the heaviest one that
+    recommends something else. The answers shown match the rule, and an earlier one decides. Where
+    another value of a setting would let the rule decide, that is said too.
     """
     if subject.nobody_possible:
         return
@@ -106,7 +113,10 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
 def contradictory_condition(subject: Subject) -> Iterator[Told]:
     """Nobody can meet the condition of a rule: its parts exclude one another, or it is impossible.
 
-    The parts that clash are shown; those that do not take part in the clash are left out.
+    Example: `when: {age: {below: 13}, guardian: yes}` with `unless: {age: {below: 18}}`.
+
+    What to do: correct the parts shown, which clash with one another; those that take no part in it are
+    left out. Where a setting is among them, another value may be what the rule waits for.
     """
     if subject.nobody_possible:
         return
@@ -118,7 +128,12 @@ def contradictory_condition(subject: Subject) -> Iterator[Told]:
 
 
 def unreachable_outcome(subject: Subject) -> Iterator[Told]:
-    """An outcome is never recommended: no rule recommends it, or none of those that do ever decides."""
+    """An outcome is never recommended: no rule recommends it, or none of those that do ever decides.
+
+    Example: `inpatient` is declared, and the one rule that recommends it comes after a rule for everybody.
+
+    What to do: see to the rules shown, which have findings of their own; or delete the outcome.
+    """
     recommended = {rule.recommend for rule in subject.rule_set.rules}
     for outcome in subject.rule_set.outcomes:
         if outcome.id not in recommended:
@@ -137,7 +152,9 @@ def unreachable_outcome(subject: Subject) -> Iterator[Told]:
 def overlapping_rules(subject: Subject) -> Iterator[Told]:
     """Under the policy `unique`, two rules match the same caller.
 
-    The answers shown are such a caller's. Narrow one of the two, or choose the policy `first`.
+    Example: one rule for `age: {below: 18}`, another for `caller: parent`, and a parent calls about a child.
+
+    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both.
     """
     if subject.rule_set.policy is not Policy.UNIQUE:
         return

@@ -20,7 +20,13 @@ from iopscreen.ruleset.cases import TO_FILL_IN
 
 
 def guarantee_violated(subject: Subject) -> Iterator[Told]:
-    """A guarantee does not hold: the answers shown meet it, and something else is recommended."""
+    """A guarantee does not hold: somebody meets its condition and is recommended what it forbids.
+
+    Example: `{when: {detox_need: yes}, never: iop}`, and a rule that recommends `iop` comes first.
+
+    What to do: change the rules shown, or their order, until it holds; or give the guarantee up, knowingly.
+    The answers shown are such a caller's.
+    """
     if subject.nobody_possible:
         return
     rule_set, verdicts = subject.rule_set, subject.verdicts
@@ -45,7 +51,12 @@ def guarantee_violated(subject: Subject) -> Iterator[Told]:
 
 
 def guarantee_vacuous(subject: Subject) -> Iterator[Told]:
-    """Nobody can meet the condition of a guarantee, so that it guarantees nothing."""
+    """Nobody can meet the condition of a guarantee, so that it guarantees nothing.
+
+    Example: a guarantee for `age: {above: 120}` where the range of `age` ends at 120.
+
+    What to do: correct its condition; the parts shown exclude one another, or are impossible.
+    """
     if subject.nobody_possible:
         return
     for guarantee in subject.rule_set.guarantees:

@@ -1,7 +1,4 @@
-"""The checks of what the cases would notice: boundaries without a case, and mutants that survive.
-
-Like those in `checks.py`, which lists them.
-"""
+"""What the cases would notice: boundaries without a case, and small changes to the rules that survive."""
 
 from __future__ import annotations
 
@@ -24,13 +21,16 @@ MAX_SURVIVORS = 40
 def uncovered_boundary(subject: Subject) -> Iterator[Told]:
     """No case stands at a boundary where one other answer changes what is recommended.
 
+    Example: a rule for `age: {below: 18}`, and cases at 12 and 40: a slip to `at_most: 18` would pass them.
+
     A boundary lies between two numbers next to each other, or between the answers to a question
     that pass a test of a rule and those that do not. It decides where two possible callers who
     differ in that answer alone, one on each side, are recommended something else. A case covers a
     side of it by standing there, with the very number, where the other side would change what it
-    comes to. The answers shown are such a caller's, and differ in that one alone: decide what they
-    must be told, and add the cases.
-    Nothing is said while no case passes at all.
+    comes to. Nothing is said while no case passes at all.
+
+    What to do: decide what the callers shown must be told, who differ in that answer alone, and add
+    the cases.
     """
     found = subject.boundaries
     if found is None:
@@ -68,12 +68,16 @@ def _uncovered(subject: Subject, one: Uncovered, names: Sequence[str], more: str
 def surviving_mutant(subject: Subject) -> Iterator[Told]:
     """A small change to the rules that no case would notice (looked for with `--mutants`).
 
+    Example: with `unless: {recent_discharge: yes}` left out of a rule, every case passes all the same.
+
     The rules are changed in every small way that a slip of the pen would: a rule is left out,
     changes places with the next one or recommends something else; a test is dropped, negated,
     wider or narrower by one option, or its number one off or the wrong way round. A change that
     recommends the same to every possible caller is none. If no case fails on one of the others,
-    nothing keeps somebody from making it by mistake. The answers shown are a caller's who would
-    then be recommended something else: decide what they must be told, and add the case.
+    nothing keeps somebody from making it by mistake.
+
+    What to do: decide what the caller shown must be told, who would then be recommended something
+    else, and add the case.
     """
     score = subject.mutants
     if score is None:
