@@ -654,7 +654,10 @@ def test_after_an_emergency_one_screens_anew_and_hands_over_the_stop(desk, tmp_p
     shown, _ = hold(script, from_record=str(path), save=str(tmp_path / "again.json"))
     again = kept(tmp_path / "again.json")
     assert (again["status"], again["earlier"]["status"]) == ("finished", "emergency")
-    assert ", now " not in cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0]
+    assert "That call was ended to get help." in script.lines
+    told = cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0]
+    assert ", now " not in told
+    assert "was ended as an emergency; this one: Inpatient program" in " ".join(told.split())
     assert holds(tmp_path / "again.json")
 
 
@@ -769,6 +772,19 @@ def test_screening_again_that_is_cut_off_still_shows_the_old_answers_and_tells_t
     assert "Intensive outpatient program (IOP), now Inpatient program, because: " in " ".join(told.split())
     assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     assert holds(again)
+
+
+def test_screening_again_after_another_disposition_says_so_and_compares_with_it(desk, tmp_path):
+    hold, path = desk
+    hold(Script("no", ("mania",), "yes", Command.OVERRIDE, "referral", "No bed available", Command.FINISH))
+    script = Script(Command.KEEP, Command.KEEP, Command.KEEP, Command.FINISH)
+    shown, _ = hold(script, from_record=str(path), save=str(tmp_path / "again.json"))
+    said = "It ended with another disposition than computed: Another service (referral) (No bed available)"
+    assert said in script.lines
+    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0].split())
+    assert "Another service (referral), now Inpatient program, because: " in told
+    assert "was chosen by staff (No bed available); computed: Inpatient program" in told
+    assert holds(tmp_path / "again.json")
 
 
 def test_what_was_known_before_and_the_rules_now_exclude_is_asked_again(desk, tmp_path):

@@ -204,7 +204,7 @@ def test_an_outcome_that_the_rules_no_longer_have_goes_by_its_name(iop):
     gone = OVERRIDE._replace(recommendation="day_clinic")
     shown = iop(UNSAFE, call(override=gone, earlier=earlier("night_clinic")))
     assert headline(shown) == "Disposition: day_clinic"
-    assert title(shown).beside[-1].startswith(f"night_clinic, now {INPATIENT}, because: ")
+    assert title(shown).beside[-1].startswith("night_clinic, now day_clinic, because: ")
     assert "Next steps" not in headings(shown)
 
 
@@ -247,13 +247,49 @@ def test_a_transfer_is_told_in_one_line_below_the_result(iop, answers, before, l
     ("answers", "before"),
     [
         (SAFE, earlier("inpatient", status=Status.UNFINISHED)),
-        (SAFE, earlier(None, ("iop",), status=Status.EMERGENCY)),
         (OPEN, earlier(None, ("iop", "inpatient"))),
         (SAFE, None),
     ],
 )
-def test_only_a_finished_screening_can_be_left_for_another_result(iop, answers, before):
+def test_only_a_screening_that_ended_can_be_left_for_another_result(iop, answers, before):
     assert title(iop(answers, call(earlier=before))).beside == ()
+
+
+REFERRED = earlier("iop", override=OVERRIDE)
+CHOSEN = "The disposition on 2026-11-02 was chosen by staff (No bed available); computed: "
+DISPOSITIONS = [
+    (SAFE, None, REFERRED, [f"Another service (referral), now {IOP}, because: This kind of program", CHOSEN + IOP]),
+    (SAFE, OVERRIDE, REFERRED, ["Still Another service (referral), as on 2026-11-02", CHOSEN + IOP]),
+    (SAFE, OVERRIDE, earlier("iop"), [f"{IOP}, now Another service (referral), because: No bed available"]),
+    (SAFE, OVERRIDE, earlier("referral"), ["Still Another service (referral), as on 2026-11-02"]),
+    (OPEN, None, REFERRED, ["Another service (referral) on 2026-11-02, now not settled", CHOSEN + IOP]),
+    (
+        SAFE,
+        None,
+        earlier(None, ("iop", "inpatient"), override=OVERRIDE._replace(recommendation="iop")),
+        [f"Still {IOP}, as on 2026-11-02", f"{CHOSEN}not settled"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "override", "before", "lines"), DISPOSITIONS)
+def test_dispositions_are_compared_with_dispositions(iop, answers, override, before, lines):
+    told = [
+        line for line in title(iop(answers, call(override=override, earlier=before))).beside if "eason:" not in line
+    ]
+    told = [line for line in told if not line.startswith("Computed:")]
+    assert len(told) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(told, lines, strict=True)), told
+
+
+@pytest.mark.parametrize(
+    ("answers", "override", "came_to"),
+    [(SAFE, None, IOP), (OPEN, None, "not settled"), (SAFE, OVERRIDE, "Another service (referral)")],
+)
+def test_that_the_call_before_was_ended_as_an_emergency_is_told(iop, answers, override, came_to):
+    stopped = earlier(None, ("iop",), status=Status.EMERGENCY)
+    told = title(iop(answers, call(override=override, earlier=stopped))).beside[-1]
+    assert told == f"The call before on 2026-11-02 was ended as an emergency; this one: {came_to}"
 
 
 # --- what was noted, not asked, read --------------------------------------------------------

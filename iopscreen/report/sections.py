@@ -15,7 +15,7 @@ from iopscreen.engine.decide import Decision
 from iopscreen.ruleset.model import NO_RULE, Answer, Outcome, Rule, RuleFile, RuleSet, Setting, StaffLine
 from iopscreen.ruleset.values import answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
-from iopscreen.screen.record import Call, Override, Skipped, Status
+from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
 from iopscreen.screen.words import leads_in_words, short
 
 if TYPE_CHECKING:
@@ -122,22 +122,49 @@ def _computed(shown: Shown) -> tuple[str, str]:
 
 
 def _transfer(shown: Shown) -> Iterator[str]:
-    """What became of the result of an earlier, finished screening."""
-    earlier, decision = shown.call.earlier if shown.call else None, shown.decision
-    if earlier is None or earlier.status is not Status.FINISHED:
+    """What became of an earlier call: dispositions are compared with dispositions, whoever chose them."""
+    earlier = shown.call.earlier if shown.call else None
+    if earlier is None or earlier.status is Status.UNFINISHED:
         return
     on = f" on {earlier.ended[:10]}" if earlier.ended else ""
-    then, now = earlier.recommendation, decision.recommendation
+    now = shown.override.recommendation if shown.override else shown.decision.recommendation
+    if earlier.status is Status.EMERGENCY:
+        yield f"The call before{on} was ended as an emergency; this one: {_came_to(shown)}"
+        return
+    yield from _moved(shown, earlier, on, now)
+    if earlier.override:
+        computed = _label(shown, earlier.recommendation) if earlier.recommendation else _open_then(earlier).lower()
+        yield f"The disposition{on or ' before'} was chosen by staff ({earlier.override.reason}); computed: {computed}"
+
+
+def _moved(shown: Shown, earlier: Earlier, on: str, now: str | None) -> Iterator[str]:
+    """From which disposition to which, and why."""
+    then = earlier.disposition
     if then and then == now:
         yield f"Still {_label(shown, then)}, as{on or ' before'}"
     elif then and now:
-        reasons = " ".join(rule.because for rule in decision.rules)
-        yield f"{_label(shown, then)}, now {_label(shown, now)}, because: {reasons}"
+        yield f"{_label(shown, then)}, now {_label(shown, now)}, because: {_reason(shown)}"
     elif then:
         yield f"{_label(shown, then)}{on}, now {_computed(shown)[0].lower()}"
     elif now:
-        undecided = "No recommendation" if earlier.possible == (NO_RULE,) else "Not settled"
-        yield f"{undecided}{on}, now {_label(shown, now)}"
+        yield f"{_open_then(earlier)}{on}, now {_label(shown, now)}"
+
+
+def _open_then(earlier: Earlier) -> str:
+    return "No recommendation" if earlier.possible == (NO_RULE,) else "Not settled"
+
+
+def _reason(shown: Shown) -> str:
+    """Why the disposition is what it is."""
+    return shown.override.reason if shown.override else " ".join(rule.because for rule in shown.decision.rules)
+
+
+def _came_to(shown: Shown) -> str:
+    """The disposition, in one phrase."""
+    if shown.override:
+        return _label(shown, shown.override.recommendation)
+    kind, what = _computed(shown)
+    return what if shown.decision.recommendation else kind.lower()
 
 
 def _label(shown: Shown, outcome: str) -> str:

@@ -99,6 +99,7 @@ def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator
         yield Line(f"Going on with a screening begun on {record.call.started[:16].replace('T', ' ')}.")
     else:
         yield Line(f"Screening again; the last time was on {when[:16].replace('T', ' ')}. k keeps an answer.")
+        yield from _ended_otherwise(rule_set, record.call)
     if record.lost:
         yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
     if record.rule_set["digest"] == file.digest:
@@ -106,6 +107,16 @@ def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator
     was = f"{record.rule_set['id']} {record.rule_set['version']}"
     yield Line(f"The rule set has changed since: it was {was}, it is {rule_set.id} {rule_set.version}.", Style.STRONG)
     yield Line(_changed(compiled, record, file), indent=2)
+
+
+def _ended_otherwise(rule_set: RuleSet, call: Call) -> Iterator[Line]:
+    """What the earlier call came to, where that is not what was computed."""
+    if call.status is Status.EMERGENCY:
+        yield Line("That call was ended to get help.", Style.STRONG, indent=2)
+    elif call.override:
+        name = call.override.recommendation
+        chosen = rule_set.outcome[name].label if name in rule_set.outcome else name
+        yield Line(f"It ended with another disposition than computed: {chosen} ({call.override.reason})", indent=2)
 
 
 def _changed(compiled: Compiled, record: Record, file: RuleFile) -> str:
