@@ -787,6 +787,50 @@ def test_screening_again_after_another_disposition_says_so_and_compares_with_it(
     assert holds(tmp_path / "again.json")
 
 
+def test_a_record_that_other_rules_decide_says_what_was_decided_when_and_with_which(desk, monkeypatch, tmp_path):
+    hold, path = desk
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T10:00:00+00:00")
+    hold(Script(*HOME))
+    monkeypatch.setattr(calls, "now", lambda: "2026-12-24T10:00:00+00:00")
+    rules, again = revised(tmp_path, REVISIONS["another result"][0]), tmp_path / "again.json"
+    shown, _ = hold(Script(), rules=rules, from_record=str(path), save=str(again), no_input=True)
+    old, new = kept(path), kept(again)
+    assert {key: new[key] for key in ("started", "ended", "given_at")} == {
+        key: old[key] for key in ("started", "ended", "given_at")
+    }
+    assert (old["decided_again"], new["decided_again"]) == (None, "2026-12-24T10:00:00+00:00")
+    assert (new["earlier"]["rule_set"], new["earlier"]["recommendation"]) == (old["rule_set"], "iop")
+    assert new["rule_set"]["digest"] != old["rule_set"]["digest"]
+    assert new["decision"]["recommendation"] == "inpatient"
+    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split())
+    assert "Decided again 2026-12-24 10:00, by rule set iop 1.0.0: not the rules of the call." in told
+    assert holds(again, rules)
+
+
+def test_a_disposition_that_other_rules_do_not_know_is_told_as_of_then(desk, tmp_path):
+    hold, path = desk
+    hold(Script("no", ("mania",), "yes", Command.OVERRIDE, "referral", "No bed available", Command.FINISH))
+    rules = revised(tmp_path, [(" referral:\n", " elsewhere:\n"), (": referral\n", ": elsewhere\n")])
+    again = tmp_path / "again.json"
+    shown, _ = hold(Script(), rules=rules, from_record=str(path), save=str(again), no_input=True)
+    assert (kept(again)["override"], kept(again)["earlier"]["override"]) == (None, kept(path)["override"])
+    assert "was chosen by staff (No bed available)" in cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert holds(again, rules)
+
+
+def test_answers_added_to_a_record_have_their_own_times(desk, monkeypatch, tmp_path):
+    hold, path = desk
+    answers, again = tmp_path / "answers.json", tmp_path / "again.json"
+    answers.write_text('{"safe_living_environment": "no"}')
+    hold(Script(*HOME))
+    monkeypatch.setattr(calls, "now", lambda: "2036-12-24T10:00:00+00:00")
+    shown, _ = hold(Script(), from_record=str(path), answers=str(answers), save=str(again), no_input=True)
+    assert shown.decision.recommendation == "inpatient"
+    new, old = kept(again)["given_at"], kept(path)["given_at"]
+    assert new == {**old, "safe_living_environment": "2036-12-24T10:00:00+00:00"}
+    assert holds(again)
+
+
 def test_what_was_known_before_and_the_rules_now_exclude_is_asked_again(desk, tmp_path):
     hold, path = desk
     answers = tmp_path / "answers.json"

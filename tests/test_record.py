@@ -174,6 +174,7 @@ def full(iop):
         ref="A17",
         other=True,
         known_before=("immediate_danger",),
+        decided_again=at(70),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -212,6 +213,7 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
         other=True,
         given_at={name: at(place + 1) for place, name in enumerate(STAY_HOME)},
         known_before=("immediate_danger",),
+        decided_again=at(70),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -223,8 +225,8 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
 
 def test_the_keys_of_a_record_keep_their_order(full):
     order = (
-        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, known_before, skipped, notes, "
-        "override, earlier, disclosure, decision, digest"
+        "format, tool, rule_set, status, ref, started, ended, decided_again, other, answers, given_at, known_before, "
+        "skipped, notes, override, earlier, disclosure, decision, digest"
     )
     assert ", ".join(full) == order
 
@@ -424,6 +426,8 @@ ALTERED = [
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need="half past nine")),
     ("times-differ", "notes[1].at", lambda r: r["notes"][1].update(at=at(99))),
     ("times-differ", "override.at", lambda r: r["override"].update(at="")),
+    ("times-differ", "decided_again", lambda r: r.update(decided_again=at(59))),
+    ("times-differ", "decided_again", lambda r: r.update(decided_again="soon")),
     ("times-differ", "started", lambda r: r.update(started="2026-11-24")),
     ("times-differ", "ended", lambda r: r.update(ended=at(-2))),
     ("times-differ", "ended", lambda r: r.update(ended=None)),

@@ -367,6 +367,9 @@ def _about(shown: Shown) -> Iterator[str]:
     if call.ref:
         yield f"Reference: {call.ref}"
     yield f"Started {_moment(call.started)}, {_ended(call)}."
+    if call.decided_again:
+        rules = f"{shown.rule_set.id} {shown.rule_set.version}"
+        yield f"Decided again {_moment(call.decided_again)}, by rule set {rules}: not the rules of the call."
     if shown.override:
         yield f"Disposition chosen {_moment(shown.override.at)}."
     if call.earlier:

@@ -235,6 +235,7 @@ _RECORD = _object(
         "ref": _or_null(_matching(REF, REF_SHOULD)),
         "started": _text,
         "ended": _or_null(_text),
+        "decided_again": _or_null(_text),
         "other": _flag,
         "answers": _by_question(_answer),
         "given_at": _by_question(_text),

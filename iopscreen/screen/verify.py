@@ -364,7 +364,11 @@ def _times_missing(look: Look) -> Iterator[Problem]:
 
 
 def _times_out_of_order(look: Look) -> Iterator[Problem]:
-    """For a time that is none, or that does not lie between the start and the end of the call."""
+    """For a time that is none, or that does not lie between the start and the end of the call.
+
+    Answers that an earlier record gave may be older than the call; what was decided again is younger.
+    """
+    before = {f"given_at.{name}" for name in look.contents["known_before"] if look.contents["earlier"]}
     written = _times(look.contents)
     moments = {where: _moment(text) for where, text in written.items()}
     start, end = moments["started"], moments.get("ended")
@@ -372,15 +376,17 @@ def _times_out_of_order(look: Look) -> Iterator[Problem]:
         if moment is None:
             message = "should be a time with its offset, such as 2026-11-24T09:30:00+01:00"
             yield Problem("times-differ", where, message)
-        elif start and moment < start:
+        elif start and moment < start and where not in before:
             yield Problem("times-differ", where, "lies before the start of the call")
-        elif end and moment > end:
+        elif end and moment > end and where != "decided_again":
             yield Problem("times-differ", where, "lies after the end of the call")
+        elif end and moment < end and where == "decided_again":
+            yield Problem("times-differ", where, "lies before the end of the call")
 
 
 def _times(contents: Mapping[str, Any]) -> dict[str, str]:
     """Every time of the call, by where it stands."""
-    times = {key: contents[key] for key in ("started", "ended") if contents[key] is not None}
+    times = {key: contents[key] for key in ("started", "ended", "decided_again") if contents[key] is not None}
     times |= {f"given_at.{question}": time for question, time in contents["given_at"].items()}
     times |= {f"notes[{place}].at": note["at"] for place, note in enumerate(contents["notes"])}
     if contents["override"]:
