@@ -75,7 +75,7 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
         _need_terminal(wishes.answers, wishes.from_record)
     raw = None if wishes.from_record is None else _raw_record(wishes.from_record)
     rules = read_rules(wishes.rules) if raw is None else _rules_of(raw, wishes.rules)
-    record = None if raw is None else _understood(raw, rules)
+    record = None if raw is None else _understood(raw, rules, streams.called(str(wishes.from_record)))
     known = {} if wishes.answers is None else _read_answers(wishes.answers, rules.file)
     held = _begin(rules, record, known, wishes)
     counted(held)  # answers that exclude one another are told before a file is made for them
@@ -130,9 +130,12 @@ def _rules_of(raw: RawRecord, name: str | None) -> Rules:
     return read_rules(str(shipped_folder() / f"{made_with}.yaml"))
 
 
-def _understood(raw: RawRecord, rules: Rules) -> Record:
+def _understood(raw: RawRecord, rules: Rules, name: str) -> Record:
+    """The record as these rules read it. One whose times are none can be verified, and not gone on from."""
     from iopscreen.screen.record import understand_record
+    from iopscreen.screen.times import refuse_wrong_times
 
+    refuse_wrong_times(raw.contents, name)
     return understand_record(raw, rules.file.rule_set)
 
 

@@ -191,6 +191,19 @@ def refusals(tmp_path):
     ]
 
 
+def test_a_record_with_a_time_that_is_none_is_refused_with_its_place(tmp_path, finished):
+    broken = tmp_path / "broken.json"
+    record = {**kept(finished), "status": "unfinished", "started": "yesterday"}
+    broken.write_text(json.dumps(record))
+    for save in ((), ("--save", f"{tmp_path}/calls/")):
+        done = run("screen", "--from", broken, "--no-input", *save)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"error: {broken}: started: should be a time with its offset, such as 2026-11-24T09:30:00+01:00\n"
+        )
+    assert run("verify", broken).returncode == 1
+
+
 def test_what_cannot_be_is_refused_before_anybody_is_asked(tmp_path):
     for arguments, message in refusals(tmp_path):
         done = run("screen", "--no-input", *arguments)

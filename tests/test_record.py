@@ -37,6 +37,7 @@ from iopscreen.screen.record import (
     understand_record,
 )
 from iopscreen.screen.record_reader import MAX_BYTES, RecordRefused, read_record
+from iopscreen.screen.times import refuse_wrong_times
 from iopscreen.screen.verify import CHECKS, Checked, Verifier, verify
 
 CANARY = "xyzzy-canary-4711"
@@ -452,6 +453,63 @@ def test_what_does_not_hold_is_named_with_its_place(iop, full, name, where, alte
     for problem in found:
         assert problem.message[0] not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
         assert not problem.message.endswith(".")
+
+
+INSTEAD = [None, 7, -1, 10**14, True, [], [None], "x", "", "y" * 5000, {}, {"a": 1}, "\ud800", "\x1b[2J"]
+
+
+def places(value, path=()):
+    """The path of everything in a record."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def test_whatever_stands_in_a_record_instead_is_refused_or_found(iop, full):
+    """Anything but an override may be what another call left, and a disclosure is not compared."""
+    refused = found = 0
+    for path in places(full):
+        others = [changed(full, path, value) for value in INSTEAD]
+        gone = copy.deepcopy(full)
+        inner = gone
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        for contents in [one for one in [*others, gone] if one != full]:
+            for record in (contents, sealed(contents)):
+                try:
+                    problems = iop.problems(record)
+                except RecordRefused as error:
+                    refused += 1
+                    assert str(error).startswith("call.json: ")
+                    assert not str(error).endswith(".")
+                    continue
+                if record is contents:
+                    assert problems, path
+                found += bool(problems)
+    assert refused > 1000
+    assert found > 200
+
+
+def times_in(contents):
+    return [path for path in places(contents) if path[-1] in ("started", "ended", "at", "decided_again")] + [
+        ("given_at", "detox_need")
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["soon", "", "2026-11-24", "2026-11-24T09:30:00", "2026-13-24T09:30:00+01:00"])
+def test_a_time_that_is_none_is_refused_by_its_place_before_a_record_is_gone_on_from(full, wrong):
+    refuse_wrong_times(full, "call.json")
+    assert len(times_in(full)) == 9
+    for path in times_in(full):
+        with pytest.raises(IopscreenError) as refused:
+            refuse_wrong_times(changed(full, path, wrong), "call.json")
+        where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+        assert str(refused.value) == (
+            f"call.json: {where}: should be a time with its offset, such as 2026-11-24T09:30:00+01:00"
+        )
 
 
 def test_every_check_finds_something_in_these_tests():

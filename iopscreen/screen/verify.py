@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from iopscreen.engine.compiled import Compiled
@@ -18,6 +17,7 @@ from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers
 from iopscreen.screen.record import RawRecord, Status, answer_from_json, contents_digest, kept_decision
+from iopscreen.screen.times import SHOULD, earlier_times, moment, times_of
 
 MAX_KEPT = 20_000
 """How many decisions are kept for records with the same answers."""
@@ -369,37 +369,20 @@ def _times_out_of_order(look: Look) -> Iterator[Problem]:
     Answers that an earlier record gave may be older than the call; what was decided again is younger.
     """
     before = {f"given_at.{name}" for name in look.contents["known_before"] if look.contents["earlier"]}
-    written = _times(look.contents)
-    moments = {where: _moment(text) for where, text in written.items()}
+    moments = {where: moment(text) for where, text in times_of(look.contents).items()}
     start, end = moments["started"], moments.get("ended")
-    for where, moment in moments.items():
-        if moment is None:
-            message = "should be a time with its offset, such as 2026-11-24T09:30:00+01:00"
-            yield Problem("times-differ", where, message)
-        elif start and moment < start and where not in before:
+    for where, at in moments.items():
+        if at is None:
+            yield Problem("times-differ", where, SHOULD)
+        elif start and at < start and where not in before:
             yield Problem("times-differ", where, "lies before the start of the call")
-        elif end and moment > end and where != "decided_again":
+        elif end and at > end and where != "decided_again":
             yield Problem("times-differ", where, "lies after the end of the call")
-        elif end and moment < end and where == "decided_again":
+        elif end and at < end and where == "decided_again":
             yield Problem("times-differ", where, "lies before the end of the call")
-
-
-def _times(contents: Mapping[str, Any]) -> dict[str, str]:
-    """Every time of the call, by where it stands."""
-    times = {key: contents[key] for key in ("started", "ended", "decided_again") if contents[key] is not None}
-    times |= {f"given_at.{question}": time for question, time in contents["given_at"].items()}
-    times |= {f"notes[{place}].at": note["at"] for place, note in enumerate(contents["notes"])}
-    if contents["override"]:
-        times["override.at"] = contents["override"]["at"]
-    return times
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+    for where, text in earlier_times(look.contents).items():
+        if moment(text) is None:
+            yield Problem("times-differ", where, SHOULD)
 
 
 def _status_differs(look: Look) -> Iterator[Problem]:
