@@ -145,6 +145,39 @@ def test_answers_that_rule_nothing_out_are_told_in_few_words(iop):
         assert under[-1].casefold() == last.casefold()
 
 
+SEVERAL = """
+format: 1
+id: several
+version: "1.0.0"
+title: t
+policy: first
+outcomes: {a: {label: A}, b: {label: B}, c: {label: C}}
+questions:
+  kind: {ask: "Which?", type: many, options: {x: {label: X}, y: {label: Y}, z: {label: Z}}}
+  home: {ask: "Home?", type: yes_no}
+rules:
+"""
+SEVERAL_RULES = {
+    "both": ("{kind: {all: [x, y]}}", ["X, Y: A", "Any option alone: as open as now"]),
+    "one": ("{kind: z}", ["Z: A", "Any other option alone: as open as now"]),
+    "exactly one": (
+        "{any_of: [{kind: {none: [x, y]}}, {kind: {none: [x, z]}}, {kind: {none: [y, z]}}]}",
+        ["X; Y; Z: A", "X, Y: A or C"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL_RULES)
+def test_of_several_options_only_what_is_true_is_told(name):
+    when, lines = SEVERAL_RULES[name]
+    text = SEVERAL + f"  - {{id: r, when: {when}, recommend: a, because: d, basis: site}}\n"
+    text += "  - {id: home, when: {home: yes}, recommend: a, because: d, basis: site}\n"
+    text += "  - {id: rest, when: {}, recommend: c, because: d, basis: site}\n"
+    shown = shown_of(understand(text.encode(), "several.yaml"), {})
+    told = lines_of(shown, "Still open, and can change it")
+    assert told[1 : 1 + len(lines)] == lines
+
+
 def test_an_emergency_stop_recommends_nothing(iop):
     shown = iop(UNSAFE, call(status=Status.EMERGENCY, notes=NOTES))
     assert headline(shown) == "EMERGENCY: the call was ended to get help"

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from iopscreen import __version__
 from iopscreen.engine.change import Change
 from iopscreen.engine.decide import Decision
-from iopscreen.ruleset.model import NO_RULE, Answer, Outcome, Rule, RuleFile, RuleSet, Setting, StaffLine
+from iopscreen.ruleset.model import (
+    NO_RULE,
+    Answer,
+    Kind,
+    Outcome,
+    Question,
+    Rule,
+    RuleFile,
+    RuleSet,
+    Setting,
+    StaffLine,
+    Value,
+)
 from iopscreen.ruleset.values import answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
@@ -282,10 +294,26 @@ def _open(shown: Shown, name: str) -> Item:
     """An open question, with what its answers would give, as far as one of them alone rules anything out."""
     leads = shown.leads.get(name, ())
     telling = [lead for lead in leads if lead.possible != shown.decision.possible]
-    under = [*leads_in_words(shown.rule_set, shown.rule_set.question[name], telling)]
-    if len(telling) < len(leads):
-        under.append(f"{'Any other' if telling else 'Any'} answer: as open as now")
+    question = shown.rule_set.question[name]
+    under = [*leads_in_words(shown.rule_set, question, telling)]
+    under += [line for lead in leads if lead not in telling for line in _as_open(shown, question, lead, telling)]
     return Item(_spoken(shown, name), under=tuple(under))
+
+
+def _as_open(shown: Shown, question: Question, idle: Lead, telling: Sequence[Lead]) -> Iterator[str]:
+    """The answers that rule nothing out: all that were not told; of several options, each that was looked at alone."""
+    if question.kind is not Kind.MANY:
+        yield f"{'Any other' if telling else 'Any'} answer: as open as now"
+    elif any(_alone(value) for value in idle.values):
+        told = any(_alone(value) for lead in telling for value in lead.values)
+        yield f"{'Any other' if told else 'Any'} option alone: as open as now"
+    else:
+        yield from leads_in_words(shown.rule_set, question, [idle])
+
+
+def _alone(value: Value) -> bool:
+    """Whether an answer of a `many` question is one option."""
+    return isinstance(value, tuple) and len(value) == 1
 
 
 def _changes(shown: Shown) -> list[str]:
