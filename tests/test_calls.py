@@ -17,7 +17,7 @@ from random_rule_sets import made
 from terminal import ROOT, UP, Terminal
 from test_session import Script
 
-from iopscreen import calls, cli, streams
+from iopscreen import calls, cli, inputs, streams, verifying
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.screen.page import Pressed
@@ -310,11 +310,11 @@ class Walker(Script):
 def test_random_calls_verify_and_recommend_what_the_oracle_does(desk, name, walks):
     hold, path = desk
     rng = random.Random(11)
-    oracle = Oracle(calls.read_rules(name).file.rule_set)
+    oracle = Oracle(inputs.read_rules(name).file.rule_set)
     for _ in range(walks):
         shown, keeper = hold(Walker(rng), rules=name)
         assert keeper.problem is None
-        (result,) = calls.verify([str(path)], None)
+        (result,) = verifying.verify([str(path)], None)
         assert result.found.problems == ()
         if name == "iop":  # for more questions the oracle takes too long
             assert shown.decision.possible == oracle.decide(shown.decision.answers, absent_is_unknown=True).possible
@@ -396,7 +396,7 @@ def test_every_way_of_being_cut_off_at_every_prompt_leaves_all_that_was_answered
 
 def holds(path, rules=None):
     """Whether the record at `path` verifies; where it does not, the test says why."""
-    (result,) = calls.verify([str(path)], rules and str(rules))
+    (result,) = verifying.verify([str(path)], rules and str(rules))
     assert not isinstance(result.found, str), result.found
     assert result.found.problems == ()
     return True
@@ -1010,7 +1010,7 @@ def ramble(hold, path, rng, rules):
 def test_random_calls_that_are_cut_off_and_gone_on_with_come_to_what_the_oracle_says(desk):
     hold, path = desk
     rng, seen, cuts = random.Random(12), {}, 0
-    oracle = Oracle(calls.read_rules("iop").file.rule_set)
+    oracle = Oracle(inputs.read_rules("iop").file.rule_set)
     for _ in range(60):
         shown, times = ramble(hold, path, rng, "iop")
         record = kept(path)
@@ -1029,7 +1029,7 @@ def test_random_calls_under_random_rule_sets_come_to_what_the_oracle_says(desk, 
     rules, held = tmp_path / "rules.yaml", 0
     for seed in range(24):
         rules.write_text(made(f"calls {seed}").text, encoding="utf-8")
-        oracle, rng = Oracle(calls.read_rules(str(rules)).file.rule_set), random.Random(seed)
+        oracle, rng = Oracle(inputs.read_rules(str(rules)).file.rule_set), random.Random(seed)
         try:
             oracle.decide({})
         except NoCompletion:  # a rule set for nobody

@@ -51,7 +51,7 @@ class Site:
         self.file = file
         self.rule_set = file.rule_set
         self.compiled = compile_rule_set(file.rule_set)
-        self.verifier = Verifier(self.compiled, file, self.as_json)
+        self.verifier = Verifier(self.compiled, file)
 
     def as_json(self, decision):
         return decision_json(Shown(self.file, decision, changes(self.compiled, decision)))
@@ -198,7 +198,7 @@ def test_random_calls_are_read_back_as_they_were_written_and_hold(site):
         assert (record.call.status, record.call.notes) == (status, notes)
         assert record.decision == contents["decision"]
         assert record.skipped == skipped_questions(site.compiled, kept_decision(site.compiled, answers))
-        verified = verify(read(contents), site.compiled, site.file, site.as_json)
+        verified = verify(read(contents), site.compiled, site.file)
         assert verified.problems == ()
         assert (verified.answers, verified.skipped) == (len(answers), len(record.skipped))
         assert verified.decision.recommendation == contents["decision"]["recommendation"]

@@ -16,7 +16,6 @@ from iopscreen.ruleset.model import (
     NO_RULE,
     Answer,
     Kind,
-    Outcome,
     Question,
     Rule,
     RuleFile,
@@ -27,6 +26,7 @@ from iopscreen.ruleset.model import (
 )
 from iopscreen.ruleset.values import answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
+from iopscreen.screen.ending import came_to, disposition, without_result
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
 from iopscreen.screen.words import leads_in_words, short
 
@@ -126,11 +126,7 @@ def title(shown: Shown) -> Title:
 
 
 def _computed(shown: Shown) -> tuple[str, str]:
-    possible = shown.decision.possible
-    what = outcomes_in_words(shown.rule_set, possible)
-    if shown.decision.recommendation:
-        return "Recommendation", what
-    return "No recommendation" if possible == (NO_RULE,) else "Not settled", what
+    return came_to(shown.rule_set, shown.decision)
 
 
 def _transfer(shown: Shown) -> Iterator[str]:
@@ -145,7 +141,11 @@ def _transfer(shown: Shown) -> Iterator[str]:
         return
     yield from _moved(shown, earlier, on, now)
     if earlier.override:
-        computed = _label(shown, earlier.recommendation) if earlier.recommendation else _open_then(earlier).lower()
+        computed = (
+            _label(shown, earlier.recommendation)
+            if earlier.recommendation
+            else without_result(earlier.possible).lower()
+        )
         yield f"The disposition{on or ' before'} was chosen by staff ({earlier.override.reason}); computed: {computed}"
 
 
@@ -159,11 +159,7 @@ def _moved(shown: Shown, earlier: Earlier, on: str, now: str | None) -> Iterator
     elif then:
         yield f"{_label(shown, then)}{on}, now {_computed(shown)[0].lower()}"
     elif now:
-        yield f"{_open_then(earlier)}{on}, now {_label(shown, now)}"
-
-
-def _open_then(earlier: Earlier) -> str:
-    return "No recommendation" if earlier.possible == (NO_RULE,) else "Not settled"
+        yield f"{without_result(earlier.possible)}{on}, now {_label(shown, now)}"
 
 
 def _reason(shown: Shown) -> str:
@@ -259,17 +255,7 @@ def _said(say: str | None) -> Section:
 
 
 def _disposition(shown: Shown) -> tuple[str | None, tuple[StaffLine, ...]]:
-    """What to say to the caller and what to do next: of the disposition, whoever chose it."""
-    decision, rule_set = shown.decision, shown.rule_set
-    name = shown.override.recommendation if shown.override else decision.recommendation
-    if name:
-        outcome: Outcome | None = rule_set.outcome.get(name)
-        return (outcome.say, outcome.staff) if outcome else (None, ())
-    if decision.possible == (NO_RULE,):
-        return None, ()
-    say, first = rule_set.undecided.say, decision.ask_next[:1]
-    question = _spoken(shown, first[0]) if first else ""
-    return say.replace("{question}", question) if say else None, rule_set.undecided.staff
+    return disposition(shown.rule_set, shown.decision, shown.override, other=shown.for_other)
 
 
 def _why(rule_set: RuleSet, rule: Rule) -> Item:

@@ -16,7 +16,9 @@ from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers
+from iopscreen.screen.decided import decision_json
 from iopscreen.screen.record import RawRecord, Status, answer_from_json, contents_digest, kept_decision
+from iopscreen.screen.result import would_change
 from iopscreen.screen.times import SHOULD, earlier_times, moment, times_of
 
 MAX_KEPT = 20_000
@@ -24,8 +26,6 @@ MAX_KEPT = 20_000
 
 COMPARED_APART = ("rule_set", "answers", "emergency_stop")
 """Parts of a decision that have checks of their own."""
-
-AsJson = Callable[[Decision], Mapping[str, Any]]
 
 
 class Problem(NamedTuple):
@@ -102,16 +102,12 @@ Known = frozenset[tuple[str, Answer]]
 
 
 class Verifier:
-    """Verifies records under one rule set. What was decided for one record serves those with the same answers.
+    """Verifies records under one rule set. What was decided for one record serves those with the same answers."""
 
-    `as_json` turns a decision into the form in which a record holds it.
-    """
-
-    def __init__(self, compiled: Compiled, rule_file: RuleFile, as_json: AsJson) -> None:
+    def __init__(self, compiled: Compiled, rule_file: RuleFile) -> None:
         self.compiled = compiled
         self.rule_file = rule_file
         self.readers = answer_readers(compiled.rule_set)
-        self._to_json = as_json
         self._again: dict[Known, Again] = {}
         self._as_json: dict[Known, dict[str, str]] = {}
         self._proved: dict[tuple[Known, str, frozenset[str]], bool] = {}
@@ -173,14 +169,14 @@ class Verifier:
         if key not in self._as_json:
             if len(self._as_json) >= MAX_KEPT:
                 self._as_json.clear()
-            parts = self._to_json(decision) if decision else {}
+            parts = decision_json(self.rule_file, decision, would_change(self.compiled, decision)) if decision else {}
             self._as_json[key] = {name: _compared(part) for name, part in parts.items()}
         return self._as_json[key]
 
 
-def verify(raw: RawRecord, compiled: Compiled, rule_file: RuleFile, as_json: AsJson) -> Verified:
+def verify(raw: RawRecord, compiled: Compiled, rule_file: RuleFile) -> Verified:
     """Everything in one record that does not hold. For many, make one `Verifier`."""
-    return Verifier(compiled, rule_file, as_json).verify(raw)
+    return Verifier(compiled, rule_file).verify(raw)
 
 
 def _decide(compiled: Compiled, answers: Answers) -> Again:
