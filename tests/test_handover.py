@@ -17,6 +17,7 @@ from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, StaffNote, Status
 from iopscreen.screen.result import result_of
+from iopscreen.screen.words import closing_page
 
 SAFE = {
     "immediate_danger": "no",
@@ -323,6 +324,19 @@ def test_that_the_call_before_was_ended_as_an_emergency_is_told(iop, answers, ov
     stopped = earlier(None, ("iop",), status=Status.EMERGENCY)
     told = title(iop(answers, call(override=override, earlier=stopped))).beside[-1]
     assert told == f"The call before on 2026-11-02 was ended as an emergency; this one: {came_to}"
+
+
+@pytest.mark.parametrize("override", [None, OVERRIDE], ids=["computed", "chosen"])
+@pytest.mark.parametrize("answers", [SAFE, UNSAFE, OPEN, {"immediate_danger": "yes"}, {}], ids=str)
+def test_the_page_before_the_end_says_what_the_result_says(iop, answers, override):
+    shown = iop(answers, call(override=override))
+    parts = {"other": False, "confirm": ["y"], "leads": shown.leads, "override": override}
+    page = closing_page(shown.rule_set, shown.decision, {}, **parts)
+    said = [line.text for line in page.lines if line.text.startswith("Say: ")]
+    assert said == [f'Say: "{line}"' for line in lines_of(shown, "Say to the caller")]
+    assert [line.text for line in page.extra[1:]] == [f"- {line}" for line in lines_of(shown, "Next steps")]
+    computed = page.lines[0].text.removeprefix("This gives: ").removeprefix("Not settled: ")
+    assert computed in " ".join((title(shown).what, *title(shown).beside))
 
 
 # --- what was noted, not asked, read --------------------------------------------------------
