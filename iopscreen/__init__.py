@@ -3,7 +3,9 @@
 The map of the house (imports run downwards only):
 
     cli.py      arguments -> one call -> print -> exit code
-    calls.py    one run of `screen` or `verify`: rules, record, interview, put together
+    calls.py    one run of `screen`: the interview put together, kept and told
+    verifying.py   one run of `verify`
+    inputs.py   what a run begins with: rules, answers, records
     report/     how results look               export/   a rule set for other systems
     screen/     the interview, its records     batch/    rows in, decided rows out
     audit/      checks of a rule set, citations, cases
@@ -11,7 +13,7 @@ The map of the house (imports run downwards only):
     ruleset/    the rule file: YAML with places, the model, the reader, text -> value
 
 Beside them, for all: errors.py, files.py (written whole or not at all), text.py (safe to print);
-streams.py (stdin, stdout, the terminal of a run) is for calls.py and cli.py alone.
+streams.py (stdin, stdout, the terminal of a run) is for these runs and cli.py alone.
 """
 
 __version__ = "0.1.0"

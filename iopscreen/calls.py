@@ -1,4 +1,4 @@
-"""One run of `screen` or `verify`, put together: rules, records, the interview, how it is kept and told.
+"""One run of `screen`, put together: what is read, the interview, how it is kept and told.
 
 It stands between the command line and the house: what it is given are names of files and
 wishes, what it returns are results. It prints nothing but talk, and knows no exit codes.
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen import streams
-from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.errors import IopscreenError
-from iopscreen.report.decision import Shown, decision_json
-from iopscreen.ruleset.model import Answer, Answers, RuleFile
-from iopscreen.ruleset.reader import read_rule_file
-from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
-from iopscreen.screen.record import Call, RawRecord, Record, Status
+from iopscreen.inputs import Rules, raw_record, read_answers_of, read_rules, rules_of, understood
+from iopscreen.report.sections import Shown
+from iopscreen.ruleset.model import Answers
+from iopscreen.screen.decided import decision_json
+from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
 
@@ -27,18 +25,10 @@ if TYPE_CHECKING:
     from iopscreen.screen.plain import Lines
     from iopscreen.screen.prompts import Keys
     from iopscreen.screen.result import Result
-    from iopscreen.screen.verify import Checked, Verifier
 
 
 class Interrupted(Exception):
     """Somebody left the call; the message says what became of its record."""
-
-
-class Rules(NamedTuple):
-    """A rule file, ready to decide."""
-
-    file: RuleFile
-    compiled: Compiled
 
 
 class Wishes(NamedTuple):
@@ -56,16 +46,6 @@ class Wishes(NamedTuple):
     force: bool
 
 
-def read_rules(name: str | None) -> Rules:
-    """A rule file by path or shipped name, compiled. Raises IopscreenError."""
-    file = read_rule_file(locate(name))
-    try:
-        return Rules(file, compile_rule_set(file.rule_set))
-    except TooTangledToCompile as error:
-        line, column = error.place
-        raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
-
-
 def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     """Hold a call, or decide at once: what is told of it, and the keeper of its record.
 
@@ -73,10 +53,10 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     """
     if not wishes.no_input:
         _need_terminal(wishes.answers, wishes.from_record)
-    raw = None if wishes.from_record is None else _raw_record(wishes.from_record)
-    rules = read_rules(wishes.rules) if raw is None else _rules_of(raw, wishes.rules)
-    record = None if raw is None else _understood(raw, rules)
-    known = {} if wishes.answers is None else _read_answers(wishes.answers, rules.file)
+    raw = None if wishes.from_record is None else raw_record(wishes.from_record)
+    rules = read_rules(wishes.rules) if raw is None else rules_of(raw, wishes.rules)
+    record = None if raw is None else understood(raw, rules, streams.called(str(wishes.from_record)))
+    known = {} if wishes.answers is None else read_answers_of(wishes.answers, rules.file)
     held = _begin(rules, record, known, wishes)
     counted(held)  # answers that exclude one another are told before a file is made for them
     kept_by = _keeper(held, record, wishes)
@@ -100,40 +80,6 @@ def _need_terminal(*inputs: str | None) -> None:
         raise IopscreenError("answers come from stdin, so that nobody can be asked there: add `--no-input`")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise IopscreenError("the interview needs a terminal: add `--no-input` to decide on `--answers FILE` alone")
-
-
-def _read_answers(name: str, file: RuleFile) -> dict[str, Answer]:
-    from iopscreen.ruleset.answers import read_answers
-
-    with streams.opened(name) as source:
-        data = source.read()
-    return read_answers(data, file.rule_set, streams.called(name))
-
-
-def _raw_record(name: str) -> RawRecord:
-    from iopscreen.screen.record_reader import MAX_BYTES, read_record
-
-    with streams.opened(name) as source:
-        data = source.read(MAX_BYTES + 1)  # no record is so large, so that more need not be read to refuse it
-    return read_record(data, streams.called(name))
-
-
-def _rules_of(raw: RawRecord, name: str | None) -> Rules:
-    """The rules named, or else the shipped ones of a record's rule set."""
-    if name is not None:
-        return read_rules(name)
-    made_with = raw.contents["rule_set"]["id"]
-    if made_with not in shipped_names():
-        raise IopscreenError(
-            f"the record was made with rule set `{made_with}`, which does not come along: name it with `--rules FILE`"
-        )
-    return read_rules(str(shipped_folder() / f"{made_with}.yaml"))
-
-
-def _understood(raw: RawRecord, rules: Rules) -> Record:
-    from iopscreen.screen.record import understand_record
-
-    return understand_record(raw, rules.file.rule_set)
 
 
 def now() -> str:
@@ -227,12 +173,12 @@ def _where(kept_by: Keeper | None, rules: str | None) -> str:
 
 
 def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
-    """Keep the record of a call as it stands."""
+    """Keep the record of a call as it stands; what staff chose instead is no part of the decision there."""
     from iopscreen.screen.record import record_bytes, record_json
 
     result = _result(rules, held, explained=False)
-    computed = result.call._replace(override=None)  # the record holds what staff chose instead beside the decision
-    decision = decision_json(Shown(rules.file, result.decision, result.changes, computed))
+    stopped = result.call.status is Status.EMERGENCY
+    decision = decision_json(rules.file, result.decision, result.changes, stopped=stopped)
     contents = record_json(
         result.call,
         rule_file=rules.file,
@@ -259,38 +205,4 @@ def _shown(rules: Rules, held: Held) -> Shown:
         leads=result.leads,
         readings=result.readings,
         skipped=result.skipped,
-    )
-
-
-# --- records --------------------------------------------------------------------------------
-
-
-def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
-    """What came of each record, in order. One that cannot be read keeps no other from being verified."""
-    from iopscreen.screen.verify import Checked
-
-    verifiers: dict[str, Verifier] = {}
-    if rules:
-        verifiers[rules] = _verifier(read_rules(rules))  # its faults are no record's
-    results = []
-    for path in paths:
-        try:
-            raw = _raw_record(path)
-            name = rules or raw.contents["rule_set"]["id"]
-            if name not in verifiers:
-                verifiers[name] = _verifier(_rules_of(raw, rules))
-        except IopscreenError as error:
-            results.append(Checked(path, str(error)))
-        else:
-            results.append(Checked(path, verifiers[name].verify(raw)))
-    return results
-
-
-def _verifier(rules: Rules) -> Verifier:
-    from iopscreen.screen.result import would_change
-    from iopscreen.screen.verify import Verifier
-
-    file, compiled = rules
-    return Verifier(
-        compiled, file, lambda decision: decision_json(Shown(file, decision, would_change(compiled, decision)))
     )

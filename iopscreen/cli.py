@@ -174,12 +174,12 @@ def verify(
 
     Example: iopscreen verify calls/*.json
     """
-    from iopscreen import calls
+    from iopscreen import verifying
     from iopscreen.report import verify as report
 
     gc.enable()
     streams.check_output(output, force=force)
-    results = calls.verify(records, rules)
+    results = verifying.verify(records, rules)
     if output_format is VerifyFormat.JSON:
         text = _json(report.verify_json(results))
     else:
@@ -214,8 +214,8 @@ def batch(
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
-    from iopscreen import calls
     from iopscreen.batch.run import BatchOptions, parse_map
+    from iopscreen.inputs import read_rules
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -227,7 +227,7 @@ def batch(
         prefix=prefix,
         encoding=encoding,
     )
-    file, compiled = calls.read_rules(rules)
+    file, compiled = read_rules(rules)
     with streams.opened(source) as rows, streams.target(output, force=force) as target:
         summary = _screen_file(compiled, rows, target, options, name=streams.called(source))
     _tell_summary(summary, file)

@@ -17,7 +17,7 @@ from random_rule_sets import made
 from terminal import ROOT, UP, Terminal
 from test_session import Script
 
-from iopscreen import calls, cli, streams
+from iopscreen import calls, cli, inputs, streams, verifying
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.screen.page import Pressed
@@ -191,6 +191,19 @@ def refusals(tmp_path):
     ]
 
 
+def test_a_record_with_a_time_that_is_none_is_refused_with_its_place(tmp_path, finished):
+    broken = tmp_path / "broken.json"
+    record = {**kept(finished), "status": "unfinished", "started": "yesterday"}
+    broken.write_text(json.dumps(record))
+    for save in ((), ("--save", f"{tmp_path}/calls/")):
+        done = run("screen", "--from", broken, "--no-input", *save)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"error: {broken}: started: should be a time with its offset, such as 2026-11-24T09:30:00+01:00\n"
+        )
+    assert run("verify", broken).returncode == 1
+
+
 def test_what_cannot_be_is_refused_before_anybody_is_asked(tmp_path):
     for arguments, message in refusals(tmp_path):
         done = run("screen", "--no-input", *arguments)
@@ -297,11 +310,11 @@ class Walker(Script):
 def test_random_calls_verify_and_recommend_what_the_oracle_does(desk, name, walks):
     hold, path = desk
     rng = random.Random(11)
-    oracle = Oracle(calls.read_rules(name).file.rule_set)
+    oracle = Oracle(inputs.read_rules(name).file.rule_set)
     for _ in range(walks):
         shown, keeper = hold(Walker(rng), rules=name)
         assert keeper.problem is None
-        (result,) = calls.verify([str(path)], None)
+        (result,) = verifying.verify([str(path)], None)
         assert result.found.problems == ()
         if name == "iop":  # for more questions the oracle takes too long
             assert shown.decision.possible == oracle.decide(shown.decision.answers, absent_is_unknown=True).possible
@@ -383,7 +396,7 @@ def test_every_way_of_being_cut_off_at_every_prompt_leaves_all_that_was_answered
 
 def holds(path, rules=None):
     """Whether the record at `path` verifies; where it does not, the test says why."""
-    (result,) = calls.verify([str(path)], rules and str(rules))
+    (result,) = verifying.verify([str(path)], rules and str(rules))
     assert not isinstance(result.found, str), result.found
     assert result.found.problems == ()
     return True
@@ -654,7 +667,10 @@ def test_after_an_emergency_one_screens_anew_and_hands_over_the_stop(desk, tmp_p
     shown, _ = hold(script, from_record=str(path), save=str(tmp_path / "again.json"))
     again = kept(tmp_path / "again.json")
     assert (again["status"], again["earlier"]["status"]) == ("finished", "emergency")
-    assert ", now " not in cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0]
+    assert "That call was ended to get help." in script.lines
+    told = cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0]
+    assert ", now " not in told
+    assert "was ended as an emergency; this one: Inpatient program" in " ".join(told.split())
     assert holds(tmp_path / "again.json")
 
 
@@ -768,6 +784,63 @@ def test_screening_again_that_is_cut_off_still_shows_the_old_answers_and_tells_t
     told = cli._decision_as(cli.ScreenFormat.TEXT, shown)
     assert "Intensive outpatient program (IOP), now Inpatient program, because: " in " ".join(told.split())
     assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert holds(again)
+
+
+def test_screening_again_after_another_disposition_says_so_and_compares_with_it(desk, tmp_path):
+    hold, path = desk
+    hold(Script("no", ("mania",), "yes", Command.OVERRIDE, "referral", "No bed available", Command.FINISH))
+    script = Script(Command.KEEP, Command.KEEP, Command.KEEP, Command.FINISH)
+    shown, _ = hold(script, from_record=str(path), save=str(tmp_path / "again.json"))
+    said = "It ended with another disposition than computed: Another service (referral) (No bed available)"
+    assert said in script.lines
+    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0].split())
+    assert "Another service (referral), now Inpatient program, because: " in told
+    assert "was chosen by staff (No bed available); computed: Inpatient program" in told
+    assert holds(tmp_path / "again.json")
+
+
+def test_a_record_that_other_rules_decide_says_what_was_decided_when_and_with_which(desk, monkeypatch, tmp_path):
+    hold, path = desk
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T10:00:00+00:00")
+    hold(Script(*HOME))
+    monkeypatch.setattr(calls, "now", lambda: "2026-12-24T10:00:00+00:00")
+    rules, again = revised(tmp_path, REVISIONS["another result"][0]), tmp_path / "again.json"
+    shown, _ = hold(Script(), rules=rules, from_record=str(path), save=str(again), no_input=True)
+    old, new = kept(path), kept(again)
+    assert {key: new[key] for key in ("started", "ended", "given_at")} == {
+        key: old[key] for key in ("started", "ended", "given_at")
+    }
+    assert (old["decided_again"], new["decided_again"]) == (None, "2026-12-24T10:00:00+00:00")
+    assert (new["earlier"]["rule_set"], new["earlier"]["recommendation"]) == (old["rule_set"], "iop")
+    assert new["rule_set"]["digest"] != old["rule_set"]["digest"]
+    assert new["decision"]["recommendation"] == "inpatient"
+    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split())
+    assert "Decided again 2026-12-24 10:00, by rule set iop 1.0.0: not the rules of the call." in told
+    assert holds(again, rules)
+
+
+def test_a_disposition_that_other_rules_do_not_know_is_told_as_of_then(desk, tmp_path):
+    hold, path = desk
+    hold(Script("no", ("mania",), "yes", Command.OVERRIDE, "referral", "No bed available", Command.FINISH))
+    rules = revised(tmp_path, [(" referral:\n", " elsewhere:\n"), (": referral\n", ": elsewhere\n")])
+    again = tmp_path / "again.json"
+    shown, _ = hold(Script(), rules=rules, from_record=str(path), save=str(again), no_input=True)
+    assert (kept(again)["override"], kept(again)["earlier"]["override"]) == (None, kept(path)["override"])
+    assert "was chosen by staff (No bed available)" in cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert holds(again, rules)
+
+
+def test_answers_added_to_a_record_have_their_own_times(desk, monkeypatch, tmp_path):
+    hold, path = desk
+    answers, again = tmp_path / "answers.json", tmp_path / "again.json"
+    answers.write_text('{"safe_living_environment": "no"}')
+    hold(Script(*HOME))
+    monkeypatch.setattr(calls, "now", lambda: "2036-12-24T10:00:00+00:00")
+    shown, _ = hold(Script(), from_record=str(path), answers=str(answers), save=str(again), no_input=True)
+    assert shown.decision.recommendation == "inpatient"
+    new, old = kept(again)["given_at"], kept(path)["given_at"]
+    assert new == {**old, "safe_living_environment": "2036-12-24T10:00:00+00:00"}
     assert holds(again)
 
 
@@ -937,7 +1010,7 @@ def ramble(hold, path, rng, rules):
 def test_random_calls_that_are_cut_off_and_gone_on_with_come_to_what_the_oracle_says(desk):
     hold, path = desk
     rng, seen, cuts = random.Random(12), {}, 0
-    oracle = Oracle(calls.read_rules("iop").file.rule_set)
+    oracle = Oracle(inputs.read_rules("iop").file.rule_set)
     for _ in range(60):
         shown, times = ramble(hold, path, rng, "iop")
         record = kept(path)
@@ -956,7 +1029,7 @@ def test_random_calls_under_random_rule_sets_come_to_what_the_oracle_says(desk, 
     rules, held = tmp_path / "rules.yaml", 0
     for seed in range(24):
         rules.write_text(made(f"calls {seed}").text, encoding="utf-8")
-        oracle, rng = Oracle(calls.read_rules(str(rules)).file.rule_set), random.Random(seed)
+        oracle, rng = Oracle(inputs.read_rules(str(rules)).file.rule_set), random.Random(seed)
         try:
             oracle.decide({})
         except NoCompletion:  # a rule set for nobody

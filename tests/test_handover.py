@@ -17,6 +17,7 @@ from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, StaffNote, Status
 from iopscreen.screen.result import result_of
+from iopscreen.screen.words import closing_page
 
 SAFE = {
     "immediate_danger": "no",
@@ -145,6 +146,39 @@ def test_answers_that_rule_nothing_out_are_told_in_few_words(iop):
         assert under[-1].casefold() == last.casefold()
 
 
+SEVERAL = """
+format: 1
+id: several
+version: "1.0.0"
+title: t
+policy: first
+outcomes: {a: {label: A}, b: {label: B}, c: {label: C}}
+questions:
+  kind: {ask: "Which?", type: many, options: {x: {label: X}, y: {label: Y}, z: {label: Z}}}
+  home: {ask: "Home?", type: yes_no}
+rules:
+"""
+SEVERAL_RULES = {
+    "both": ("{kind: {all: [x, y]}}", ["X, Y: A", "Any option alone: as open as now"]),
+    "one": ("{kind: z}", ["Z: A", "Any other option alone: as open as now"]),
+    "exactly one": (
+        "{any_of: [{kind: {none: [x, y]}}, {kind: {none: [x, z]}}, {kind: {none: [y, z]}}]}",
+        ["X; Y; Z: A", "X, Y: A or C"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL_RULES)
+def test_of_several_options_only_what_is_true_is_told(name):
+    when, lines = SEVERAL_RULES[name]
+    text = SEVERAL + f"  - {{id: r, when: {when}, recommend: a, because: d, basis: site}}\n"
+    text += "  - {id: home, when: {home: yes}, recommend: a, because: d, basis: site}\n"
+    text += "  - {id: rest, when: {}, recommend: c, because: d, basis: site}\n"
+    shown = shown_of(understand(text.encode(), "several.yaml"), {})
+    told = lines_of(shown, "Still open, and can change it")
+    assert told[1 : 1 + len(lines)] == lines
+
+
 def test_an_emergency_stop_recommends_nothing(iop):
     shown = iop(UNSAFE, call(status=Status.EMERGENCY, notes=NOTES))
     assert headline(shown) == "EMERGENCY: the call was ended to get help"
@@ -204,7 +238,7 @@ def test_an_outcome_that_the_rules_no_longer_have_goes_by_its_name(iop):
     gone = OVERRIDE._replace(recommendation="day_clinic")
     shown = iop(UNSAFE, call(override=gone, earlier=earlier("night_clinic")))
     assert headline(shown) == "Disposition: day_clinic"
-    assert title(shown).beside[-1].startswith(f"night_clinic, now {INPATIENT}, because: ")
+    assert title(shown).beside[-1].startswith("night_clinic, now day_clinic, because: ")
     assert "Next steps" not in headings(shown)
 
 
@@ -247,13 +281,62 @@ def test_a_transfer_is_told_in_one_line_below_the_result(iop, answers, before, l
     ("answers", "before"),
     [
         (SAFE, earlier("inpatient", status=Status.UNFINISHED)),
-        (SAFE, earlier(None, ("iop",), status=Status.EMERGENCY)),
         (OPEN, earlier(None, ("iop", "inpatient"))),
         (SAFE, None),
     ],
 )
-def test_only_a_finished_screening_can_be_left_for_another_result(iop, answers, before):
+def test_only_a_screening_that_ended_can_be_left_for_another_result(iop, answers, before):
     assert title(iop(answers, call(earlier=before))).beside == ()
+
+
+REFERRED = earlier("iop", override=OVERRIDE)
+CHOSEN = "The disposition on 2026-11-02 was chosen by staff (No bed available); computed: "
+DISPOSITIONS = [
+    (SAFE, None, REFERRED, [f"Another service (referral), now {IOP}, because: This kind of program", CHOSEN + IOP]),
+    (SAFE, OVERRIDE, REFERRED, ["Still Another service (referral), as on 2026-11-02", CHOSEN + IOP]),
+    (SAFE, OVERRIDE, earlier("iop"), [f"{IOP}, now Another service (referral), because: No bed available"]),
+    (SAFE, OVERRIDE, earlier("referral"), ["Still Another service (referral), as on 2026-11-02"]),
+    (OPEN, None, REFERRED, ["Another service (referral) on 2026-11-02, now not settled", CHOSEN + IOP]),
+    (
+        SAFE,
+        None,
+        earlier(None, ("iop", "inpatient"), override=OVERRIDE._replace(recommendation="iop")),
+        [f"Still {IOP}, as on 2026-11-02", f"{CHOSEN}not settled"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "override", "before", "lines"), DISPOSITIONS)
+def test_dispositions_are_compared_with_dispositions(iop, answers, override, before, lines):
+    told = [
+        line for line in title(iop(answers, call(override=override, earlier=before))).beside if "eason:" not in line
+    ]
+    told = [line for line in told if not line.startswith("Computed:")]
+    assert len(told) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(told, lines, strict=True)), told
+
+
+@pytest.mark.parametrize(
+    ("answers", "override", "came_to"),
+    [(SAFE, None, IOP), (OPEN, None, "not settled"), (SAFE, OVERRIDE, "Another service (referral)")],
+)
+def test_that_the_call_before_was_ended_as_an_emergency_is_told(iop, answers, override, came_to):
+    stopped = earlier(None, ("iop",), status=Status.EMERGENCY)
+    told = title(iop(answers, call(override=override, earlier=stopped))).beside[-1]
+    assert told == f"The call before on 2026-11-02 was ended as an emergency; this one: {came_to}"
+
+
+@pytest.mark.parametrize("override", [None, OVERRIDE], ids=["computed", "chosen"])
+@pytest.mark.parametrize("answers", [SAFE, UNSAFE, OPEN, {"immediate_danger": "yes"}, {}], ids=str)
+def test_the_page_before_the_end_says_what_the_result_says(iop, answers, override):
+    shown = iop(answers, call(override=override))
+    parts = {"other": False, "confirm": ["y"], "leads": shown.leads, "override": override}
+    page = closing_page(shown.rule_set, shown.decision, {}, **parts)
+    said = [line.text for line in page.lines if line.text.startswith("Say: ")]
+    assert said == [f'Say: "{line}"' for line in lines_of(shown, "Say to the caller")]
+    assert [line.text for line in page.extra[1:]] == [f"- {line}" for line in lines_of(shown, "Next steps")]
+    computed = page.lines[0].text.removeprefix("This gives: ").removeprefix("Not settled: ")
+    assert computed in " ".join((title(shown).what, *title(shown).beside))
 
 
 # --- what was noted, not asked, read --------------------------------------------------------

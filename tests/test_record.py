@@ -37,6 +37,7 @@ from iopscreen.screen.record import (
     understand_record,
 )
 from iopscreen.screen.record_reader import MAX_BYTES, RecordRefused, read_record
+from iopscreen.screen.times import refuse_wrong_times
 from iopscreen.screen.verify import CHECKS, Checked, Verifier, verify
 
 CANARY = "xyzzy-canary-4711"
@@ -50,7 +51,7 @@ class Site:
         self.file = file
         self.rule_set = file.rule_set
         self.compiled = compile_rule_set(file.rule_set)
-        self.verifier = Verifier(self.compiled, file, self.as_json)
+        self.verifier = Verifier(self.compiled, file)
 
     def as_json(self, decision):
         return decision_json(Shown(self.file, decision, changes(self.compiled, decision)))
@@ -174,6 +175,7 @@ def full(iop):
         ref="A17",
         other=True,
         known_before=("immediate_danger",),
+        decided_again=at(70),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -196,7 +198,7 @@ def test_random_calls_are_read_back_as_they_were_written_and_hold(site):
         assert (record.call.status, record.call.notes) == (status, notes)
         assert record.decision == contents["decision"]
         assert record.skipped == skipped_questions(site.compiled, kept_decision(site.compiled, answers))
-        verified = verify(read(contents), site.compiled, site.file, site.as_json)
+        verified = verify(read(contents), site.compiled, site.file)
         assert verified.problems == ()
         assert (verified.answers, verified.skipped) == (len(answers), len(record.skipped))
         assert verified.decision.recommendation == contents["decision"]["recommendation"]
@@ -212,6 +214,7 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
         other=True,
         given_at={name: at(place + 1) for place, name in enumerate(STAY_HOME)},
         known_before=("immediate_danger",),
+        decided_again=at(70),
         notes=(StaffNote(at(3), "detox_need", "asked twice"), StaffNote(at(9), None, "calls back")),
         override=Override("inpatient", iop.rule_set.override_reasons[0], at(10)),
         earlier=EARLIER,
@@ -223,8 +226,8 @@ def test_a_whole_record_comes_back_as_the_call_it_was(iop, full):
 
 def test_the_keys_of_a_record_keep_their_order(full):
     order = (
-        "format, tool, rule_set, status, ref, started, ended, other, answers, given_at, known_before, skipped, notes, "
-        "override, earlier, disclosure, decision, digest"
+        "format, tool, rule_set, status, ref, started, ended, decided_again, other, answers, given_at, known_before, "
+        "skipped, notes, override, earlier, disclosure, decision, digest"
     )
     assert ", ".join(full) == order
 
@@ -424,6 +427,8 @@ ALTERED = [
     ("times-differ", "given_at.detox_need", lambda r: r["given_at"].update(detox_need="half past nine")),
     ("times-differ", "notes[1].at", lambda r: r["notes"][1].update(at=at(99))),
     ("times-differ", "override.at", lambda r: r["override"].update(at="")),
+    ("times-differ", "decided_again", lambda r: r.update(decided_again=at(59))),
+    ("times-differ", "decided_again", lambda r: r.update(decided_again="soon")),
     ("times-differ", "started", lambda r: r.update(started="2026-11-24")),
     ("times-differ", "ended", lambda r: r.update(ended=at(-2))),
     ("times-differ", "ended", lambda r: r.update(ended=None)),
@@ -448,6 +453,63 @@ def test_what_does_not_hold_is_named_with_its_place(iop, full, name, where, alte
     for problem in found:
         assert problem.message[0] not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
         assert not problem.message.endswith(".")
+
+
+INSTEAD = [None, 7, -1, 10**14, True, [], [None], "x", "", "y" * 5000, {}, {"a": 1}, "\ud800", "\x1b[2J"]
+
+
+def places(value, path=()):
+    """The path of everything in a record."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def test_whatever_stands_in_a_record_instead_is_refused_or_found(iop, full):
+    """Anything but an override may be what another call left, and a disclosure is not compared."""
+    refused = found = 0
+    for path in places(full):
+        others = [changed(full, path, value) for value in INSTEAD]
+        gone = copy.deepcopy(full)
+        inner = gone
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        for contents in [one for one in [*others, gone] if one != full]:
+            for record in (contents, sealed(contents)):
+                try:
+                    problems = iop.problems(record)
+                except RecordRefused as error:
+                    refused += 1
+                    assert str(error).startswith("call.json: ")
+                    assert not str(error).endswith(".")
+                    continue
+                if record is contents:
+                    assert problems, path
+                found += bool(problems)
+    assert refused > 1000
+    assert found > 200
+
+
+def times_in(contents):
+    return [path for path in places(contents) if path[-1] in ("started", "ended", "at", "decided_again")] + [
+        ("given_at", "detox_need")
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["soon", "", "2026-11-24", "2026-11-24T09:30:00", "2026-13-24T09:30:00+01:00"])
+def test_a_time_that_is_none_is_refused_by_its_place_before_a_record_is_gone_on_from(full, wrong):
+    refuse_wrong_times(full, "call.json")
+    assert len(times_in(full)) == 9
+    for path in times_in(full):
+        with pytest.raises(IopscreenError) as refused:
+            refuse_wrong_times(changed(full, path, wrong), "call.json")
+        where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+        assert str(refused.value) == (
+            f"call.json: {where}: should be a time with its offset, such as 2026-11-24T09:30:00+01:00"
+        )
 
 
 def test_every_check_finds_something_in_these_tests():

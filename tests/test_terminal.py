@@ -113,6 +113,22 @@ def test_a_key_pressed_as_soon_as_the_question_is_seen_is_not_lost():
             terminal.until("question 4", KEYS)
 
 
+@pytest.mark.parametrize("mode", [(), ("--plain",)], ids=["keys", "plain"])
+def test_what_stays_is_as_wide_as_the_terminal_also_where_the_result_goes_elsewhere(tmp_path, mode):
+    program = ["/bin/sh", "-c", f'exec "$0" "$@" >{tmp_path}/out', sys.executable, "-m", "iopscreen"]
+    with Terminal("screen", *mode, program=program, columns=40, lines=100) as terminal:
+        terminal.until("y Yes" if not mode else "Or type:").send("n\r" if mode else "n")
+        terminal.until("  Before we start, is anyone in danger\n  right now? I mean ... -> no\n", "question 2")
+
+
+def test_a_paste_of_more_than_one_read_never_answers():
+    with Terminal("screen") as terminal:
+        for _ in range(3):
+            terminal.until(FIRST, KEYS).send("x" * 1024 + "n")
+        terminal.send("h").until(HELP)
+        assert FIRST in terminal.text
+
+
 def test_marking_takes_digits_and_enter_takes_no_empty_choice():
     with Terminal("screen") as terminal:
         terminal.until(FIRST, "y Yes").send("n")
@@ -421,6 +437,16 @@ def test_pasted_lines_never_answer_in_plain():
         terminal.until("Several lines came together: none of them was taken.")
         terminal.send("x\r").until("Type the number or the word")
         assert "question 2" not in terminal.text
+
+
+@pytest.mark.parametrize("pasted", ["no\rn", "no\rno", "no\r "])
+def test_a_paste_without_its_last_enter_never_answers_in_plain(pasted):
+    with plain("--plain") as terminal:
+        terminal.until(FIRST, "Or type:").send(pasted)
+        terminal.until("Several lines came together: none of them was taken.")
+        terminal.send("x\r").until("Type the number or the word")
+        assert "question 2" not in terminal.text
+        terminal.send("no\r").until("question 2")
 
 
 def test_an_emergency_in_plain_by_sign_and_by_word():

@@ -6,47 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from iopscreen.engine.change import Change
 from iopscreen.report.sections import PROVISIONAL, Item, Look, Section, Shown, notices, origin, sections, title
-from iopscreen.ruleset.values import answer_json
+from iopscreen.screen import decided
 from iopscreen.text import printable, wrapped
 
 __all__ = ["Shown", "decision_json", "decision_markdown", "decision_text", "headline"]
 
 
 def decision_json(shown: Shown) -> dict[str, Any]:
-    """The decision as one object.
-
-    `emergency_stop` and `override` come first, and only where a call was ended so or staff chose
-    another disposition; all else is as computed.
-    """
-    decision, rule_set = shown.decision, shown.rule_set
-    rule = decision.rule
-    outcome = rule_set.outcome[decision.recommendation] if decision.recommendation else None
-    return {
-        **({"emergency_stop": True} if shown.stopped else {}),
-        **({"override": shown.override._asdict()} if shown.override else {}),
-        "rule_set": {"id": rule_set.id, "version": rule_set.version, "digest": shown.file.digest},
-        "answers": {question: answer_json(answer) for question, answer in decision.answers.items()},
-        "recommendation": decision.recommendation,
-        "rule": rule.id if rule else None,
-        "rules": [rule.id for rule in decision.rules],
-        "because": rule.because if rule else None,
-        "basis": rule.basis if rule else None,
-        "cite": [cite.id for cite in rule.cite] if rule else [],
-        "possible": list(decision.possible),
-        "ask_next": list(decision.ask_next),
-        "not_needed": list(decision.not_needed),
-        "assumed": {question: answer_json(answer) for question, answer in decision.assumed.items()},
-        "would_change": None if shown.changes is None else [_change_json(change) for change in shown.changes],
-        "notes": [{"id": note.id, "for": note.audience, "say": note.say} for note in decision.notes],
-        "next_steps": [line.say for line in outcome.staff] if outcome else [],
-    }
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    changed = {question: answer_json(value) for question, value in change.answers.items()}
-    return {"recommendation": change.recommendation, "answers": changed}
+    """The decision as one object: how a call ended, and what was computed."""
+    return decided.decision_json(
+        shown.file, shown.decision, shown.changes, stopped=shown.stopped, override=shown.override
+    )
 
 
 def headline(shown: Shown) -> str:

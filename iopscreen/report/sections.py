@@ -12,10 +12,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from iopscreen import __version__
 from iopscreen.engine.change import Change
 from iopscreen.engine.decide import Decision
-from iopscreen.ruleset.model import NO_RULE, Answer, Outcome, Rule, RuleFile, RuleSet, Setting, StaffLine
+from iopscreen.ruleset.model import (
+    NO_RULE,
+    Answer,
+    Kind,
+    Question,
+    Rule,
+    RuleFile,
+    RuleSet,
+    Setting,
+    StaffLine,
+    Value,
+)
 from iopscreen.ruleset.values import answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
-from iopscreen.screen.record import Call, Override, Skipped, Status
+from iopscreen.screen.ending import came_to, disposition, without_result
+from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
 from iopscreen.screen.words import leads_in_words, short
 
 if TYPE_CHECKING:
@@ -114,30 +126,53 @@ def title(shown: Shown) -> Title:
 
 
 def _computed(shown: Shown) -> tuple[str, str]:
-    possible = shown.decision.possible
-    what = outcomes_in_words(shown.rule_set, possible)
-    if shown.decision.recommendation:
-        return "Recommendation", what
-    return "No recommendation" if possible == (NO_RULE,) else "Not settled", what
+    return came_to(shown.rule_set, shown.decision)
 
 
 def _transfer(shown: Shown) -> Iterator[str]:
-    """What became of the result of an earlier, finished screening."""
-    earlier, decision = shown.call.earlier if shown.call else None, shown.decision
-    if earlier is None or earlier.status is not Status.FINISHED:
+    """What became of an earlier call: dispositions are compared with dispositions, whoever chose them."""
+    earlier = shown.call.earlier if shown.call else None
+    if earlier is None or earlier.status is Status.UNFINISHED:
         return
     on = f" on {earlier.ended[:10]}" if earlier.ended else ""
-    then, now = earlier.recommendation, decision.recommendation
+    now = shown.override.recommendation if shown.override else shown.decision.recommendation
+    if earlier.status is Status.EMERGENCY:
+        yield f"The call before{on} was ended as an emergency; this one: {_came_to(shown)}"
+        return
+    yield from _moved(shown, earlier, on, now)
+    if earlier.override:
+        computed = (
+            _label(shown, earlier.recommendation)
+            if earlier.recommendation
+            else without_result(earlier.possible).lower()
+        )
+        yield f"The disposition{on or ' before'} was chosen by staff ({earlier.override.reason}); computed: {computed}"
+
+
+def _moved(shown: Shown, earlier: Earlier, on: str, now: str | None) -> Iterator[str]:
+    """From which disposition to which, and why."""
+    then = earlier.disposition
     if then and then == now:
         yield f"Still {_label(shown, then)}, as{on or ' before'}"
     elif then and now:
-        reasons = " ".join(rule.because for rule in decision.rules)
-        yield f"{_label(shown, then)}, now {_label(shown, now)}, because: {reasons}"
+        yield f"{_label(shown, then)}, now {_label(shown, now)}, because: {_reason(shown)}"
     elif then:
         yield f"{_label(shown, then)}{on}, now {_computed(shown)[0].lower()}"
     elif now:
-        undecided = "No recommendation" if earlier.possible == (NO_RULE,) else "Not settled"
-        yield f"{undecided}{on}, now {_label(shown, now)}"
+        yield f"{without_result(earlier.possible)}{on}, now {_label(shown, now)}"
+
+
+def _reason(shown: Shown) -> str:
+    """Why the disposition is what it is."""
+    return shown.override.reason if shown.override else " ".join(rule.because for rule in shown.decision.rules)
+
+
+def _came_to(shown: Shown) -> str:
+    """The disposition, in one phrase."""
+    if shown.override:
+        return _label(shown, shown.override.recommendation)
+    kind, what = _computed(shown)
+    return what if shown.decision.recommendation else kind.lower()
 
 
 def _label(shown: Shown, outcome: str) -> str:
@@ -220,17 +255,7 @@ def _said(say: str | None) -> Section:
 
 
 def _disposition(shown: Shown) -> tuple[str | None, tuple[StaffLine, ...]]:
-    """What to say to the caller and what to do next: of the disposition, whoever chose it."""
-    decision, rule_set = shown.decision, shown.rule_set
-    name = shown.override.recommendation if shown.override else decision.recommendation
-    if name:
-        outcome: Outcome | None = rule_set.outcome.get(name)
-        return (outcome.say, outcome.staff) if outcome else (None, ())
-    if decision.possible == (NO_RULE,):
-        return None, ()
-    say, first = rule_set.undecided.say, decision.ask_next[:1]
-    question = _spoken(shown, first[0]) if first else ""
-    return say.replace("{question}", question) if say else None, rule_set.undecided.staff
+    return disposition(shown.rule_set, shown.decision, shown.override, other=shown.for_other)
 
 
 def _why(rule_set: RuleSet, rule: Rule) -> Item:
@@ -255,10 +280,26 @@ def _open(shown: Shown, name: str) -> Item:
     """An open question, with what its answers would give, as far as one of them alone rules anything out."""
     leads = shown.leads.get(name, ())
     telling = [lead for lead in leads if lead.possible != shown.decision.possible]
-    under = [*leads_in_words(shown.rule_set, shown.rule_set.question[name], telling)]
-    if len(telling) < len(leads):
-        under.append(f"{'Any other' if telling else 'Any'} answer: as open as now")
+    question = shown.rule_set.question[name]
+    under = [*leads_in_words(shown.rule_set, question, telling)]
+    under += [line for lead in leads if lead not in telling for line in _as_open(shown, question, lead, telling)]
     return Item(_spoken(shown, name), under=tuple(under))
+
+
+def _as_open(shown: Shown, question: Question, idle: Lead, telling: Sequence[Lead]) -> Iterator[str]:
+    """The answers that rule nothing out: all that were not told; of several options, each that was looked at alone."""
+    if question.kind is not Kind.MANY:
+        yield f"{'Any other' if telling else 'Any'} answer: as open as now"
+    elif any(_alone(value) for value in idle.values):
+        told = any(_alone(value) for lead in telling for value in lead.values)
+        yield f"{'Any other' if told else 'Any'} option alone: as open as now"
+    else:
+        yield from leads_in_words(shown.rule_set, question, [idle])
+
+
+def _alone(value: Value) -> bool:
+    """Whether an answer of a `many` question is one option."""
+    return isinstance(value, tuple) and len(value) == 1
 
 
 def _changes(shown: Shown) -> list[str]:
@@ -340,6 +381,9 @@ def _about(shown: Shown) -> Iterator[str]:
     if call.ref:
         yield f"Reference: {call.ref}"
     yield f"Started {_moment(call.started)}, {_ended(call)}."
+    if call.decided_again:
+        rules = f"{shown.rule_set.id} {shown.rule_set.version}"
+        yield f"Decided again {_moment(call.decided_again)}, by rule set {rules}: not the rules of the call."
     if shown.override:
         yield f"Disposition chosen {_moment(shown.override.at)}."
     if call.earlier:

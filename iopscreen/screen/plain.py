@@ -7,13 +7,13 @@ and are also known by their words; lines that were typed too early, or pasted, a
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any
 
 from iopscreen.ruleset.values import name_key
+from iopscreen.screen import console
 from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Pressed
 from iopscreen.screen.view import in_rows
 
@@ -28,7 +28,7 @@ class Lines:
 
     def say(self, *lines: Line) -> None:
         """Show lines that stay."""
-        for row in in_rows(lines, shutil.get_terminal_size().columns):
+        for row in in_rows(lines, console.size().columns):
             print("".join(text for _, text in row), file=sys.stderr)
         sys.stderr.flush()
 
@@ -138,28 +138,12 @@ def _choice(page: Page, text: str) -> Key | None:
 def _typed(mark: str) -> str:
     """One typed line. What was typed before its turn is thrown away, and so are lines that came together."""
     while True:
-        _forget_early_lines()
+        console.forget_early_keys()
         print(mark, end="", file=sys.stderr, flush=True)
         text = sys.stdin.readline()
         if not text:
             raise EOFError
-        if not _more_is_waiting():
+        if not console.more_follows():
             return text.rstrip("\r\n")
-        _forget_early_lines()
+        console.forget_early_keys()
         print("Several lines came together: none of them was taken.", file=sys.stderr)
-
-
-def _more_is_waiting() -> bool:
-    """Whether another line came with the one just read."""
-    with suppress(ImportError, OSError, ValueError):
-        import select
-
-        return bool(select.select([sys.stdin], [], [], 0)[0])
-    return False
-
-
-def _forget_early_lines() -> None:
-    with suppress(ImportError, OSError, ValueError):
-        import termios
-
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

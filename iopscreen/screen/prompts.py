@@ -9,13 +9,13 @@ the input by EOFError.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from iopscreen.screen import console
 from iopscreen.screen.page import Kind, Line, Page, Pressed, Style
 from iopscreen.screen.view import KEY, Row, drawn, in_rows, opened, press
 
@@ -46,7 +46,7 @@ ANSI = {Style.PLAIN: "", Style.QUIET: "\x1b[2m", Style.STRONG: "\x1b[1m", Style.
 @contextmanager
 def quiet_keyboard() -> Iterator[None]:
     """While this lasts, keys that nobody waits for are not shown on the screen."""
-    if not _has_posix_terminal():
+    if not console.has_posix_keyboard():
         yield
         return
     import termios
@@ -67,21 +67,23 @@ class Keys:
 
     quiet = staticmethod(quiet_keyboard)
 
+    def __init__(self) -> None:
+        self._burst = console.Burst()
+
     def say(self, *lines: Line) -> None:
         """Show lines that stay."""
-        width = shutil.get_terminal_size().columns
-        for row in in_rows(lines, width):
+        for row in in_rows(lines, console.size().columns):
             print(_in_color(row), file=sys.stderr)
         sys.stderr.flush()
 
     def ask(self, page: Page) -> Pressed:
         """Put one page; only what it offers comes back."""
         with _interrupts_noted() as noted:
-            if "prompt_toolkit" in sys.modules or not _has_posix_terminal():
-                return _run(page, noted, forget_early_keys=True)
+            if "prompt_toolkit" in sys.modules or not console.has_posix_keyboard():
+                return _run(page, noted, self._burst, forget_early_keys=True)
             with _first_look(page):
                 import prompt_toolkit.application  # noqa: F401 - a tenth of a second, while the page can be read
-            return _run(page, noted, forget_early_keys=False)
+            return _run(page, noted, self._burst, forget_early_keys=False)
 
     def write(self, title: str) -> str:
         """A line of free text, in an editor of one line; pasting is welcome here."""
@@ -120,9 +122,9 @@ def _first_look(page: Page) -> Iterator[None]:
 
     Keys that are pressed meanwhile wait in the terminal: the page that they answer stands there.
     """
-    size = shutil.get_terminal_size()
+    size = console.size()
     rows = drawn(page, opened(page), size.columns, size.lines)
-    _flush_terminal()
+    console.forget_early_keys()
     print("\n".join(_in_color(row) for row in rows), end="", file=sys.stderr, flush=True)
     try:
         yield
@@ -134,7 +136,7 @@ def _first_look(page: Page) -> Iterator[None]:
 # --- one page -------------------------------------------------------------------------------
 
 
-def _run(page: Page, noted: list[int], *, forget_early_keys: bool) -> Pressed:
+def _run(page: Page, noted: list[int], burst: console.Burst, *, forget_early_keys: bool) -> Pressed:
     """Draw a page and wait until a key answers it."""
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding import KeyBindings
@@ -180,7 +182,7 @@ def _run(page: Page, noted: list[int], *, forget_early_keys: bool) -> Pressed:
         **_screen(),
         erase_when_done=True,
     )
-    _only_deliberate_keys(application.input, TYPING if page.kind is Kind.NUMBER else MOVING)
+    _only_deliberate_keys(application.input, TYPING if page.kind is Kind.NUMBER else MOVING, burst)
     if forget_early_keys:
         _forget_early_keys(application)
     return _outcome(application, noted)
@@ -208,13 +210,13 @@ def _screen() -> dict[str, Any]:
     return {"input": create_input(sys.stdin), "output": output}
 
 
-def _only_deliberate_keys(source: Any, together: frozenset[str]) -> None:
-    """Keys that arrive in one read were not pressed one by one: a pasted line, or a paw on the keyboard."""
+def _only_deliberate_keys(source: Any, together: frozenset[str], burst: console.Burst) -> None:
+    """Keys that arrive together were not pressed one by one: a pasted line, or a paw on the keyboard."""
     read: Callable[[], list[Any]] = source.read_keys
 
     def deliberate() -> list[Any]:
         presses = read()
-        if len(presses) < 2:
+        if not presses or not burst.holds(len(presses)):
             return presses
         names = [getattr(press.key, "value", press.key) for press in presses]
         return [press for press, name in zip(presses, names, strict=True) if name in together]
@@ -231,20 +233,8 @@ def _forget_early_keys(application: Any) -> None:
     from prompt_toolkit.input.typeahead import clear_typeahead
 
     def forget(_application: Any) -> None:
-        _flush_terminal()
+        console.forget_early_keys()
         application.before_render -= forget
 
     clear_typeahead(application.input)
     application.before_render += forget
-
-
-def _flush_terminal() -> None:
-    if _has_posix_terminal():
-        import termios
-
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-
-
-def _has_posix_terminal() -> bool:
-    """Whether the keyboard is a terminal whose manners can be set."""
-    return os.name == "posix" and sys.stdin.isatty()

@@ -83,6 +83,8 @@ class Call(NamedTuple):
     status: Status
     started: str
     ended: str | None = None
+    decided_again: str | None = None
+    """When the answers were decided on after the call, by other rules than those that it was held with."""
     ref: str | None = None
     other: bool = False
     """The caller speaks for somebody else."""
@@ -158,6 +160,7 @@ def record_json(
         "ref": call.ref,
         "started": call.started,
         "ended": call.ended,
+        "decided_again": call.decided_again,
         "other": call.other,
         "answers": _answers_json(answers),
         "given_at": dict(call.given_at),
@@ -290,6 +293,7 @@ def _call(contents: Mapping[str, Any], readers: Mapping[str, AnswerReader]) -> C
         status=Status(contents["status"]),
         started=contents["started"],
         ended=contents["ended"],
+        decided_again=contents["decided_again"],
         ref=contents["ref"],
         other=contents["other"],
         given_at=contents["given_at"],

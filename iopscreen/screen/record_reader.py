@@ -28,7 +28,7 @@ def read_record(data: bytes, name: str) -> RawRecord:
     """The record in a file; `name` is what messages call it. Raises RecordRefused.
 
     Every value has the type that it should have afterwards. Whether it makes sense is for
-    `screen/verify.py`: a record with an impossible time can still be gone on from.
+    `screen/verify.py`, and whether its times are any, before it is gone on from, for `times.py`.
     """
     try:
         contents = _parsed(data)
@@ -235,6 +235,7 @@ _RECORD = _object(
         "ref": _or_null(_matching(REF, REF_SHOULD)),
         "started": _text,
         "ended": _or_null(_text),
+        "decided_again": _or_null(_text),
         "other": _flag,
         "answers": _by_question(_answer),
         "given_at": _by_question(_text),

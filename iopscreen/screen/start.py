@@ -54,7 +54,7 @@ def _known_before(compiled: Compiled, record: Record, known: Answers) -> Answers
 
 
 def _understandable(rule_set: RuleSet, call: Call) -> Call:
-    """An interrupted call without what these rules no longer have: a disposition, and where a note was made."""
+    """A call without what these rules no longer have: a disposition, and where a note was made."""
     override = call.override
     if override and not (override.recommendation in rule_set.outcome and override.reason in rule_set.override_reasons):
         override = None
@@ -66,15 +66,17 @@ def as_recorded(compiled: Compiled, record: Record, call: Call, known: Answers, 
     """A record to be handed over, without asking anybody. With `known` answers it is another screening.
 
     The call stays what it was. Where the rules have changed since, what they make of it now
-    stands beside what came of it then.
+    stands beside what came of it then, with the time at which that was decided.
     """
     if record.call.status is Status.UNFINISHED:
         return from_record(compiled, record, call, known)
     if known:
-        again = from_record(compiled, record, call).call
-        return anew(compiled, {**record.answers, **known}, again)
-    changed = record.rule_set["digest"] != file.digest
-    was = record.call._replace(earlier=_earlier(record) if changed else record.call.earlier)
+        held = anew(compiled, {**record.answers, **known}, from_record(compiled, record, call).call)
+        then = {name: at for name, at in record.call.given_at.items() if name in record.answers and name not in known}
+        return replace(held, call=held.call._replace(given_at={**held.call.given_at, **then}))
+    was = record.call
+    if record.rule_set["digest"] != file.digest:
+        was = _understandable(compiled.rule_set, was)._replace(earlier=_earlier(record), decided_again=call.started)
     return Held(Interview(compiled, record.answers), was)
 
 
@@ -99,6 +101,7 @@ def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator
         yield Line(f"Going on with a screening begun on {record.call.started[:16].replace('T', ' ')}.")
     else:
         yield Line(f"Screening again; the last time was on {when[:16].replace('T', ' ')}. k keeps an answer.")
+        yield from _ended_otherwise(rule_set, record.call)
     if record.lost:
         yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
     if record.rule_set["digest"] == file.digest:
@@ -106,6 +109,16 @@ def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator
     was = f"{record.rule_set['id']} {record.rule_set['version']}"
     yield Line(f"The rule set has changed since: it was {was}, it is {rule_set.id} {rule_set.version}.", Style.STRONG)
     yield Line(_changed(compiled, record, file), indent=2)
+
+
+def _ended_otherwise(rule_set: RuleSet, call: Call) -> Iterator[Line]:
+    """What the earlier call came to, where that is not what was computed."""
+    if call.status is Status.EMERGENCY:
+        yield Line("That call was ended to get help.", Style.STRONG, indent=2)
+    elif call.override:
+        name = call.override.recommendation
+        chosen = rule_set.outcome[name].label if name in rule_set.outcome else name
+        yield Line(f"It ended with another disposition than computed: {chosen} ({call.override.reason})", indent=2)
 
 
 def _changed(compiled: Compiled, record: Record, file: RuleFile) -> str:

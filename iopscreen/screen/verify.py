@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from iopscreen.engine.compiled import Compiled
@@ -17,15 +16,16 @@ from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers
+from iopscreen.screen.decided import decision_json
 from iopscreen.screen.record import RawRecord, Status, answer_from_json, contents_digest, kept_decision
+from iopscreen.screen.result import would_change
+from iopscreen.screen.times import SHOULD, earlier_times, moment, times_of
 
 MAX_KEPT = 20_000
 """How many decisions are kept for records with the same answers."""
 
 COMPARED_APART = ("rule_set", "answers", "emergency_stop")
 """Parts of a decision that have checks of their own."""
-
-AsJson = Callable[[Decision], Mapping[str, Any]]
 
 
 class Problem(NamedTuple):
@@ -102,16 +102,12 @@ Known = frozenset[tuple[str, Answer]]
 
 
 class Verifier:
-    """Verifies records under one rule set. What was decided for one record serves those with the same answers.
+    """Verifies records under one rule set. What was decided for one record serves those with the same answers."""
 
-    `as_json` turns a decision into the form in which a record holds it.
-    """
-
-    def __init__(self, compiled: Compiled, rule_file: RuleFile, as_json: AsJson) -> None:
+    def __init__(self, compiled: Compiled, rule_file: RuleFile) -> None:
         self.compiled = compiled
         self.rule_file = rule_file
         self.readers = answer_readers(compiled.rule_set)
-        self._to_json = as_json
         self._again: dict[Known, Again] = {}
         self._as_json: dict[Known, dict[str, str]] = {}
         self._proved: dict[tuple[Known, str, frozenset[str]], bool] = {}
@@ -173,14 +169,14 @@ class Verifier:
         if key not in self._as_json:
             if len(self._as_json) >= MAX_KEPT:
                 self._as_json.clear()
-            parts = self._to_json(decision) if decision else {}
+            parts = decision_json(self.rule_file, decision, would_change(self.compiled, decision)) if decision else {}
             self._as_json[key] = {name: _compared(part) for name, part in parts.items()}
         return self._as_json[key]
 
 
-def verify(raw: RawRecord, compiled: Compiled, rule_file: RuleFile, as_json: AsJson) -> Verified:
+def verify(raw: RawRecord, compiled: Compiled, rule_file: RuleFile) -> Verified:
     """Everything in one record that does not hold. For many, make one `Verifier`."""
-    return Verifier(compiled, rule_file, as_json).verify(raw)
+    return Verifier(compiled, rule_file).verify(raw)
 
 
 def _decide(compiled: Compiled, answers: Answers) -> Again:
@@ -364,36 +360,25 @@ def _times_missing(look: Look) -> Iterator[Problem]:
 
 
 def _times_out_of_order(look: Look) -> Iterator[Problem]:
-    """For a time that is none, or that does not lie between the start and the end of the call."""
-    written = _times(look.contents)
-    moments = {where: _moment(text) for where, text in written.items()}
+    """For a time that is none, or that does not lie between the start and the end of the call.
+
+    Answers that an earlier record gave may be older than the call; what was decided again is younger.
+    """
+    before = {f"given_at.{name}" for name in look.contents["known_before"] if look.contents["earlier"]}
+    moments = {where: moment(text) for where, text in times_of(look.contents).items()}
     start, end = moments["started"], moments.get("ended")
-    for where, moment in moments.items():
-        if moment is None:
-            message = "should be a time with its offset, such as 2026-11-24T09:30:00+01:00"
-            yield Problem("times-differ", where, message)
-        elif start and moment < start:
+    for where, at in moments.items():
+        if at is None:
+            yield Problem("times-differ", where, SHOULD)
+        elif start and at < start and where not in before:
             yield Problem("times-differ", where, "lies before the start of the call")
-        elif end and moment > end:
+        elif end and at > end and where != "decided_again":
             yield Problem("times-differ", where, "lies after the end of the call")
-
-
-def _times(contents: Mapping[str, Any]) -> dict[str, str]:
-    """Every time of the call, by where it stands."""
-    times = {key: contents[key] for key in ("started", "ended") if contents[key] is not None}
-    times |= {f"given_at.{question}": time for question, time in contents["given_at"].items()}
-    times |= {f"notes[{place}].at": note["at"] for place, note in enumerate(contents["notes"])}
-    if contents["override"]:
-        times["override.at"] = contents["override"]["at"]
-    return times
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+        elif end and at < end and where == "decided_again":
+            yield Problem("times-differ", where, "lies before the end of the call")
+    for where, text in earlier_times(look.contents).items():
+        if moment(text) is None:
+            yield Problem("times-differ", where, SHOULD)
 
 
 def _status_differs(look: Look) -> Iterator[Problem]:

@@ -13,7 +13,6 @@ from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import Lead, leads_to, rules_asking
 from iopscreen.ruleset.model import (
     NO,
-    NO_RULE,
     YES,
     Answer,
     Cite,
@@ -27,6 +26,7 @@ from iopscreen.ruleset.model import (
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
 from iopscreen.screen import page as pages
+from iopscreen.screen.ending import came_to, disposition
 from iopscreen.screen.interview import Ask, Effect, Stand
 from iopscreen.screen.page import ENTER, Key, Line, Page, Panel, Style
 from iopscreen.screen.record import Override
@@ -417,8 +417,7 @@ def _is_alarm(rule_set: RuleSet, note: ShownNote) -> bool:
 
 def _next_steps(rule_set: RuleSet, decision: Decision, override: Override | None) -> list[Line]:
     """What staff do next: on the page only where there is room, and in the result in any case."""
-    outcome = override.recommendation if override else decision.recommendation
-    staff = rule_set.outcome[outcome].staff if outcome else rule_set.undecided.staff
+    _, staff = disposition(rule_set, decision, override, other=False)
     return [Line("Next steps:"), *(Line(f"- {line.say}", indent=2) for line in staff)] if staff else []
 
 
@@ -429,11 +428,8 @@ def _override_lines(rule_set: RuleSet, override: Override | None) -> Iterator[Li
 
 def result_line(rule_set: RuleSet, decision: Decision) -> str:
     """What the answers come to."""
-    if decision.recommendation:
-        return f"This gives: {outcome_label(rule_set, decision.recommendation)}"
-    if decision.possible == (NO_RULE,):
-        return "This gives: no recommendation, for no rule applies"
-    return f"Not settled: {outcomes_in_words(rule_set, decision.possible)}"
+    kind, what = came_to(rule_set, decision)
+    return f"This gives: {what}" if decision.recommendation else f"{kind}: {what}"
 
 
 def _result_lines(
@@ -445,19 +441,15 @@ def _result_lines(
     other: bool,
 ) -> Iterator[Line]:
     """The sentence to say, with the reason; or what is open, and what each answer would give."""
-    chosen = override.recommendation if override else decision.recommendation
     if decision.recommendation:
         because = "Computed because" if override else "Because"
         yield from (Line(f"{because}: {rule.because}") for rule in decision.rules)
-    if chosen:
-        say = rule_set.outcome[chosen].say
-        if say:
-            yield Line(f'Say: "{say}"', Style.STRONG)
+    say, _ = disposition(rule_set, decision, override, other=other)
+    if say:
+        yield Line(f'Say: "{say}"', Style.STRONG)
+    if decision.recommendation or override:
         return
     asked = [rule_set.question[name] for name in decision.ask_next]
-    if asked and rule_set.undecided.say:
-        say = rule_set.undecided.say.replace("{question}", asked[0].spoken(other))
-        yield Line(f'Say: "{say}"', Style.STRONG)
     for question in asked:
         yield Line(f"Open: {question.spoken(other)}")
         texts = leads_in_words(rule_set, question, leads.get(question.id, ()))

@@ -1,0 +1,69 @@
+"""What a run begins with, read from the files that were named: rules, answers, records."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from iopscreen import streams
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.model import Answer, RuleFile
+from iopscreen.ruleset.reader import read_rule_file
+from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
+from iopscreen.screen.record import RawRecord, Record
+
+
+class Rules(NamedTuple):
+    """A rule file, ready to decide."""
+
+    file: RuleFile
+    compiled: Compiled
+
+
+def read_rules(name: str | None) -> Rules:
+    """A rule file by path or shipped name, compiled. Raises IopscreenError."""
+    file = read_rule_file(locate(name))
+    try:
+        return Rules(file, compile_rule_set(file.rule_set))
+    except TooTangledToCompile as error:
+        line, column = error.place
+        raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
+
+
+def read_answers_of(name: str, file: RuleFile) -> dict[str, Answer]:
+    """The answers of `--answers FILE`. Raises IopscreenError."""
+    from iopscreen.ruleset.answers import read_answers
+
+    with streams.opened(name) as source:
+        data = source.read()
+    return read_answers(data, file.rule_set, streams.called(name))
+
+
+def raw_record(name: str) -> RawRecord:
+    """A record as its file has it. Raises IopscreenError."""
+    from iopscreen.screen.record_reader import MAX_BYTES, read_record
+
+    with streams.opened(name) as source:
+        data = source.read(MAX_BYTES + 1)  # no record is so large, so that more need not be read to refuse it
+    return read_record(data, streams.called(name))
+
+
+def rules_of(raw: RawRecord, name: str | None) -> Rules:
+    """The rules named, or else the shipped ones of a record's rule set."""
+    if name is not None:
+        return read_rules(name)
+    made_with = raw.contents["rule_set"]["id"]
+    if made_with not in shipped_names():
+        raise IopscreenError(
+            f"the record was made with rule set `{made_with}`, which does not come along: name it with `--rules FILE`"
+        )
+    return read_rules(str(shipped_folder() / f"{made_with}.yaml"))
+
+
+def understood(raw: RawRecord, rules: Rules, name: str) -> Record:
+    """The record as these rules read it. One whose times are none can be verified, and not gone on from."""
+    from iopscreen.screen.record import understand_record
+    from iopscreen.screen.times import refuse_wrong_times
+
+    refuse_wrong_times(raw.contents, name)
+    return understand_record(raw, rules.file.rule_set)

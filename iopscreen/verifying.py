@@ -1,0 +1,32 @@
+"""One run of `verify`: each record with its rules, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iopscreen.errors import IopscreenError
+from iopscreen.inputs import Rules, raw_record, read_rules, rules_of
+from iopscreen.screen.verify import Checked, Verifier
+
+
+def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
+    """What came of each record, in order. One that cannot be read keeps no other from being verified."""
+    verifiers: dict[str, Verifier] = {}
+    if rules:
+        verifiers[rules] = _verifier(read_rules(rules))  # its faults are no record's
+    results = []
+    for path in paths:
+        try:
+            raw = raw_record(path)
+            name = rules or raw.contents["rule_set"]["id"]
+            if name not in verifiers:
+                verifiers[name] = _verifier(rules_of(raw, rules))
+        except IopscreenError as error:
+            results.append(Checked(path, str(error)))
+        else:
+            results.append(Checked(path, verifiers[name].verify(raw)))
+    return results
+
+
+def _verifier(rules: Rules) -> Verifier:
+    return Verifier(rules.compiled, rules.file)
