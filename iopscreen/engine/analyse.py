@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, islice
-from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled, is_impossible, profile_weights
 from iopscreen.engine.diagram import Diagram, Label, Node, products
@@ -54,15 +53,20 @@ class Whole:
 
     @cached_property
     def branches(self) -> Mapping[Node, Sequence[tuple[Node, int, int]]]:
-        """By node, its children, each with the blocks that lead there (as bits) and what these count for."""
+        """By node, its children, each with the blocks that lead there (as bits) and how many profiles these hold.
+
+        Counted are the levels from the node's own to the child's, which is left out.
+        """
+        level_of, between = self.diagram.level, self.between
         found = {}
         for node in self.diagram.reachable(self.root):
             by_child: dict[Node, tuple[int, int]] = {}
-            row = self.weights[self.diagram.level(node)] if not self.diagram.is_terminal(node) else ()
+            row = () if self.diagram.is_terminal(node) else self.weights[level_of(node)]
             for block, (child, weight) in enumerate(zip(self.diagram.children(node), row, strict=True)):
                 bits, share = by_child.get(child, (0, 0))
                 by_child[child] = bits | 1 << block, share + weight
-            found[node] = [(child, bits, share) for child, (bits, share) in by_child.items()]
+            skipped = between[level_of(node) + 1] if row else ()
+            found[node] = [(child, bits, share * skipped[level_of(child)]) for child, (bits, share) in by_child.items()]
         return found
 
     @property
@@ -138,10 +142,10 @@ def regions(everything: Whole, wanted: Callable[[Label], bool], limit: int) -> t
 
     They are the paths of the diagram, the `limit` largest of them, joined where they differ in one question.
     """
-    below = _paths_below(everything, wanted)
-    largest = list(islice(_largest_first(everything, below), limit))
-    found = [_region(everything, box, label) for box, label in _joined(largest)]
-    return found, below[everything.root].number - len(largest)
+    number, largest = _paths_below(everything, wanted)
+    paths = list(islice(_largest_first(everything, largest), limit))
+    found = [_region(everything, box, label) for box, label in _joined(paths)]
+    return found, number[everything.root] - len(paths)
 
 
 _LevelBox = tuple[int, ...]
@@ -173,50 +177,43 @@ def _joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, L
     return left
 
 
-class _Paths(NamedTuple):
-    """Of the paths from a node on: how many lead to a wanted label, and how many profiles the largest holds."""
-
-    number: int
-    largest: int
+_ByNode = Mapping[Node, int]
 
 
-def _paths_below(everything: Whole, wanted: Callable[[Label], bool]) -> dict[Node, _Paths]:
-    """By node, its wanted paths; the profiles are counted from the node's own level on."""
-    diagram, between = everything.diagram, everything.between
-    found: dict[Node, _Paths] = {}
-    for node in diagram.reachable(everything.root):
-        if diagram.is_terminal(node):
-            found[node] = _Paths(1, 1) if wanted(diagram.label(node)) else _Paths(0, 0)
-            continue
-        skipped = between[diagram.level(node) + 1]
-        number = largest = 0
-        for child, _, share in everything.branches[node]:
-            paths = found[child]
-            number += paths.number
-            largest = max(largest, share * skipped[diagram.level(child)] * paths.largest)
-        found[node] = _Paths(number, largest)
-    return found
+def _paths_below(everything: Whole, wanted: Callable[[Label], bool]) -> tuple[_ByNode, _ByNode]:
+    """By node, how many paths lead to a label that is `wanted`, and how many profiles the largest of them holds.
+
+    The profiles are counted from the node's own level on; none where no path leads there.
+    """
+    number: dict[Node, int] = {}
+    largest: dict[Node, int] = {}
+    for node, branches in everything.branches.items():  # children come before their parents
+        if branches:
+            number[node] = sum([number[child] for child, _, _ in branches])
+            largest[node] = max([profiles * largest[child] for child, _, profiles in branches])
+        else:
+            number[node] = largest[node] = int(wanted(everything.diagram.label(node)))
+    return number, largest
 
 
-def _largest_first(everything: Whole, below: Mapping[Node, _Paths]) -> Iterator[tuple[_LevelBox, Label]]:
-    """The paths that `below` counts, as boxes with their labels, the one of the most profiles first.
+def _largest_first(everything: Whole, largest: _ByNode) -> Iterator[tuple[_LevelBox, Label]]:
+    """The paths that lead somewhere by `largest`, as boxes with their labels, the one of the most profiles first.
 
     Best first, by the profiles of the largest path that goes on from there; then in order of arrival.
     """
-    diagram, between, root = everything.diagram, everything.between, everything.root
+    diagram, root = everything.diagram, everything.root
     arrival = count()
     full = tuple((1 << len(row)) - 1 for row in everything.weights)
-    outer = between[0][diagram.level(root)]
-    waiting = [(-outer * below[root].largest, next(arrival), root, outer, full)]
+    outer = everything.between[0][diagram.level(root)]
+    waiting = [(-outer * largest[root], next(arrival), root, outer, full)] if largest[root] else []
     while waiting:
         _, _, node, profiles, box = heappop(waiting)
-        if diagram.is_terminal(node):
-            if below[node].number:
-                yield box, diagram.label(node)
+        if not everything.branches[node]:
+            yield box, diagram.label(node)
             continue
         level = diagram.level(node)
-        for child, bits, share in everything.branches[node]:
-            if below[child].number:
-                here = profiles * share * between[level + 1][diagram.level(child)]
+        for child, bits, here in everything.branches[node]:
+            if largest[child]:
                 narrowed = (*box[:level], bits, *box[level + 1 :])
-                heappush(waiting, (-here * below[child].largest, next(arrival), child, here, narrowed))
+                entry = (-profiles * here * largest[child], next(arrival), child, profiles * here, narrowed)
+                heappush(waiting, entry)
