@@ -70,6 +70,15 @@ class Terminal:
         """Read until one line of the screen shows all of `wanted`."""
         return self._until(lambda: any(all(part in line for part in wanted) for line in self.text.split("\n")), wanted)
 
+    def insist(self, key, *wanted):
+        """Send `key`, which does no harm when it comes twice, again and again until the screen shows all of `wanted`."""
+        deadline = time.monotonic() + PATIENCE
+        while not all(text in self.text for text in wanted) and time.monotonic() < deadline:
+            self.send(key)
+            for _ in range(10):
+                self._read()
+        return self.until(*wanted)
+
     def send(self, keys):
         self.child.send(keys)
         return self

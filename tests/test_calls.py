@@ -68,7 +68,7 @@ def test_a_call_is_kept_in_a_folder_by_time_and_reference(tmp_path, umask):
 @pytest.mark.parametrize("steps", [0, 1, 4], ids=str)
 def test_a_call_that_is_cut_off_is_gone_on_with(tmp_path, number, steps):
     path = tmp_path / "call.json"
-    with Terminal("screen", "--save", str(path), lines=60) as terminal:
+    with Terminal("screen", "--save", str(path), lines=60, columns=200) as terminal:
         answer(terminal, STEPS[:steps])
         terminal.until(STEPS[steps][0], KEYS)
         if number is None:
