@@ -135,15 +135,14 @@ def drawn(compiled: Compiled) -> Iterator[Boundary]:
 def _between_numbers(
     compiled: Compiled, question: Question, blocks: NumberBlocks, tests: Sequence[Test]
 ) -> Iterator[Boundary]:
-    """A boundary below each number from which on a bound of a test holds, or no longer holds."""
+    """A boundary below each number from which on a test holds, or no longer holds."""
     starts: dict[int, list[Test]] = {}
     for test in tests:
         assert isinstance(test, NumberTest)
-        for bound in test.bounds:
-            low, high = interval([bound], compiled.readings)
-            for start in (low, None if high is None else high + 1):
-                if start is not None and question.low < start <= question.high:
-                    starts.setdefault(start, []).append(test)
+        low, high = interval(test.bounds, compiled.readings)
+        for start in (low, None if high is None else high + 1):
+            if start is not None and question.low < start <= question.high:
+                starts.setdefault(start, []).append(test)
     for start, drawing in sorted(starts.items()):
         above = blocks.block_of(start)
         numbers = start - 1, start
