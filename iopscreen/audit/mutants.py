@@ -193,6 +193,7 @@ def _survivors(
     while left:
         best = max(range(len(callers)), key=lambda place: ((told_by[place] & left).bit_count(), -place))
         places = [place for place in range(len(alive)) if told_by[best] & left & 1 << place]
+        assert places  # every survivor brought a caller who tells it from the original
         killer_of |= dict.fromkeys(places, len(killers))
         killers.append(_widened(maker, callers[best], [alive[place].mutant for place in places]))
         left &= ~told_by[best]
