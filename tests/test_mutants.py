@@ -352,6 +352,34 @@ def test_a_mutant_that_only_another_rule_would_show_is_equivalent():
     assert {survivor.instead for survivor in score.survivors} == {NO_RULE, "high"}
 
 
+def fates(rule_set, case):
+    """Which changes to rule `one` survive one case."""
+    compiled = compile_rule_set(rule_set)
+    results = run_cases(compiled, [case])
+    assert [result.verdict for result in results] == [Verdict.PASSED]
+    return {survivor.change.words for survivor in mutants.mutation_score(compiled, results).survivors}
+
+
+def test_a_case_kills_by_the_rule_that_it_names_alone():
+    one_more = changing(one("{sure: yes, who: me}"))
+    first, last = one_more.rules
+    between = last._replace(id="between", when=changing(one("{sure: yes}")).rules[0].when, recommend="low")
+    rule_set = one_more._replace(rules=(first, between, last))
+    answers = {"sure": "yes", "who": "me"}
+    negated = "rule `one` tests `sure` for `no` instead of `yes`"
+    for rule, survives in (("one", False), (None, True)):
+        case = Case("a", answers, Expect("low", rule, None, None), None, None, None, Place(1, 1))
+        assert (negated in fates(rule_set, case)) == survives
+
+
+def test_a_case_kills_by_what_is_asked_next_alone():
+    rule_set = changing(one("{sure: yes, who: me}"))
+    dropped = "rule `one` no longer tests `sure`"
+    for ask_next, survives in ((("sure", "who"), False), (None, True)):
+        case = Case("a", {}, Expect(None, None, ("low", "high"), ask_next), None, None, None, Place(1, 1))
+        assert (dropped in fates(rule_set, case)) == survives
+
+
 # --- budget ---------------------------------------------------------------------------------
 
 

@@ -20,8 +20,7 @@ from iopscreen.audit.cases import CaseResult, Coverage, Verdict
 from iopscreen.audit.words import blocks_in_words
 from iopscreen.engine.blocks import NumberBlocks, interval, unplaced
 from iopscreen.engine.compiled import Compiled, profile_weights
-from iopscreen.engine.crossing import by_outcome, crossing, crossing_changes
-from iopscreen.engine.diagram import Diagram, Node
+from iopscreen.engine.crossing import Outcomes, Parting, crossing, outcomes, parting
 from iopscreen.ruleset.model import Answer, Answers, NumberTest, Question, Test, Unanswered, Value, tests_of
 
 SIDES = (0, 1)
@@ -47,17 +46,22 @@ class Boundary(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """A deciding boundary with the `sides` where no case stands, and a caller whom it parts.
-
-    `others`: what they answer to the other questions (or `any`). Of each side: the answer that
-    puts them there, and what they are recommended then.
-    """
+    """A deciding boundary with the sides where no case stands, and where it parts callers."""
 
     boundary: Boundary
     sides: tuple[int, ...]
+    where: Parting
+
+
+class Parted(NamedTuple):
+    """A caller whom a boundary parts: what they answer to the `others` of the questions (or `any`).
+
+    Of each side: the answer that puts them there, and what they are recommended then.
+    """
+
     others: Mapping[str, Answer]
     answers: tuple[Value, Value]
-    outcomes: tuple[str, str]
+    recommended: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +87,31 @@ def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
     left = _left_open(compiled, all_drawn, results)
     if not left:
         return Boundaries(tuple(all_drawn), ())
-    diagram, rules = compiled.whole
-    root = by_outcome(compiled, diagram, rules)
+    everybody = outcomes(compiled, {})
     deciding: list[Boundary] = []
     uncovered: list[Uncovered] = []
     for place, boundary in enumerate(all_drawn):
         sides = tuple(side for side in SIDES if (place, side) in left)
-        found = _uncovered(compiled, diagram, root, boundary, sides) if sides else None
-        if found:
-            uncovered.append(found)
-        if found or not sides:
+        where = parting(everybody, boundary.question.id, boundary.blocks) if sides else None
+        if where:
+            uncovered.append(Uncovered(boundary, sides, where))
+        if where or not sides:
             deciding.append(boundary)
     return Boundaries(tuple(deciding), tuple(uncovered))
+
+
+def parted(compiled: Compiled, uncovered: Sequence[Uncovered]) -> list[Parted]:
+    """A caller for each boundary. Raises TooTangled."""
+    everybody = outcomes(compiled, {}) if uncovered else None
+    return [_parted(everybody, one) for one in uncovered if everybody]
+
+
+def _parted(everybody: Outcomes, one: Uncovered) -> Parted:
+    question = one.boundary.question.id
+    found = crossing(everybody, question, one.where)
+    example = everybody.compiled.blocks[question].example
+    answers = one.boundary.numbers or (example(found.block), example(found.beyond))
+    return Parted(found.others, answers, (found.here, found.there))
 
 
 # --- what the rules draw --------------------------------------------------------------------
@@ -118,15 +135,14 @@ def drawn(compiled: Compiled) -> Iterator[Boundary]:
 def _between_numbers(
     compiled: Compiled, question: Question, blocks: NumberBlocks, tests: Sequence[Test]
 ) -> Iterator[Boundary]:
-    """A boundary below each number from which on a bound of a test holds, or no longer holds."""
+    """A boundary below each number from which on a test holds, or no longer holds."""
     starts: dict[int, list[Test]] = {}
     for test in tests:
         assert isinstance(test, NumberTest)
-        for bound in test.bounds:
-            low, high = interval([bound], compiled.readings)
-            for start in (low, None if high is None else high + 1):
-                if start is not None and question.low < start <= question.high:
-                    starts.setdefault(start, []).append(test)
+        low, high = interval(test.bounds, compiled.readings)
+        for start in (low, None if high is None else high + 1):
+            if start is not None and question.low < start <= question.high:
+                starts.setdefault(start, []).append(test)
     for start, drawing in sorted(starts.items()):
         above = blocks.block_of(start)
         numbers = start - 1, start
@@ -173,7 +189,9 @@ def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int)
     answer = answers.get(question)
     if answer is None or isinstance(answer, Unanswered) or not _stands(compiled, boundary, side, answer):
         return False
-    return crossing_changes(compiled, answers, question, boundary.blocks[1 - side])
+    known = compiled.known(answers)
+    own = known.pop(compiled.level[question])
+    return parting(outcomes(compiled, known), question, ((own,), boundary.blocks[1 - side])) is not None
 
 
 def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) -> bool:
@@ -182,16 +200,3 @@ def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) ->
     test = unplaced(boundary.tests[0])
     blocks = compiled.blocks[boundary.question.id]
     return bool(blocks.passing(test) >> blocks.block_of(answer) & 1) == (side == 0)
-
-
-def _uncovered(
-    compiled: Compiled, diagram: Diagram, root: Node, boundary: Boundary, sides: tuple[int, ...]
-) -> Uncovered | None:
-    """A boundary, and a caller whom it parts; None where it parts nobody, and so does not decide."""
-    question = boundary.question.id
-    found = crossing(compiled, diagram, root, question, boundary.blocks)
-    if found is None:
-        return None
-    example = compiled.blocks[question].example
-    answers = boundary.numbers or (example(found.block), example(found.beyond))
-    return Uncovered(boundary, sides, found.others, answers, (found.here, found.there))

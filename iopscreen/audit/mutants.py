@@ -19,7 +19,17 @@ from iopscreen.audit.operators import Change, changes_to
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import ANY
 from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.mutate import Caller, Known, Mutant, MutantMaker, certain, differing, differs_for, touches
+from iopscreen.engine.mutate import (
+    Caller,
+    Known,
+    Mutant,
+    MutantMaker,
+    certain,
+    differing,
+    differs_for,
+    exchanged,
+    touches,
+)
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import Answer
 
@@ -73,10 +83,11 @@ class _Alive(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A case with the blocks of its answers."""
+    """A case with the blocks of its answers; while it is open, a caller for every outcome that is possible."""
 
     case: Case
     known: Known
+    callers: tuple[Caller, ...]
 
 
 def mutation_score(
@@ -84,7 +95,7 @@ def mutation_score(
 ) -> MutationScore:
     """Make every mutant, compare it, and run on it the cases that pass, until one fails."""
     maker = MutantMaker(compiled)
-    cases = _quickest_first(compiled, [result.case for result in results if result.verdict is Verdict.PASSED])
+    cases = _quickest_first(maker, [result for result in results if result.verdict is Verdict.PASSED])
     changes = list(changes_to(compiled.rule_set))
     fates: list[_Alive | _Fate] = []
     for number, change in enumerate(changes):
@@ -103,10 +114,14 @@ def mutation_score(
     )
 
 
-def _quickest_first(compiled: Compiled, cases: Sequence[Case]) -> list[_Known]:
-    """Those that know most first: they are decided at once."""
-    known = [_Known(case, compiled.known(case.answers)) for case in cases]
-    return sorted(known, key=lambda one: -len(one.known))
+def _quickest_first(maker: MutantMaker, passed: Sequence[CaseResult]) -> list[_Known]:
+    """The cases that pass, those that know most first: they are decided at once."""
+    found = []
+    for result in passed:
+        answers, possible = result.case.answers, result.decision.possible if result.decision else ()
+        callers = maker.callers(answers, possible) if len(possible) > 1 else ()
+        found.append(_Known(result.case, maker.original.compiled.known(answers), callers))
+    return sorted(found, key=lambda one: -len(one.known))
 
 
 def _fate(maker: MutantMaker, change: Change, cases: Sequence[_Known]) -> _Alive | _Fate:
@@ -133,14 +148,31 @@ def _fate(maker: MutantMaker, change: Change, cases: Sequence[_Known]) -> _Alive
 def _first_failing(mutant: Mutant, cases: Sequence[_Known]) -> Verdict | None:
     """What becomes of the first case that does not pass; of one that is undecided, if there is no other."""
     found = None
-    for case, known in cases:
-        if touches(mutant, case.answers, known):
-            [result] = run_cases(mutant.compiled, [case])
-            if result.verdict in (Verdict.FAILED, Verdict.WRONG_RULE):
-                return result.verdict
-            if result.verdict is not Verdict.PASSED:
-                found = result.verdict
+    for one in cases:
+        if touches(mutant, one.case.answers, one.known):
+            verdict = _verdict(mutant, one)
+            if verdict in (Verdict.FAILED, Verdict.WRONG_RULE):
+                return verdict
+            if verdict is not Verdict.PASSED:
+                found = verdict
     return found
+
+
+def _verdict(mutant: Mutant, one: _Known) -> Verdict:
+    """What becomes of a case that passes on the original. It is run only where the outcomes alone do not tell."""
+    expect = one.case.expect
+    exchanges = exchanged(mutant, one.case.answers, one.known)
+    if not exchanges and expect.rule is None:
+        return Verdict.PASSED
+    expected = (expect.recommend,) if expect.recommend is not None else expect.possible
+    if expected is not None and any(after not in expected for _, after in exchanges):
+        return Verdict.FAILED
+    # As long as somebody gets each of the outcomes still, and nobody another one, just these are possible.
+    lasting = one.callers and not any(differs_for(mutant, caller) for caller in one.callers)
+    if lasting and expected is not None and expect.rule is None and expect.ask_next is None:
+        return Verdict.PASSED
+    [result] = run_cases(mutant.compiled, [one.case])
+    return result.verdict
 
 
 # --- cases that would kill the survivors ----------------------------------------------------
@@ -161,6 +193,7 @@ def _survivors(
     while left:
         best = max(range(len(callers)), key=lambda place: ((told_by[place] & left).bit_count(), -place))
         places = [place for place in range(len(alive)) if told_by[best] & left & 1 << place]
+        assert places  # every survivor brought a caller who tells it from the original
         killer_of |= dict.fromkeys(places, len(killers))
         killers.append(_widened(maker, callers[best], [alive[place].mutant for place in places]))
         left &= ~told_by[best]

@@ -1,22 +1,46 @@
 """Two callers who differ in one answer alone and are recommended something else. Exact.
 
-The rule set's diagram, held at an answer on this side and at one on the other side, gives two
-functions of all other questions; where they differ (Bryant's `apply`), crossing over matters.
+In a reduced diagram of outcomes a node stands for what is still open when the answers before it
+are given; two of its children are different nodes just when the answer matters (Bryant). Only
+where some combinations cannot occur, what two children differ in must be looked at.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled, is_impossible
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Diagram, Label, Node
-from iopscreen.ruleset.model import Answer, Answers
+from iopscreen.ruleset.model import Answer
 
 _EXCLUDED = object()
+
+Sides = tuple[Collection[int], Collection[int]]
+"""The blocks of a question on this side, and on the other one."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What is recommended, as a diagram; `at`: its nodes by level. `some_excluded`: not everybody is possible."""
+
+    compiled: Compiled
+    diagram: Diagram
+    root: Node
+    at: Mapping[int, list[Node]]
+    some_excluded: bool
+
+
+class Parting(NamedTuple):
+    """A node at which one of two answers, by their blocks, makes a difference."""
+
+    node: Node
+    block: int
+    beyond: int
 
 
 class Crossing(NamedTuple):
@@ -29,55 +53,68 @@ class Crossing(NamedTuple):
     there: str
 
 
-def by_outcome(compiled: Compiled, diagram: Diagram, root: Node) -> Node:
-    """The outcomes of a diagram of rules, for `crossing`."""
-    return diagram.relabel(root, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
+def outcomes(compiled: Compiled, known: Mapping[int, int]) -> Outcomes:
+    """What is recommended to those with the `known` blocks, by level. Raises TooTangled."""
+    if known:
+        diagram = compiled.diagram()
+        rules = compiled.rules.build(diagram, known)
+    else:
+        diagram, rules = compiled.whole
+    root = diagram.relabel(rules, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
+    at: dict[int, list[Node]] = {}
+    for node in diagram.reachable(root):
+        at.setdefault(diagram.level(node), []).append(node)
+    return Outcomes(compiled, diagram, root, at, _EXCLUDED in diagram.labels(root))
 
 
-def crossing(
-    compiled: Compiled, diagram: Diagram, root: Node, question: str, sides: tuple[Collection[int], Collection[int]]
-) -> Crossing | None:
-    """The first crossing between blocks of `question` on two sides that changes what is recommended, or None.
+def parting(found: Outcomes, question: str, sides: Sides) -> Parting | None:
+    """Where an answer to `question` from this side and one from the other part somebody; None where nowhere.
 
-    `root`: as `by_outcome` gives it. Raises TooTangled.
+    Raises TooTangled.
     """
-    level = compiled.level[question]
-    first, second = (_functions(diagram, root, level, blocks) for blocks in sides)
-    for here, block in first.items():
-        for there, beyond in second.items():
-            both = diagram.combine(here, there, _pair)
-            pairs = sorted(label for label in diagram.labels(both) if isinstance(label, tuple))
-            if pairs:
-                others = witness(compiled, diagram, both, partial(operator.eq, pairs[0]))
-                assert others is not None  # the pair is among the labels
-                return Crossing(others, block, beyond, *pairs[0])
+    diagram = found.diagram
+    same: set[tuple[Node, Node]] = set()
+    for node in found.at.get(found.compiled.level[question], ()):
+        children = diagram.children(node)
+        first = {children[block]: block for block in sorted(sides[0], reverse=True)}
+        second = {children[block]: block for block in sorted(sides[1], reverse=True)}
+        for here, block in first.items():
+            for there, beyond in second.items():
+                if here == there or (here, there) in same:
+                    continue
+                if not found.some_excluded or _pairs(diagram, diagram.combine(here, there, _pair)):
+                    return Parting(node, block, beyond)
+                same.add((here, there))
     return None
 
 
-def _functions(diagram: Diagram, root: Node, level: int, blocks: Collection[int]) -> dict[Node, int]:
-    """The functions that are left with the level held at each of `blocks`, each with its first block."""
-    found: dict[Node, int] = {}
-    for block in blocks:
-        found.setdefault(diagram.restrict(root, {level: block}), block)
-    return found
+def crossing(found: Outcomes, question: str, where: Parting) -> Crossing:
+    """Somebody whom the answers to `question` part at a node. Raises TooTangled."""
+    diagram = found.diagram
+    children = diagram.children(where.node)
+    both = diagram.combine(children[where.block], children[where.beyond], _pair)
+    pair = min(_pairs(diagram, both))
+    root = _leading_to(diagram, found.root, where.node, both)
+    others = witness(found.compiled, diagram, root, partial(operator.eq, pair))
+    assert others is not None  # the pair is among the labels
+    return Crossing({name: answer for name, answer in others.items() if name != question}, *where[1:], *pair)
 
 
 def _pair(left: Label, right: Label) -> Label:
     return _EXCLUDED if left is _EXCLUDED or right is _EXCLUDED or left == right else (left, right)
 
 
-def crossing_changes(compiled: Compiled, answers: Answers, question: str, beyond: Collection[int]) -> bool:
-    """Whether another answer to `question`, in the blocks `beyond`, changes what is recommended.
+def _pairs(diagram: Diagram, root: Node) -> list[tuple[str, str]]:
+    return [label for label in diagram.labels(root) if isinstance(label, tuple)]
 
-    To some completion of `answers` that is possible with either answer. Raises TooTangled.
-    """
-    known = compiled.known(answers)
-    level = compiled.level[question]
-    own = known.pop(level)
-    diagram = compiled.diagram()
-    root = by_outcome(compiled, diagram, compiled.rules.build(diagram, known))
-    here = diagram.restrict(root, {level: own})
-    others = _functions(diagram, root, level, beyond)
-    return any(
-        isinstance(label, tuple) for there in others for label in diagram.labels(diagram.combine(here, there, _pair))
-    )
+
+def _leading_to(diagram: Diagram, root: Node, wanted: Node, instead: Node) -> Node:
+    """The diagram of `root` with `instead` for one node, and nothing for those beside it."""
+    nothing = diagram.terminal(_EXCLUDED)
+    new: dict[Node, Node] = {}
+    for node in diagram.reachable(root):
+        if diagram.level(node) >= diagram.level(wanted):
+            new[node] = instead if node == wanted else nothing
+        else:
+            new[node] = diagram.node(diagram.level(node), tuple(new[child] for child in diagram.children(node)))
+    return new[root]

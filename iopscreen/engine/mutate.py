@@ -24,14 +24,14 @@ from iopscreen.engine.compiled import NONE_MATCHES, Compiled, conditions_of, is_
 from iopscreen.engine.decide import ANY, witness
 from iopscreen.engine.diagram import Label, TooTangled
 from iopscreen.engine.table import Clause, Table
-from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not, Test, Unanswered, tests_of
+from iopscreen.ruleset.model import NO_RULE, AllOf, Answer, AnyOf, Condition, Not, Test, Unanswered, tests_of
 
 MAX_EDGES = 200_000
 """How many edges the diagram of one change may have; there are many changes."""
 
 NOBODY = AnyOf(())
-SAME = "same"
-OUTSIDE = "outside"
+_SAME = object()
+_OUTSIDE = object()
 
 Known = Mapping[int, int]
 """The blocks of known answers, by level."""
@@ -127,6 +127,15 @@ class MutantMaker:
             self._finer[key] = Original(finer, clauses_by_rule(finer))
         return self._finer[key]
 
+    def callers(self, answers: Mapping[str, Answer], outcomes: Iterable[str]) -> tuple[Caller, ...]:
+        """For each of the `outcomes` that are possible on `answers`, one who is recommended it. Raises TooTangled."""
+        compiled = self.original.compiled
+        diagram = compiled.diagram()
+        root = diagram.relabel(compiled.rules.build(diagram, compiled.known(answers)), compiled.outcome_of)
+        known = {name: answer for name, answer in answers.items() if not isinstance(answer, Unanswered)}
+        profiles = (witness(compiled, diagram, root, partial(operator.eq, outcome)) for outcome in outcomes)
+        return tuple(self.caller({**profile, **known}) for profile in profiles if profile is not None)
+
     def caller(self, profile: Mapping[str, Answer]) -> Caller:
         """One of the callers whom `profile` stands for: for `any`, the first answer of the question."""
         blocks = self.original.compiled.blocks
@@ -215,37 +224,59 @@ def differing(mutant: Mutant) -> dict[tuple[str, str], dict[str, Answer]]:
     compiled = mutant.original.compiled
     for turn in mutant.turns:
         diagram = compiled.diagram()
-        root = _deciders(mutant.original, mutant.edit.position, turn).build(diagram, {}, max_edges=MAX_EDGES)
-        for label in sorted(label for label in diagram.labels(root) if isinstance(label, int)):
-            pair = _recommended(compiled, turn, label)
-            if is_impossible(label) or pair[0] == pair[1] or pair in found:
-                continue
-            profile = witness(compiled, diagram, root, partial(operator.eq, label))
-            assert profile is not None  # the label is among those of the diagram
-            found[pair] = profile
+        root = _others(mutant.original, mutant.edit.position, turn).build(diagram, {}, max_edges=MAX_EDGES)
+        labels = diagram.labels(root)
+        for other in (*compiled.rule_set.outcome, NO_RULE):
+            if other in labels and _pair(turn, other) not in found:
+                profile = witness(compiled, diagram, root, partial(operator.eq, other))
+                assert profile is not None  # the label is among those of the diagram
+                found[_pair(turn, other)] = profile
     return found
 
 
-def _deciders(original: Original, position: int, turn: Turn) -> Table:
-    """Inside a turn: `SAME` where an earlier rule decides, else the first later rule that matches."""
+def exchanged(mutant: Mutant, answers: Mapping[str, Answer], known: Known) -> set[tuple[str, str]]:
+    """What is recommended before and after the edit, where these differ, to completions of `answers`.
+
+    Raises TooTangled.
+    """
+    compiled, position = mutant.original.compiled, mutant.edit.position
+    diagram, here = compiled.diagram(), placed(mutant, answers, known)
+    found: set[tuple[str, str]] = set()
+    for turn in mutant.turns:
+        if any(passes(clause, here) for clause in turn.clauses):
+            root = _others(mutant.original, position, turn).build(diagram, here, max_edges=MAX_EDGES)
+            found |= {_pair(turn, str(label)) for label in diagram.labels(root) if label is not _SAME}
+    return found
+
+
+def _others(original: Original, position: int, turn: Turn) -> Table:
+    """Inside a turn, and no earlier rule deciding: the outcome of the first later rule that matches.
+
+    `_SAME` elsewhere, for those who are not possible, and where the turn changes nothing for that outcome.
+    """
     compiled = original.compiled
-    rows: list[tuple[Clause, Label]] = [*compiled.impossible]
+    rows: list[tuple[Clause, Label]] = [(clause, _SAME) for clause, _ in compiled.impossible]
     for place, clauses in enumerate(original.clauses):
         if place < position:
-            rows += [(clause, SAME) for clause in clauses]
+            rows += [(clause, _SAME) for clause in clauses]
         elif place > position and None in (turn.before, turn.after):
-            rows += [(clause, place) for clause in clauses]
+            label = _label(turn, compiled.rule_set.rules[place].recommend)
+            rows += [(clause, label) for clause in clauses]
     relevant = [row for row in rows if any(meets(row[0], clause) for clause in turn.clauses)]
     try:
-        outside = [(clause, OUTSIDE) for clause in compiled.maker.clauses(Not(turn.where))]
+        outside = [(clause, _SAME) for clause in compiled.maker.clauses(Not(turn.where))]
     except TooManyClauses:
         raise TooTangled from None
-    return Table(compiled.rules.widths, (*outside, *relevant), NONE_MATCHES)
+    return Table(compiled.rules.widths, (*outside, *relevant), _label(turn, NO_RULE))
 
 
-def _recommended(compiled: Compiled, turn: Turn, behind: int) -> tuple[str, str]:
-    """What a turn changes to what, where the rule at `behind` is the first later one that matches."""
-    other = str(compiled.outcome_of(behind))
+def _label(turn: Turn, other: str) -> Label:
+    before, after = _pair(turn, other)
+    return _SAME if before == after else other
+
+
+def _pair(turn: Turn, other: str) -> tuple[str, str]:
+    """What a turn changes to what, where `other` is the outcome of the first later rule that matches."""
     return turn.before or other, turn.after or other
 
 
@@ -258,7 +289,7 @@ def differs_for(mutant: Mutant, caller: Caller) -> tuple[str, str] | None:
     for turn in mutant.turns:
         if any(passes(clause, known) for clause in turn.clauses):
             behind = next((place for place in caller.matching if place > position), NONE_MATCHES)
-            pair = _recommended(mutant.original.compiled, turn, behind)
+            pair = _pair(turn, str(mutant.original.compiled.outcome_of(behind)))
             return pair if pair[0] != pair[1] else None
     return None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iopscreen.audit.boundaries import Uncovered
+from iopscreen.audit.boundaries import SIDES, Parted, Uncovered, parted
 from iopscreen.audit.mutants import Survivor
 from iopscreen.audit.subject import Subject, Told, case_to_paste, free_case_ids, witness_json
+from iopscreen.engine.decide import in_file_order
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.model import NO_RULE, Value
 from iopscreen.ruleset.values import answer_json
@@ -37,32 +38,34 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told]:
         return
     told = found.uncovered[:MAX_BOUNDARIES]
     hidden = len(found.uncovered) - len(told)
-    wanted = [f"{one.boundary.question.id}-{_id(one.answers[side])}" for one in told for side in one.sides]
+    callers = parted(subject.compiled, told)
+    wanted = [
+        f"{one.boundary.question.id}-{_id(who.answers[side])}"
+        for one, who in zip(told, callers, strict=True)
+        for side in one.sides
+    ]
     names = iter(free_case_ids(subject.case_file, wanted))
-    for place, one in enumerate(told, start=1):
+    for place, (one, who) in enumerate(zip(told, callers, strict=True), start=1):
         more = f" ({hidden} more not told)" if hidden and place == len(told) else ""
-        yield _uncovered(subject, one, [next(names) for _ in one.sides], more)
+        yield _uncovered(subject, one, who, [next(names) for _ in one.sides], more)
 
 
-def _uncovered(subject: Subject, one: Uncovered, names: Sequence[str], more: str) -> Told:
+def _uncovered(subject: Subject, one: Uncovered, who: Parted, names: Sequence[str], more: str) -> Told:
     """A boundary with a case for each of its sides where none stands; they differ in that answer alone."""
-    boundary = one.boundary
-    question = boundary.question.id
+    boundary, question = one.boundary, one.boundary.question
     where = "either side" if len(one.sides) == 2 else f"the side of {boundary.words[one.sides[0]]}"
-    gets = " and ".join(
-        f"{_outcome(outcome)} with {_words(answer)}" for answer, outcome in zip(one.answers, one.outcomes, strict=True)
-    )
+    gets = (f"{_outcome(who.recommended[side])} with {_words(who.answers[side])}" for side in SIDES)
     message = (
-        f"`{question}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
-        f"the caller shown gets {gets}{more}"
+        f"`{question.id}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
+        f"the caller shown gets {' and '.join(gets)}{more}"
     )
     related = (subject.related(place, "tested here") for place in dict.fromkeys(test.place for test in boundary.tests))
-    asked = subject.rule_set.question
-    callers = [
-        witness_json({name: {**one.others, question: one.answers[side]}[name] for name in asked}) for side in one.sides
+    shown = [
+        witness_json(in_file_order(subject.compiled, {**who.others, question.id: who.answers[side]}))
+        for side in one.sides
     ]
-    cases = [case_to_paste(name, shown, TO_FILL_IN) for name, shown in zip(names, callers, strict=True)]
-    return Told(boundary.question.place, message, tuple(related), callers[0], "\n".join(cases))
+    cases = [case_to_paste(name, answers, TO_FILL_IN) for name, answers in zip(names, shown, strict=True)]
+    return Told(question.place, message, tuple(related), shown[0], "\n".join(cases))
 
 
 def surviving_mutant(subject: Subject) -> Iterator[Told]:
