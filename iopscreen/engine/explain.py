@@ -19,7 +19,7 @@ from iopscreen.engine.compiled import (
     conditions_of,
     deciding_conditions,
 )
-from iopscreen.engine.decide import Decision, decide, in_file_order
+from iopscreen.engine.decide import Decision, in_file_order
 from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
 from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import (
@@ -183,26 +183,20 @@ def sufficient(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
     return _least_part(_known(compiled, answers), lambda part: _possible(compiled, part) == possible)
 
 
-def settling(compiled: Compiled, answers: Answers, question_id: str) -> dict[str, Answer]:
+def settling(compiled: Compiled, answers: Answers, question_id: str) -> dict[str, Answer] | None:
     """A part of the known answers with which alone the question cannot matter, and none of it in vain.
 
-    Raises ValueError where `can_be_left_out` is false, and what `decide` raises.
+    None where it can matter with all of them, alone or together with others that were not asked.
+    Raises what `decide` raises.
     """
-    if not can_be_left_out(compiled, answers, question_id):
-        raise ValueError(f"`{question_id}` is none of the questions that cannot matter")
     left_out = unasked(compiled, answers)
 
     def settled(part: Answers) -> bool:
         return cannot_matter(compiled, part, question_id, left_out)
 
-    return _least_part(_known(compiled, answers), settled)
-
-
-def can_be_left_out(compiled: Compiled, answers: Answers, question_id: str) -> bool:
-    """Whether a question without a known answer cannot matter: neither alone nor together with others unasked."""
-    if question_id not in decide(compiled, answers).not_needed:
-        return False
-    return cannot_matter(compiled, answers, question_id, unasked(compiled, answers))
+    known = _known(compiled, answers)
+    open_question = question_id not in known and not compiled.rule_set.question[question_id].for_notes
+    return _least_part(known, settled) if settled(answers) and open_question else None
 
 
 def _known(compiled: Compiled, answers: Answers) -> dict[str, Answer]:

@@ -140,11 +140,11 @@ def skipped_questions(compiled: Compiled, decision: Decision) -> tuple[Skipped, 
     A question that was asked and not answered is no skipped one; nor is one that may come to
     matter together with others, before these have been asked. Raises TooTangled.
     """
-    from iopscreen.engine.explain import can_be_left_out, settling
+    from iopscreen.engine.explain import settling
 
     never_asked = [question for question in decision.not_needed if question not in decision.answers]
-    left_out = [question for question in never_asked if can_be_left_out(compiled, decision.answers, question)]
-    return tuple(Skipped(question, settling(compiled, decision.answers, question)) for question in left_out)
+    settled_by = ((question, settling(compiled, decision.answers, question)) for question in never_asked)
+    return tuple(Skipped(question, because) for question, because in settled_by if because is not None)
 
 
 def record_json(
