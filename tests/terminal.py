@@ -71,7 +71,7 @@ class Terminal:
         return self._until(lambda: any(all(part in line for part in wanted) for line in self.text.split("\n")), wanted)
 
     def insist(self, key, *wanted):
-        """Send `key`, which does no harm when it comes twice, again and again until the screen shows all of `wanted`."""
+        """Send a key that does no harm when it comes twice until the screen shows all of `wanted`."""
         deadline = time.monotonic() + PATIENCE
         while not all(text in self.text for text in wanted) and time.monotonic() < deadline:
             self.send(key)
