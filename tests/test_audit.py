@@ -24,8 +24,8 @@ from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
 from iopscreen.engine import effect
-from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.counts import regions, whole
 from iopscreen.engine.difference import without_assumption
 from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import Table, TooTangled

@@ -11,8 +11,8 @@ from conftest import TESTS
 from oracle import Oracle, holds
 from random_rule_sets import made
 
-from iopscreen.engine.analyse import whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
+from iopscreen.engine.counts import whole
 from iopscreen.engine.relevance import _differ, matters
 from iopscreen.engine.search import Budget, OutOfTime, Search
 from iopscreen.engine.table import Table

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from iopscreen.audit.words import ANY, blocks_in_words
-from iopscreen.engine.analyse import Region, Whole, regions
 from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.counts import Region, Whole, regions
 from iopscreen.ruleset.model import NO_RULE, Answer
 
 MAX_LOOKED_AT = 400

@@ -13,8 +13,8 @@ from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
 from iopscreen.audit.mutants import MutationScore, Progress, mutation_score
 from iopscreen.audit.readings import OtherReading, other_readings, reached
-from iopscreen.engine.analyse import Whole, whole
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
+from iopscreen.engine.counts import Whole, whole
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.effect import Effects
 from iopscreen.engine.search import Budget

@@ -1,4 +1,4 @@
-"""A rule set, compiled once: blocks, clauses and tables, ready to decide and to analyse.
+"""A rule set, compiled once: blocks, clauses and tables, ready to decide and to be audited.
 
 Labels of the main table are the positions of the deciding rules; `NONE_MATCHES`; and,
 for the impossible entries that come first, negative numbers from `FIRST_IMPOSSIBLE` down.

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from iopscreen.engine.analyse import clauses_by_rule
 from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, tests_by_subject, unplaced
 from iopscreen.engine.boxes import meets
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, conditions_of, is_impossible
+from iopscreen.engine.counts import clauses_by_rule
 from iopscreen.engine.decide import ANY, witness
 from iopscreen.engine.diagram import Label, TooTangled
 from iopscreen.engine.table import Clause, Table

@@ -1,7 +1,7 @@
 """Yes or no for every profile, with a profile as proof: who decides, who takes whose answers.
 
 By witness search (`search.py`), so that a verdict never waits for a diagram; how many profiles
-there are is counted elsewhere (`analyse.py`). What a search has found once is kept.
+there are is counted elsewhere (`counts.py`). What a search has found once is kept.
 
 Takers follow Batfish's rule for blocked lines of an access list: weigh the earlier rules by the
 share that they meet, add them by weight until they cover it, always include the largest one

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import tables
 
-from iopscreen.engine.analyse import regions, whole
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
+from iopscreen.engine.counts import regions, whole
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts

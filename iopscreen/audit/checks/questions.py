@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from iopscreen.audit.references import tested_subjects
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import named, never_deciding, verb
-from iopscreen.engine.analyse import never_matter
+from iopscreen.engine.counts import never_matter
 from iopscreen.engine.relevance import matters
 from iopscreen.ruleset.model import tests_of
 
