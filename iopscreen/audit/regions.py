@@ -12,7 +12,7 @@ from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.counts import Region, Whole, regions
 from iopscreen.ruleset.model import NO_RULE, Answer
 
-MAX_LOOKED_AT = 400
+MAX_LOOKED_AT = 200
 """Of how many regions of one outcome the largest are sought."""
 
 MAX_KEPT = 200

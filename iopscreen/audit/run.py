@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.ledger import Resting, by_basis, resting
-from iopscreen.audit.mutants import MutationScore, Progress
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -23,6 +23,9 @@ from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
 from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
+
+if TYPE_CHECKING:
+    from iopscreen.audit.mutants import MutationScore, Progress
 
 MAX_UNDECIDED = 10
 

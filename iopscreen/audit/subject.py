@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iopscreen.audit.boundaries import Boundaries, boundaries
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
-from iopscreen.audit.mutants import MutationScore, Progress, mutation_score
 from iopscreen.audit.readings import OtherReading, other_readings, reached
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
 from iopscreen.engine.counts import Whole, whole
@@ -23,6 +22,9 @@ from iopscreen.ruleset.cases import CaseFile
 from iopscreen.ruleset.findings import Finding, Place, Related
 from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswered
 from iopscreen.ruleset.values import answer_json
+
+if TYPE_CHECKING:
+    from iopscreen.audit.mutants import MutationScore, Progress
 
 ANY = "any"
 
@@ -153,7 +155,11 @@ class Subject:
     @cached_property
     def mutants(self) -> MutationScore | None:
         """What became of every small change to the rules; None where that is not wanted."""
-        return mutation_score(self.compiled, self.case_results, self.progress) if self.with_mutants else None
+        if not self.with_mutants:
+            return None
+        from iopscreen.audit.mutants import mutation_score
+
+        return mutation_score(self.compiled, self.case_results, self.progress)
 
     @cached_property
     def found_passages(self) -> Mapping[str, Found]:

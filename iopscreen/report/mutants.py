@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iopscreen.audit.mutants import MutationScore, Survivor
 from iopscreen.audit.subject import witness_json
+
+if TYPE_CHECKING:
+    from iopscreen.audit.mutants import MutationScore, Survivor
 
 
 def mutants_words(score: MutationScore) -> str:

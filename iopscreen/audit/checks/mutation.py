@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from iopscreen.audit.boundaries import SIDES, Parted, Uncovered, parted
-from iopscreen.audit.mutants import Survivor
 from iopscreen.audit.subject import Subject, Told, case_to_paste, free_case_ids, witness_json
 from iopscreen.engine.decide import in_file_order
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.model import NO_RULE, Value
 from iopscreen.ruleset.values import answer_json
+
+if TYPE_CHECKING:
+    from iopscreen.audit.mutants import Survivor
 
 MAX_BOUNDARIES = 10
 """How many boundaries are told; the others are counted."""
