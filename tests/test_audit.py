@@ -29,6 +29,7 @@ from iopscreen.engine.counts import regions, whole
 from iopscreen.engine.difference import without_assumption
 from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import Table, TooTangled
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.errors import IopscreenError
 from iopscreen.report.audit import audit_json, audit_text, documentation_text
 from iopscreen.report.columns import columns
@@ -989,3 +990,14 @@ def test_an_acceptance_is_not_called_unused_where_nobody_looked(monkeypatch, tmp
     assert not told(without, "accept-unused")
     unused = told(audited(tmp_path / "twin.yaml", monkeypatch), "accept-unused")
     assert [finding.message.split("`")[1] for finding in unused] == ["review-overdue"]
+
+
+def test_that_a_rule_never_decides_is_told_even_where_there_is_no_time_to_say_why(monkeypatch):
+    def give_up(*_args):
+        raise OutOfTime
+
+    monkeypatch.setattr(Verdicts, "taken", give_up)
+    result = audited(CASES / "unreachable-rule" / "fault.yaml", monkeypatch)
+    [finding] = told(result, "unreachable-rule")
+    assert "was not worked out in time" in finding.message
+    assert "unreachable-rule" not in result.undecided

@@ -21,7 +21,8 @@ from iopscreen.audit.telling import (
 )
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.verdicts import Taker
+from iopscreen.engine.search import OutOfTime
+from iopscreen.engine.verdicts import Taken, Taker
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule
@@ -96,18 +97,27 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible:
         return
     for position, rule in _silent_rules(subject, "unreachable-rule"):
-        why = subject.verdicts.taken(position)
-        rules = subject.rule_set.rules
-        names = [rules[taker.position].id for taker in why.takers]
-        message = (
-            f"rule `{rule.id}` never decides: {named('rule', 'rules', names)} before it "
-            f"{'takes' if len(names) == 1 else 'take'} {all_of(why.profiles)} it matches; "
-            f"for the caller shown, `{rules[why.decider].id}` decides"
-        )
-        shown = witness_json(why.witness)
-        case = case_to_paste(f"{rule.id}-decides", shown, f"{{recommend: {rule.recommend}, rule: {rule.id}}}")
-        related = (*_takers(subject, why.takers, why.profiles), *_reached(subject, position))
-        yield Told(rule.place, message, related, shown, case)
+        try:
+            why = subject.verdicts.taken(position)
+        except OutOfTime:  # that it never decides is known all the same
+            message = f"rule `{rule.id}` never decides: the rules before it take everybody it matches; which of them "
+            yield Told(rule.place, f"{message}was not worked out in time", tuple(_reached(subject, position)))
+        else:
+            yield _unreachable(subject, position, rule, why)
+
+
+def _unreachable(subject: Subject, position: int, rule: Rule, why: Taken) -> Told:
+    rules = subject.rule_set.rules
+    names = [rules[taker.position].id for taker in why.takers]
+    message = (
+        f"rule `{rule.id}` never decides: {named('rule', 'rules', names)} before it "
+        f"{'takes' if len(names) == 1 else 'take'} {all_of(why.profiles)} it matches; "
+        f"for the caller shown, `{rules[why.decider].id}` decides"
+    )
+    shown = witness_json(why.witness)
+    case = case_to_paste(f"{rule.id}-decides", shown, f"{{recommend: {rule.recommend}, rule: {rule.id}}}")
+    related = (*_takers(subject, why.takers, why.profiles), *_reached(subject, position))
+    return Told(rule.place, message, related, shown, case)
 
 
 def contradictory_condition(subject: Subject) -> Iterator[Told]:
