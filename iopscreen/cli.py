@@ -252,7 +252,7 @@ def audit(
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
-    ] = 10,
+    ] = 8,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
     ] = False,
