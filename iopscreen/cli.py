@@ -320,6 +320,27 @@ def show(
     raise IopscreenError("say what to show: `--json-schema`")
 
 
+@app.command()
+def new(
+    path: Annotated[str, typer.Argument(metavar="FILE", help="The rule file to write; its cases go beside it.")],
+    title: Annotated[
+        str | None, typer.Option(help="The heading of the rule set. Default: from the file's name.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace both files if they exist.")] = False,
+) -> None:
+    """Write a small rule set with its cases, to be changed into your own.
+
+    Example: iopscreen new my-clinic.yaml --title "First screen of My Clinic"
+    """
+    import shlex
+
+    from iopscreen.export.starter import write_starter
+
+    write_starter(path, title, force=force)
+    streams.tell(f"next, audit the rules: iopscreen audit {shlex.quote(path)} --mutants")
+    streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
+
+
 # --- steps of the commands ------------------------------------------------------------------
 
 
