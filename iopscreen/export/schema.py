@@ -238,7 +238,7 @@ def _question() -> Schema:
 
 
 def _yes_flag() -> Schema:
-    return {"anyOf": [{"enum": [True]}, matching("[Yy][Ee][Ss]|[Tt][Rr][Uu][Ee]")]}
+    return {"anyOf": [{"enum": [True]}, matching(shapes.YES_WORDS)]}
 
 
 def _options(kind: Kind) -> Schema:

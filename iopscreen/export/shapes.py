@@ -93,21 +93,22 @@ def name(*, dashes: bool = False, spaces: bool = True) -> Schema:
 
 
 def word(known: Iterable[str], meanings: Sequence[str] | None = None) -> Schema:
-    """One of the words in `known`: for the editor to complete; then, in quotes, with spaces around it."""
+    """One of the words in `known`: for the editor to complete; or, in quotes, with spaces around it."""
     known = list(known)
-    offered: Schema = {"enum": [*known, *_values(known)]}
+    offered: Schema = {"enum": known}
     if meanings:
         offered["enumDescriptions"] = list(meanings)
-    return {"anyOf": [offered, matching("|".join(map(_escaped, known)))]}
+    return {"anyOf": [offered, matching("|".join(map(_escaped, known))), *_silently(_values(known))]}
 
 
-FLAG: Schema = {
-    "anyOf": [
-        {"enum": ["yes", "no"]},
-        {"type": "boolean"},
-        matching("[Yy][Ee][Ss]|[Nn][Oo]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"),
-    ]
-}
+def _silently(values: Sequence[bool | int | float]) -> list[Schema]:
+    """These values, which no editor offers: it completes from an `enum` that is not within a `not`."""
+    return [{"not": {"not": {"enum": list(values)}}}] if values else []
+
+
+YES_WORDS = "[Yy][Ee][Ss]|[Tt][Rr][Uu][Ee]"
+NO_WORDS = "[Nn][Oo]|[Ff][Aa][Ll][Ss][Ee]"
+FLAG: Schema = {"anyOf": [{"enum": ["yes", "no"]}, *_silently([True, False]), matching(f"{YES_WORDS}|{NO_WORDS}")]}
 
 
 # --- spellings ------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def _alternatives(keys: list[str], pattern: str, values: list[bool | int | float
     if len(finite) < len(values):
         most = sys.float_info.max  # JSON has no word for what is beyond it
         found.append({"type": "number", "anyOf": [{"exclusiveMinimum": most}, {"exclusiveMaximum": -most}]})
-    return [*found, {"enum": finite}] if finite else found
+    return [*found, *_silently(finite)]
 
 
 def _spelling(key: str) -> str:
