@@ -28,6 +28,11 @@ def described(words: str, shape: Schema) -> Schema:
     return {"description": words, **({"allOf": [shape]} if "$ref" in shape else shape)}
 
 
+def _explained(words: str, shape: Schema) -> Schema:
+    """The same for our own words: an editor that can show Markdown takes what is in backticks for code."""
+    return {**described(words, shape), **({"markdownDescription": words} if "`" in words else {})}
+
+
 def reference(name: str) -> Schema:
     """What `definitions` has under `name`."""
     return {"$ref": f"#/definitions/{name}"}
@@ -38,7 +43,7 @@ def fields(
 ) -> Schema:
     """A mapping with known keys, each with its words and its shape."""
     required = list(required)
-    properties = {key: described(words[key], shapes[key]) for key in (*required, *optional)}
+    properties = {key: _explained(words[key], shapes[key]) for key in (*required, *optional)}
     shape: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**shape, "required": required} if required else shape
 
