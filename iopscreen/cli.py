@@ -294,6 +294,53 @@ def audit(
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
+@app.command()
+def show(
+    rules: Annotated[
+        str | None, typer.Argument(metavar="RULES", help="A rule file, or the name of one that comes along.")
+    ] = None,
+    json_schema: Annotated[
+        bool,
+        typer.Option("--json-schema", help="The JSON Schema of rule files, for editors; with RULES, with its names."),
+    ] = False,
+    cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Draw a rule set without judging it.
+
+    Example: iopscreen show my-clinic.yaml --json-schema -o my-clinic.schema.json
+    """
+    streams.check_output(output, force=force)
+    if cases and not json_schema:
+        raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
+    if json_schema:
+        streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
+        return
+    raise IopscreenError("say what to show: `--json-schema`")
+
+
+@app.command()
+def new(
+    path: Annotated[str, typer.Argument(metavar="FILE", help="The rule file to write; its cases go beside it.")],
+    title: Annotated[
+        str | None, typer.Option(help="The heading of the rule set. Default: from the file's name.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace both files if they exist.")] = False,
+) -> None:
+    """Write a small rule set with its cases, to be changed into your own.
+
+    Example: iopscreen new my-clinic.yaml --title "First screen of My Clinic"
+    """
+    import shlex
+
+    from iopscreen.export.starter import write_starter
+
+    write_starter(path, title, force=force)
+    streams.tell(f"next, audit the rules: iopscreen audit {shlex.quote(path)} --mutants")
+    streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
+
+
 # --- steps of the commands ------------------------------------------------------------------
 
 
@@ -311,6 +358,17 @@ def _decision_as(output_format: ScreenFormat, shown: "Shown") -> str:
             return decision_html(shown)
         case ScreenFormat.TEXT:
             return decision_text(shown, streams.width())
+
+
+def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
+    """The schema of any file; with `rules`, of those of one rule set."""
+    from iopscreen.export.schema import cases_schema, rules_schema
+    from iopscreen.ruleset.reader import read_rule_file
+
+    if rules is None:
+        return cases_schema() if of_cases else rules_schema()
+    file = read_rule_file(_locate(rules))
+    return cases_schema(file.rule_set, Path(file.path).name) if of_cases else rules_schema(file.rule_set)
 
 
 def _locate(name: str | None) -> str:

@@ -1,10 +1,10 @@
-"""Files that appear whole or not at all, readable by their owner alone."""
+"""Files that appear whole or not at all: answers readable by their owner alone, rules as other files are."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +33,63 @@ def written_whole(path: str, *, force: bool) -> Iterator[BinaryIO]:
     except BaseException:
         with suppress(OSError):
             os.unlink(name)
+        raise
+
+
+def write_together(contents: Mapping[str, bytes], *, force: bool) -> None:
+    """Write several files, all or none, with the permissions that other new files get: not for answers.
+
+    Existing ones are replaced only with `force`. Raises IopscreenError.
+    """
+    for path in contents:
+        refuse_existing(path, force=force)
+    parts: dict[str, str] = {}
+    try:
+        for path, data in contents.items():
+            parts[path] = _staged(path, data)
+        _take_names(parts)
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                os.unlink(part)
+
+
+def _staged(path: str, data: bytes) -> str:
+    """A new file beside `path` that holds `data`; its name."""
+    target = Path(path)
+    part = str(target.with_name(f".{target.name}.{os.getpid()}.part"))
+    try:
+        # The mode is cut by the umask; an open file of this name would be somebody else's.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:
+        raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            _finish(file, path)
+    except BaseException as error:
+        os.unlink(part)
+        if isinstance(error, OSError):
+            raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
+        raise
+    return part
+
+
+def _take_names(parts: Mapping[str, str]) -> None:
+    """Rename every part to its file; when one cannot be, those before it get back what they held."""
+    before = {path: Path(path).read_bytes() if Path(path).exists() else None for path in parts}
+    done: list[str] = []
+    try:
+        for path, part in parts.items():
+            _rename(part, Path(path))
+            done.append(path)
+    except BaseException:
+        for path in done:
+            held = before[path]
+            if held is None:
+                os.unlink(path)
+            else:
+                Path(path).write_bytes(held)
         raise
 
 

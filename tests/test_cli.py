@@ -431,9 +431,35 @@ def test_control_characters_in_names_reach_no_terminal(tmp_path):
     assert "\u202e" not in done.stderr
 
 
+# --- show -----------------------------------------------------------------------------------
+
+
+def test_the_schema_of_any_file_and_that_of_one_rule_set(tmp_path):
+    any_file = json.loads(iopscreen("show", "--json-schema").stdout)
+    assert any_file["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert "detox_need" not in any_file["definitions"]["condition"]["properties"]
+    of_iop = json.loads(iopscreen("show", "iop", "--json-schema").stdout)
+    assert "detox_need" in of_iop["definitions"]["condition"]["properties"]
+    cases = json.loads(iopscreen("show", "rules/iop.yaml", "--json-schema", "--cases").stdout)
+    assert cases["properties"]["rules"]["anyOf"][0]["enum"] == ["iop.yaml"]
+    done = iopscreen("show", "iop", "--json-schema", "-o", str(tmp_path / "schema.json"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads((tmp_path / "schema.json").read_text()) == of_iop
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["iop", "--cases"], ["no-such-file", "--json-schema"], ["tests/cases/read/bad/rules-keys.yaml", "--json-schema"]],
+)
+def test_what_cannot_be_shown_is_exit_2_and_says_why(arguments):
+    done = iopscreen("show", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+
+
 def test_help_and_version():
     assert iopscreen("--version").stdout.startswith("iopscreen ")
-    for command in ("screen", "batch", "audit"):
+    for command in ("screen", "batch", "audit", "show", "new"):
         done = iopscreen(command, "--help")
         assert done.returncode == 0
         assert f"Example: iopscreen {command} " in " ".join(done.stdout.split())

@@ -1,1 +1,1 @@
-"""A rule set for other systems. Nothing yet: its formats come with later versions."""
+"""A rule set for other systems: JSON Schema for editors; and a first one to start from."""

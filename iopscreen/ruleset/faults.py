@@ -51,7 +51,7 @@ FAULTS: Mapping[str, str] = {
 
     Example: a file that was saved before anything was written.
 
-    What to do: write the rules into it; `rules/README.md` has a first rule set to start from.
+    What to do: write the rules into it; `iopscreen new FILE` writes a first rule set to start from.
     """,
     "empty-value": """A key has no value.
 

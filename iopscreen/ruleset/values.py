@@ -54,7 +54,7 @@ class AnswerReader:
         self.question = question
         self.kind = question.kind
         self._unanswered = unanswered_spellings(spellings)
-        self._yes_no = _table({YES: spellings.yes, NO: spellings.no})
+        self._yes_no = yes_no_spellings(spellings)
         self._option = {key: option.id for option in question.options for key in option_keys(option)}
         self._alone = frozenset(option.id for option in question.options if option.alone)
         self._order = {option.id: place for place, option in enumerate(question.options)}
@@ -142,6 +142,11 @@ def answer_readers(rule_set: RuleSet) -> dict[str, AnswerReader]:
 def option_keys(option: Option) -> set[str]:
     """The ways to name an option: id, label and aliases, as compared."""
     return {name_key(text) for text in (option.id, option.label, *option.aliases)}
+
+
+def yes_no_spellings(spellings: Spellings) -> dict[str, str]:
+    """Every spelling of yes and of no, as compared."""
+    return _table({YES: spellings.yes, NO: spellings.no})
 
 
 def unanswered_spellings(spellings: Spellings) -> dict[str, Unanswered]:
