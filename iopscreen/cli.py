@@ -20,6 +20,7 @@ from iopscreen import __version__, streams
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
+    from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
     from iopscreen.engine.compiled import Compiled
@@ -62,6 +63,17 @@ class AuditFormat(StrEnum):
     """How `audit` prints its findings."""
 
     TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+class ShowFormat(StrEnum):
+    """How `show` draws a rule set."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    MERMAID = "mermaid"
     JSON = "json"
 
 
@@ -288,10 +300,37 @@ def audit(
     _refuse_unknown_sources(texts, results)
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
+    elif output_format is AuditFormat.HTML:
+        from iopscreen.report.audit_page import audit_html
+
+        text = audit_html(results)
     else:
         text = report.audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
     streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
+
+
+@app.command()
+def show(
+    rules: Annotated[
+        str | None, typer.Argument(metavar="RULES", help="A rule file, or the name of one that comes along.")
+    ] = None,
+    output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Draw a rule set for those who will not read YAML, without judging it.
+
+    Example: iopscreen show rules/iop.yaml --format html -o iop.html
+    """
+    from iopscreen.audit.overview import overview
+    from iopscreen.inputs import read_rules
+
+    gc.enable()
+    streams.check_output(output, force=force)
+    file, compiled = read_rules(rules)
+    text = _overview_as(output_format, overview(file, compiled))
+    streams.write(output, text, force=force)
 
 
 # --- steps of the commands ------------------------------------------------------------------
@@ -311,6 +350,26 @@ def _decision_as(output_format: ScreenFormat, shown: "Shown") -> str:
             return decision_html(shown)
         case ScreenFormat.TEXT:
             return decision_text(shown, streams.width())
+
+
+def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
+    from iopscreen.report import show as report
+
+    match output_format:
+        case ShowFormat.JSON:
+            return _json(report.show_json(overview))
+        case ShowFormat.MARKDOWN:
+            return report.show_markdown(overview)
+        case ShowFormat.MERMAID:
+            from iopscreen.export.mermaid import flow_mermaid
+
+            return flow_mermaid(overview)
+        case ShowFormat.HTML:
+            from iopscreen.report.rule_page import show_html
+
+            return show_html(overview)
+        case ShowFormat.TABLE:
+            return report.show_text(overview, streams.width())
 
 
 def _locate(name: str | None) -> str:

@@ -19,7 +19,8 @@ from iopscreen.ruleset.model import NO_RULE
 MAX_STEPS = 60
 """How many steps are drawn before what comes later is left out."""
 
-MAX_EDGES = 100_000
+MAX_EDGES = 400_000
+"""How many edges the diagram may have that the flow is read from."""
 
 
 class End(NamedTuple):
