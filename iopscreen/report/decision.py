@@ -42,7 +42,7 @@ def decision_text(shown: Shown, width: int) -> str:
 
 def section_text(section: Section, width: int) -> Iterator[str]:
     """A section for a terminal."""
-    yield section.heading
+    yield from wrapped(section.heading, width)
     for item in section.items:
         yield from wrapped(_asked(item), width, "    ", "  - ")
         for line in item.under:

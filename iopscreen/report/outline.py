@@ -149,9 +149,14 @@ def option_in_words(option: Option) -> str:
 
 
 def _setting(rule_set: RuleSet, setting: Setting) -> Item:
-    return Item(
-        f"{spaced(setting.id)}: {setting_value(setting)}", under=(setting.means, *rests_on(rule_set, setting.cite))
-    )
+    under = (setting.means, setting_choices(setting), *rests_on(rule_set, setting.cite))
+    return Item(f"{spaced(setting.id)}: {setting_value(setting)}", under=under)
+
+
+def setting_choices(setting: Setting) -> str:
+    """What a setting might be instead."""
+    labels = " or ".join(option.label for option in setting.options)
+    return f"may be {labels or answers_in_words(setting)}"
 
 
 def setting_value(setting: Setting) -> str:

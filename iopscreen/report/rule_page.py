@@ -23,6 +23,7 @@ from iopscreen.report.outline import (
     guarantee_in_words,
     head_lines,
     policy_in_words,
+    setting_choices,
     setting_value,
     tables,
 )
@@ -133,7 +134,7 @@ def _settings(overview: Overview, _grounds: Grounds) -> Part | None:
     lines: list[str] = []
     for setting in rule_set.settings:
         name = f"{spaced(setting.id)}: {setting_value(setting)}"
-        lines += _entry(name, setting.means, "", grounds_list(rule_set, setting.cite, ()))
+        lines += _entry(name, setting.means, setting_choices(setting), grounds_list(rule_set, setting.cite, ()))
     return Part("settings", "Settings", tuple(lines), "What the site has answered once for all callers.")
 
 

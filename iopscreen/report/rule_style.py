@@ -16,6 +16,7 @@ STYLE = """
   }
 }
 html { scroll-padding-top: 1rem; }
+body { overflow-wrap: anywhere; }
 header { background: var(--wash); }
 .beside { font-weight: 400; }
 section { display: block; }
@@ -68,7 +69,7 @@ li + li { margin-top: .3rem; }
 ol.rules { padding: 0; margin: 0; list-style: none; counter-reset: rule; }
 ol.rules > li { counter-increment: rule; }
 ol.rules .name::before { content: counter(rule) ". "; color: var(--quiet); }
-.sides { display: grid; gap: 1rem; }
+.sides { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
 .ground { font-size: .92rem; color: var(--quiet); }
 .ground:empty { display: none; }
 .ground li { color: var(--ink); }
@@ -88,6 +89,7 @@ pre { margin: .3rem 0 0; padding: .7rem .9rem; overflow-wrap: anywhere; white-sp
   font: .85rem/1.5 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; background: var(--w0);
   border-radius: .35rem; }
 .answers { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; margin: .2rem 0 0; }
+.answers > div { min-width: 0; }
 .answers > div + div { margin: 0; }
 .answers dd { font-weight: 600; }
 
