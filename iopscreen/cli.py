@@ -20,6 +20,7 @@ from iopscreen import __version__, streams
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
+    from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
     from iopscreen.engine.compiled import Compiled
@@ -62,6 +63,17 @@ class AuditFormat(StrEnum):
     """How `audit` prints its findings."""
 
     TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+class ShowFormat(StrEnum):
+    """How `show` draws a rule set."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    MERMAID = "mermaid"
     JSON = "json"
 
 
@@ -288,6 +300,10 @@ def audit(
     _refuse_unknown_sources(texts, results)
     if output_format is AuditFormat.JSON:
         text = _json(report.audit_json(results))
+    elif output_format is AuditFormat.HTML:
+        from iopscreen.report.audit_page import audit_html
+
+        text = audit_html(results)
     else:
         text = report.audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
     streams.write(output, text, force=force)
@@ -304,20 +320,27 @@ def show(
         typer.Option("--json-schema", help="The JSON Schema of rule files, for editors; with RULES, with its names."),
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
+    output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
     output: Output = "-",
     force: Force = False,
 ) -> None:
-    """Draw a rule set without judging it.
+    """Draw a rule set for those who will not read YAML, without judging it.
 
-    Example: iopscreen show my-clinic.yaml --json-schema -o my-clinic.schema.json
+    Example: iopscreen show rules/iop.yaml --format html -o iop.html
     """
+    from iopscreen.audit.overview import overview
+    from iopscreen.inputs import read_rules
+
+    gc.enable()
     streams.check_output(output, force=force)
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
     if json_schema:
         streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
         return
-    raise IopscreenError("say what to show: `--json-schema`")
+    file, compiled = read_rules(rules)
+    text = _overview_as(output_format, overview(file, compiled))
+    streams.write(output, text, force=force)
 
 
 @app.command()
@@ -369,6 +392,26 @@ def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
         return cases_schema() if of_cases else rules_schema()
     file = read_rule_file(_locate(rules))
     return cases_schema(file.rule_set, Path(file.path).name) if of_cases else rules_schema(file.rule_set)
+
+
+def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
+    from iopscreen.report import show as report
+
+    match output_format:
+        case ShowFormat.JSON:
+            return _json(report.show_json(overview))
+        case ShowFormat.MARKDOWN:
+            return report.show_markdown(overview)
+        case ShowFormat.MERMAID:
+            from iopscreen.export.mermaid import flow_mermaid
+
+            return flow_mermaid(overview)
+        case ShowFormat.HTML:
+            from iopscreen.report.rule_page import show_html
+
+            return show_html(overview)
+        case ShowFormat.TABLE:
+            return report.show_text(overview, streams.width())
 
 
 def _locate(name: str | None) -> str:

@@ -22,7 +22,7 @@ BELOW = {
     "batch": ("engine", "ruleset", "errors", "files", "text"),
     "audit": ("engine", "ruleset", "errors", "files", "text"),
     "report": ("screen", "batch", "audit", "engine", "ruleset", "errors", "files", "text"),
-    "export": ("engine", "ruleset", "errors", "files", "text"),
+    "export": ("audit", "engine", "ruleset", "errors", "files", "text"),
     "inputs": ("screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),

@@ -13,6 +13,7 @@ from iopscreen.audit.cases import Coverage, Verdict, coverage
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.ledger import Resting, by_basis, resting
+from iopscreen.audit.overview import Overview
 from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -65,7 +66,7 @@ class AuditResult:
 
     `texts`: by path, the files that findings point into. `undecided`: what was not decided
     within the budget, in words; `why` is the reason. `sources`: the ids that a source's text
-    can be given for.
+    can be given for. `overview`: the rule set as a whole; None for a faulty file.
     """
 
     path: str
@@ -76,6 +77,7 @@ class AuditResult:
     undecided: tuple[str, ...]
     why: str | None
     sources: tuple[str, ...]
+    overview: Overview | None = None
 
     @property
     def complete(self) -> bool:
@@ -157,6 +159,7 @@ def audit(
         undecided=tuple(undecided),
         why=_why(subject) if undecided else None,
         sources=tuple(source.id for source in subject.documents),
+        overview=_overview(subject),
     )
 
 
@@ -266,6 +269,12 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         mutants=subject.mutants if scored else None,
         killers=tuple(killer_cases(subject)) if scored else (),
     )
+
+
+def _overview(subject: Subject) -> Overview:
+    if isinstance(subject.attempt, TooTangledToCompile):
+        return Overview(subject.file, None, None)
+    return Overview(subject.file, subject.compiled, subject.counted)
 
 
 def _guarantees(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> dict[str, bool | None]:

@@ -35,13 +35,18 @@ def decision_text(shown: Shown, width: int) -> str:
     for line in title(shown).beside:
         lines += wrapped(line, width)
     for section in sections(shown):
-        lines += ["", section.heading]
-        for item in section.items:
-            lines += wrapped(_asked(item), width, "    ", "  - ")
-            for line in item.under:
-                lines += wrapped(line, width, "      ", "    ")
+        lines += ["", *section_text(section, width)]
     lines += ["", *wrapped(PROVISIONAL, width), *wrapped(origin(shown, whole=False), width)]
     return "\n".join(lines) + "\n"
+
+
+def section_text(section: Section, width: int) -> Iterator[str]:
+    """A section for a terminal."""
+    yield from wrapped(section.heading, width)
+    for item in section.items:
+        yield from wrapped(_asked(item), width, "    ", "  - ")
+        for line in item.under:
+            yield from wrapped(line, width, "      ", "    ")
 
 
 def _asked(item: Item) -> str:
@@ -53,24 +58,25 @@ def _asked(item: Item) -> str:
 
 def decision_markdown(shown: Shown) -> str:
     """The decision for a chart or a ticket, as Markdown, with the rule set's notice of disclosure."""
-    lines = [f"## {_plain(headline(shown))}"]
+    lines = [f"## {markdown(headline(shown))}"]
     for line in title(shown).beside:
-        lines += ["", f"**{_plain(line)}**"]
+        lines += ["", f"**{markdown(line)}**"]
     for section in sections(shown):
-        lines += ["", f"### {section.heading}", "", *_items(section)]
+        lines += ["", *section_markdown(section)]
     for notice in notices(shown):
-        lines += ["", f"*{_plain(notice)}*"]
-    lines += ["", _plain(origin(shown, whole=True))]
+        lines += ["", f"*{markdown(notice)}*"]
+    lines += ["", markdown(origin(shown, whole=True))]
     return "\n".join(lines) + "\n"
 
 
-def _items(section: Section) -> Iterator[str]:
-    """What is read aloud as a quotation, all else as a list, answers with the time they were given at."""
+def section_markdown(section: Section) -> Iterator[str]:
+    """A section: what is read aloud as a quotation, all else as a list, answers with the time they were given at."""
+    yield from (f"### {section.heading}", "")
     mark = "> " if section.look is Look.SAID else "- "
     for item in section.items:
         at = f" ({item.at})" if item.at else ""
-        yield f"{mark}{_plain(_asked(item) + at)}"
-        yield from (f"  - {_plain(line)}" for line in item.under)
+        yield f"{mark}{markdown(_asked(item) + at)}"
+        yield from (f"  - {markdown(line)}" for line in item.under)
 
 
 _MARKS = {ord(mark): f"\\{mark}" for mark in "\\`*_[]<>#|~&"}
@@ -78,6 +84,6 @@ _AT_START = re.compile(r"^(\d*)([-+=.)])")
 """What would begin a list, or underline a heading, at the start of a line."""
 
 
-def _plain(text: str) -> str:
+def markdown(text: str) -> str:
     """Text in which no character means anything to Markdown."""
     return _AT_START.sub(r"\1\\\2", printable(" ".join(text.split())).translate(_MARKS))

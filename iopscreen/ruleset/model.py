@@ -380,6 +380,11 @@ class RuleSet(_RuleSet):
         return {question.id: question for question in self.questions}
 
     @cached_property
+    def subject(self) -> Mapping[str, Setting | Question]:
+        """What a condition may test: settings and questions, by id."""
+        return {**{setting.id: setting for setting in self.settings}, **self.question}
+
+    @cached_property
     def outcome(self) -> Mapping[str, Outcome]:
         """Outcomes by id."""
         return {outcome.id: outcome for outcome in self.outcomes}

@@ -1,0 +1,52 @@
+"""A rule set as a whole, judged by nobody: what is shown to those who will not read YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from iopscreen.audit.regions import OutcomeRegions, region_table
+from iopscreen.audit.words import blocks_in_words
+from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.counts import Whole, whole
+from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.flow import Asked, Branch, Flow, flow
+from iopscreen.ruleset.condition_words import spaced
+from iopscreen.ruleset.model import RuleFile, RuleSet
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A rule file with what follows from it. `compiled` and `counted` are None where it is too tangled for that."""
+
+    file: RuleFile
+    compiled: Compiled | None
+    counted: Whole | None
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """The rule set of the file."""
+        return self.file.rule_set
+
+    @cached_property
+    def table(self) -> tuple[OutcomeRegions, ...]:
+        """Every distinguishable profile by outcome; empty where they are not counted."""
+        return region_table(self.counted) if self.counted else ()
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        """The way callers take through the questions; None where it is too tangled."""
+        return flow(self.compiled) if self.compiled else None
+
+    def answers(self, step: Asked, branch: Branch) -> str:
+        """The answers of a branch, in words."""
+        assert self.compiled is not None  # there is a flow
+        return spaced(blocks_in_words(self.compiled, step.question, branch.blocks))
+
+
+def overview(file: RuleFile, compiled: Compiled) -> Overview:
+    """The overview of a rule file."""
+    try:
+        return Overview(file, compiled, whole(compiled))
+    except TooTangled:
+        return Overview(file, compiled, None)

@@ -1,0 +1,106 @@
+"""Pages in a real browser: what it lays out, measured by a script that the test adds, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--hide-scrollbars",
+)  # fmt: skip
+
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+
+MEASURE = r"""
+<script>
+const visible = element => element.getClientRects().length > 0;
+const rgb = color => (color.match(/[\d.]+/g) || []).map(Number);
+const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+  .reduce((sum, v, place) => sum + v * [.2126, .7152, .0722][place], 0);
+const behind = element => {
+  for (; element; element = element.parentElement) {
+    const color = rgb(getComputedStyle(element).backgroundColor);
+    if (color.length === 3 || color[3] === 1) return color;
+  }
+  return [255, 255, 255];
+};
+const contrast = (text, ground) => {
+  const [dark, bright] = [light(text), light(ground)].sort((a, b) => a - b);
+  return (bright + .05) / (dark + .05);
+};
+addEventListener('load', () => {
+  const all = [...document.body.querySelectorAll('*')].filter(visible);
+  const root = document.documentElement;
+  const outside = all.filter(one => !one.closest('.box') && !one.closest('svg'));
+  const words = outside.filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+  const pictures = all.filter(one => one.tagName === 'svg' && one.querySelector('text'));
+  const texts = pictures.flatMap(svg => [...svg.querySelectorAll('text')].map(text => [svg, text]));
+  parent.postMessage({
+    name: PAGE,
+    inner: innerWidth,
+    wide: root.scrollWidth,
+    words: document.body.innerText.length,
+    ground: rgb(getComputedStyle(document.querySelector('main')).backgroundColor),
+    beyond: outside.filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one =>
+      one.outerHTML.slice(0, 90)),
+    faint: words.filter(one => contrast(rgb(getComputedStyle(one).color), behind(one)) < 4.5).map(one =>
+      one.outerHTML.slice(0, 90)),
+    pictures: pictures.length,
+    cut: texts.filter(([svg, text]) => text.getBBox().x + text.getBBox().width > svg.viewBox.baseVal.width).map(
+      ([, text]) => text.textContent),
+    small: texts.filter(([, text]) => text.getBoundingClientRect().height < 12).map(([, text]) => text.textContent),
+  }, '*');
+});
+</script>
+"""
+
+PROBE = """<!DOCTYPE html><meta charset="utf-8"><body><pre id="found"></pre><script>
+const found = [];
+addEventListener('message', event => {
+  found.push(event.data);
+  document.getElementById('found').textContent = JSON.stringify(found);
+});
+</script>FRAMES"""
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Run the browser with nothing of anybody's; what it writes to stdout."""
+    assert CHROMIUM is not None
+    profile = folder / "profile"
+    shutil.rmtree(profile, ignore_errors=True)
+    done = subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *arguments],
+        capture_output=True,
+        env={**os.environ, "HOME": str(folder)},
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.decode()
+
+
+def measured(folder: Path, pages: Mapping[str, str], width: int, *, dark: bool = False) -> dict[str, dict[str, Any]]:
+    """What the browser made of each page, in frames of `width`."""
+    frames = []
+    for number, (name, source) in enumerate(pages.items()):
+        script = MEASURE.replace("PAGE", json.dumps(name))
+        (folder / f"page{number}.html").write_text(POLICY.sub("", source) + script, encoding="utf-8")
+        frames.append(f'<iframe src="page{number}.html" style="width:{width}px;height:900px;border:0"></iframe>')
+    (folder / "probe.html").write_text(PROBE.replace("FRAMES", "".join(frames)), encoding="utf-8")
+    scheme = "--blink-settings=preferredColorScheme=" + ("0" if dark else "1")
+    url = (folder / "probe.html").as_uri()
+    dumped = run(folder, scheme, "--window-size=1600,1200", "--virtual-time-budget=20000", "--dump-dom", url)
+    [found] = re.findall(r'<pre id="found">(.*?)</pre>', dumped, re.S)
+    results = {one["name"]: one for one in json.loads(unescape(found))}
+    assert set(results) == set(pages)
+    return results

@@ -1,0 +1,91 @@
+"""The flow that is drawn is the interview: the same questions in the same order, and the same end."""
+
+from __future__ import annotations
+
+import pytest
+from oracle import Oracle
+from random_rule_sets import made
+
+from iopscreen.engine.compiled import Compiled, compile_rule_set
+from iopscreen.engine.decide import ImpossibleAnswers, decide
+from iopscreen.engine.flow import Asked, End, Flow, Rest, flow
+from iopscreen.ruleset.model import NO_RULE, Answers
+from iopscreen.ruleset.reader import understand
+
+
+def compiled(seed: int) -> Compiled:
+    return compile_rule_set(understand(made(seed).text.encode(), "test.yaml").rule_set)
+
+
+def walked(compiled: Compiled, found: Flow, profile: Answers) -> tuple[list[str], End | Rest]:
+    """The questions that a caller is asked, and where that ends."""
+    asked, step = [], found.steps[0]
+    while isinstance(step, Asked):
+        asked.append(step.question)
+        block = compiled.blocks[step.question].block_of(profile[step.question])
+        [to] = [branch.to for branch in step.branches if block in branch.blocks]
+        step = found.steps[to]
+    return asked, step
+
+
+def interviewed(compiled: Compiled, profile: Answers) -> tuple[list[str], str]:
+    """The same, by deciding anew after every answer."""
+    answers, asked = {}, []
+    while (decision := decide(compiled, answers)).ask_next:
+        question = decision.ask_next[0]
+        answers[question] = profile[question]
+        asked.append(question)
+    return asked, decision.possible[0]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_flow_asks_and_ends_as_the_interview_does(seed):
+    rules = compiled(seed)
+    found = flow(rules, limit=10_000)
+    oracle = Oracle(rules.rule_set)
+    ends = set()
+    if found is None:
+        with pytest.raises(ImpossibleAnswers):
+            decide(rules, {})
+        return
+    for profile in oracle.possible({}):
+        asked, end = walked(rules, found, profile)
+        assert isinstance(end, End)
+        assert (asked, end.outcome) == interviewed(rules, profile)
+        ends.add((end, oracle.fate(profile).rule))
+    for end in (step for step in found.steps if isinstance(step, End)):
+        # Every rule that an end names decides somebody there, and nobody else does.
+        assert {rule for reached, rule in ends if reached == end} == {
+            *(rules.rule_set.rules[place].id for place in end.rules),
+            *([None] if end.outcome == NO_RULE else []),
+        }
+
+
+@pytest.mark.parametrize("seed", range(60, 90))
+def test_what_is_left_out_is_said(seed):
+    rules = compiled(seed)
+    whole, found = flow(rules, limit=10_000), flow(rules, limit=3)
+    if whole is None or found is None:
+        assert whole is found
+        return
+    if len(whole.steps) <= 3:
+        assert found == whole
+    for profile in Oracle(rules.rule_set).possible({}):
+        asked, end = walked(rules, found, profile)
+        all_asked, last = walked(rules, whole, profile)
+        assert asked == all_asked[: len(asked)]
+        if isinstance(end, Rest):
+            assert found.cut
+            assert last.outcome in end.outcomes
+            assert all_asked[len(asked)] == end.questions[0]
+        else:
+            assert end == last or set(end.rules) <= set(last.rules)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_step_stands_before_those_that_it_leads_to(seed):
+    found = flow(compiled(seed))
+    for number, step in enumerate(found.steps if found else ()):
+        if isinstance(step, Asked):
+            assert all(branch.to > number for branch in step.branches)
+            assert len({branch.to for branch in step.branches}) == len(step.branches) > 1

@@ -1,0 +1,114 @@
+"""A rule set written back and read again is the same rule set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import RULES, TESTS
+from random_rule_sets import made
+
+from iopscreen.ruleset import model
+from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words
+from iopscreen.ruleset.findings import Place
+from iopscreen.ruleset.model import RuleSet
+from iopscreen.ruleset.reader import understand
+from iopscreen.ruleset.written import written
+
+
+def unplaced(value: object) -> object:
+    """A value without its places: as lists, for tuples of different types may be equal."""
+    if isinstance(value, Place):
+        return None
+    if isinstance(value, tuple):
+        return [type(value).__name__, *(unplaced(part) for part in value)]
+    return value
+
+
+def read(text: str) -> RuleSet:
+    return understand(text.encode(), "test.yaml").rule_set
+
+
+def same_again(rule_set: RuleSet) -> None:
+    again = read(json.dumps(written(rule_set), ensure_ascii=False, indent=1))
+    assert unplaced(again) == unplaced(rule_set)
+
+
+FILES = [
+    *(path for path in RULES.glob("*.yaml") if not path.name.endswith(".cases.yaml")),
+    TESTS / "rulesets" / "loan.yaml",
+    *sorted((TESTS / "cases" / "audit").glob("*/twin.yaml")),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_rule_files_are_the_same_again(path: Path):
+    same_again(read(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_rule_sets_are_the_same_again(seed):
+    same_again(read(made(seed).text))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_condition_has_words_that_name_all_that_it_tests(seed):
+    rule_set = read(made(seed).text)
+    for rule in rule_set.rules:
+        said = rule_condition_in_words(rule_set, rule)
+        assert said.isprintable()
+        assert all(test.subject.replace("_", " ") in said for test in model.tests_of(rule.condition))
+    for entry in (*rule_set.impossible, *rule_set.notes, *rule_set.guarantees):
+        assert condition_in_words(rule_set, entry.condition)
+
+
+HEAD = """
+format: 1
+id: x
+version: "1.0.0"
+title: X
+policy: first
+outcomes: {a: {label: A}}
+settings: {adult_age: {means: Of age, type: whole_number, value: 18}}
+questions:
+  in_danger: {ask: "?", type: yes_no}
+  age: {ask: "?", type: whole_number, range: [0, 120]}
+  who: {ask: "?", type: one, options: {me: {label: Me}, my_kin: {label: Kin}, other: {label: O}, pro: {label: P}}}
+  needs: {ask: "?", type: many, options: {b: {label: B}, c_d: {label: C}, e: {label: E}}, groups: {some: [b, e]}}
+rules:
+  - {id: r, recommend: a, because: x, basis: site, when: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("{}", "everyone"),
+        ("{in_danger: yes}", "in danger is yes"),
+        ("{not: {in_danger: yes}}", "in danger is not yes"),
+        ("{age: {at_least: adult_age, below: 65}}", "age is at least 18 (adult age) and below 65"),
+        ("{age: {is: 3}}", "age is 3"),
+        ("{who: [me, my_kin]}", "who is me or my kin"),
+        ("{who: {not: pro}}", "who is not pro"),
+        ("{not: {who: [me, pro]}}", "who is not me or pro"),
+        ("{needs: c_d}", "needs includes c d"),
+        ("{needs: some}", "needs includes one or more of some"),
+        ("{needs: {all: [b, c_d]}}", "needs includes all of b and c d"),
+        ("{needs: {none: some}}", "needs includes none of some"),
+        ("{needs: {none: b}}", "needs does not include b"),
+        ("{needs: {any: [b, c_d], none: e}}", "needs includes one or more of b and c d, and needs does not include e"),
+        (
+            "{in_danger: no, any_of: [{age: {above: 5}}, {who: me}]}",
+            "in danger is no, and (age is above 5, or who is me)",
+        ),
+        ("{not: {any_of: [{in_danger: no}, {who: me}]}}", "not (in danger is no, or who is me)"),
+        (
+            "{in_danger: no}, unless: {who: me, age: {at_most: 9}}",
+            "in danger is no; unless who is me, and age is at most 9",
+        ),
+    ],
+)
+def test_conditions_in_words(when, words):
+    rule_set = read(HEAD % when)
+    assert rule_condition_in_words(rule_set, rule_set.rules[0]) == words
