@@ -25,7 +25,7 @@ from iopscreen.report.findings import (
     tally,
     tally_words,
 )
-from iopscreen.report.markdown import code, fenced, folded, message, quiet, table, within
+from iopscreen.report.markdown import code, fenced, folded, message, quiet, row, table, within
 from iopscreen.report.mutants import mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Severity
@@ -85,23 +85,20 @@ def findings_table(found: Sequence[Reported], paths: Paths, room: int) -> Iterat
     """One row a finding, numbered; as many as fit into `room` characters."""
     if not found:
         return
-    rows = [
-        [
-            str(number),
-            f"**{one.finding.severity}**" if one.finding.severity is Severity.ERROR else one.finding.severity.value,
-            _place(one.finding, paths),
-            message(one.finding.message),
-            code(one.finding.name),
-        ]
-        for number, one in enumerate(found, 1)
-    ]
-    shown = rows[: len(list(within((" | ".join(row) for row in rows), room)))]
+    rows = (_row(number, one, paths) for number, one in enumerate(found, 1))
+    shown = list(within(rows, room))
     head = ["", "", "place", "finding", "name"]
     if shown:
         yield table(head, shown[:_OPEN_ROWS])
     if len(shown) > _OPEN_ROWS:
         yield folded(count_words(len(shown) - _OPEN_ROWS, "more finding"), table(head, shown[_OPEN_ROWS:]))
-    yield from _left_out(len(rows) - len(shown), "finding")
+    yield from _left_out(len(found) - len(shown), "finding")
+
+
+def _row(number: int, one: Reported, paths: Paths) -> str:
+    finding = one.finding
+    severity = f"**{finding.severity}**" if finding.severity is Severity.ERROR else finding.severity.value
+    return row([str(number), severity, _place(finding, paths), message(finding.message), code(finding.name)])
 
 
 def finding_details(found: Sequence[Reported], paths: Paths, room: int) -> Iterator[str]:
@@ -109,26 +106,26 @@ def finding_details(found: Sequence[Reported], paths: Paths, room: int) -> Itera
 
     Errors stand open, all others folded. A finding that is wholly told by its row in the table has none.
     """
-    blocks = [
-        _detail(number, one, paths)
+    meanings = {one.name: one.summary for one in documented(ALL)}
+    telling = [
+        (number, one.finding)
         for number, one in enumerate(found, 1)
         if one.finding.related or one.finding.witness is not None or one.finding.case is not None
     ]
+    blocks = (_detail(number, finding, meanings.get(finding.name), paths) for number, finding in telling)
     shown = list(within(blocks, room))
     yield from shown
-    yield from _left_out(len(blocks) - len(shown), "finding", " in detail")
+    yield from _left_out(len(telling) - len(shown), "finding", " in detail")
 
 
-def _detail(number: int, one: Reported, paths: Paths) -> str:
-    finding = one.finding
-    body = "\n\n".join(_detail_parts(finding, paths))
+def _detail(number: int, finding: Finding, meaning: str | None, paths: Paths) -> str:
+    body = "\n\n".join(_detail_parts(finding, meaning, paths))
     if finding.severity is Severity.ERROR:
         return f"### {number}. {message(finding.message)}\n\n{body}"
     return folded(f"{number}. {finding.message}", body)
 
 
-def _detail_parts(finding: Finding, paths: Paths) -> Iterator[str]:
-    meaning = {one.name: one.summary for one in documented(ALL)}.get(finding.name)
+def _detail_parts(finding: Finding, meaning: str | None, paths: Paths) -> Iterator[str]:
     yield f"{code(finding.name)} at {_place(finding, paths)}" + (f": {message(meaning)}" if meaning else "")
     if finding.witness is not None:
         yield from _witness(finding)
@@ -145,7 +142,7 @@ def _detail_parts(finding: Finding, paths: Paths) -> Iterator[str]:
 def _witness(finding: Finding) -> Iterator[str]:
     """The caller who shows it; questions where any answer would do are named in one line."""
     assert finding.witness is not None
-    rows = [[code(name), quiet(_answer(answer))] for name, answer in finding.witness.items() if answer != ANY]
+    rows = [row([code(name), quiet(_answer(said))]) for name, said in finding.witness.items() if said != ANY]
     if rows:
         yield "The caller who shows it:"
         yield table(["question", "answer"], rows)
@@ -228,7 +225,7 @@ def _facts_table(result: AuditResult, facts: RuleSetFacts, paths: Paths) -> str:
     rows += [[f"{basis.value} rules", _names(rules)] for basis, rules in facts.basis.items()]
     rows.append(["digest", code(facts.digest)])
     name = f"{code(facts.id)} {quiet(facts.version)}, {code(paths.shown(result.path))}"
-    return table(["rule set", name], rows)
+    return table(["rule set", name], map(row, rows))
 
 
 def _names(names: Sequence[str]) -> str:

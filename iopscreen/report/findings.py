@@ -35,10 +35,10 @@ class Paths(NamedTuple):
     def inside(self, path: str) -> str | None:
         """The path below the base, with `/`; None for a file elsewhere."""
         named = self._named(path)
-        for start, file in ((self.base, named), (self.base.resolve(), named.resolve())):
-            if file.is_relative_to(start):
-                return file.relative_to(start).as_posix()
-        return None
+        if named.is_relative_to(self.base):
+            return named.relative_to(self.base).as_posix()
+        base, real = self.base.resolve(), named.resolve()
+        return real.relative_to(base).as_posix() if real.is_relative_to(base) else None
 
     def shown(self, path: str) -> str:
         """The path below the base; of a file elsewhere its folder and its name."""

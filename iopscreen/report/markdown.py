@@ -75,10 +75,14 @@ def folded(summary: str, body: str) -> str:
     return f"<details><summary>{line}</summary>\n\n{body}\n\n</details>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the cells are Markdown already."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def row(cells: Sequence[str]) -> str:
+    """A row of a table; the cells are Markdown already."""
+    return f"| {' | '.join(cells)} |"
+
+
+def table(head: Sequence[str], rows: Iterable[str]) -> str:
+    """A table of `rows` that `row` made."""
+    return "\n".join([row(head), row(["---"] * len(head)), *rows])
 
 
 def within(blocks: Iterable[str], room: int) -> Iterator[str]:
