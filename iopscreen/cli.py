@@ -64,6 +64,9 @@ class AuditFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
     HTML = "html"
 
 
@@ -280,33 +283,26 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
-    from iopscreen.audit.documentation import documented
-    from iopscreen.report import audit as report
 
     gc.enable()
     streams.check_output(output, force=force)
     if explain is not None:
-        text = report.documentation_text(documented(explain), streams.width())
+        from iopscreen.audit.documentation import documented
+        from iopscreen.report.audit import documentation_text
+
+        text = documentation_text(documented(explain), streams.width())
         streams.write(output, text, force=force)
         return
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
-    files = [file for path in named for file in audit_run.rule_files(_locate(path))]
+    files = dict.fromkeys(file for path in named for file in audit_run.rule_files(_locate(path)))
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
             audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress) for file in files
         ]
     _refuse_unknown_sources(texts, results)
-    if output_format is AuditFormat.JSON:
-        text = _json(report.audit_json(results))
-    elif output_format is AuditFormat.HTML:
-        from iopscreen.report.audit_page import audit_html
-
-        text = audit_html(results)
-    else:
-        text = report.audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
-    streams.write(output, text, force=force)
+    streams.write(output, _audit_as(output_format, results, output, notes=notes), force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
@@ -414,6 +410,37 @@ def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
             return report.show_text(overview, streams.width())
 
 
+def _audit_as(output_format: AuditFormat, results: "Sequence[AuditResult]", output: str, *, notes: bool) -> str:
+    from iopscreen.report.findings import Paths
+
+    paths = Paths(Path.cwd())
+    match output_format:
+        case AuditFormat.JSON:
+            from iopscreen.report.audit import audit_json
+
+            return _json(audit_json(results))
+        case AuditFormat.MARKDOWN:
+            from iopscreen.report.audit_markdown import audit_markdown
+
+            return audit_markdown(results, paths, notes=notes)
+        case AuditFormat.GITHUB:
+            from iopscreen.report.github import audit_github
+
+            return audit_github(results, paths, notes=notes)
+        case AuditFormat.SARIF:
+            from iopscreen.report.sarif import audit_sarif
+
+            return _json(audit_sarif(results, paths, notes=notes))
+        case AuditFormat.HTML:
+            from iopscreen.report.audit_page import audit_html
+
+            return audit_html(results)
+        case AuditFormat.TEXT:
+            from iopscreen.report.audit import audit_text
+
+            return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
+
+
 def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
@@ -492,9 +519,15 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
 
 
 def _json(value: Any) -> str:
+    """The same value as plain JSON would be, with whatever could steer a terminal, or hide, as its escape."""
     import json
 
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    safe = [
+        line if line.isprintable() else "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in line)
+        for line in lines
+    ]
+    return "\n".join(safe) + "\n"
 
 
 def _day(today: str | None) -> str:

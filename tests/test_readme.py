@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = re.findall(r"^```console\n(.*?)^```$", README, re.M | re.S)
+JOBS = re.findall(r"^```yaml\n(.*?)^```$", README, re.M | re.S)
 SHELL = re.findall(r"^```sh\n(.*?)^```$", README, re.M | re.S)
 
 
@@ -34,6 +36,7 @@ def run(command, desk):
         "PYTHONPATH": str(ROOT),
         "COLUMNS": "80",
         "NO_COLOR": "1",
+        "GITHUB_STEP_SUMMARY": str(desk / "summary.md"),
     }
     done = subprocess.run(
         ["/bin/sh", "-c", command],
@@ -91,3 +94,17 @@ def test_ci_runs_the_test_command_word_for_word():
 def test_every_file_that_is_linked_exists():
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_job_of_a_review_pipeline_does_what_it_says(desk):
+    [text] = JOBS
+    assert text.count("\n") == 10
+    [job] = yaml.safe_load(text)["jobs"].values()
+    install, *audits = [step["run"] for step in job["steps"] if "run" in step]
+    assert install == "pipx install ."
+    assert len(audits) == 2
+    on_a_day = [command.replace("iopscreen audit", "iopscreen audit --today 2026-11-23") for command in audits]
+    shown = [run(f"{command}; echo status $?", desk) for command in on_a_day]
+    assert re.fullmatch(r"2 rule files: 0 errors, 0 warnings; \d+ notes not shown \(--notes\)\nstatus 0\n", shown[0])
+    assert shown[1] == "status 0\n"
+    assert "## Audit of 2 rule files: clean" in (desk / "summary.md").read_text("utf-8")

@@ -298,7 +298,10 @@ FILES = {
     "the file is larger than 4 MiB; split it": b"#" * (nodes.MAX_BYTES + 1),
     "more than 400,000 values; split the file": b"[" + b"1," * nodes.MAX_NODES + b"]",
     "nested deeper than 32 levels": b"[" * 33 + b"]" * 33,
-    "500 faults so far; mend these before the rest is looked at": b"".join(b"k%d: v\n" % at for at in range(600)),
+    "500 faults so far; mend these before the rest is looked at": b"format: 1\n"
+    + b"".join(b"k%d: v\n" % at for at in range(600)),
+    "this file is no rule set, for it has none of `format`, `policy`, `outcomes`, `questions`, `rules`; "
+    "name the rule files, and not this one": b"services:\n  db: {image: postgres}\nvolumes: {}\n",
 }
 """By message: the bytes of a file that must be answered with it, and with nothing after it."""
 

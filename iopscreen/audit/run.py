@@ -20,7 +20,7 @@ from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rul
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.search import Budget
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
+from iopscreen.ruleset.cases import CASES_SUFFIX, CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
 from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
@@ -99,16 +99,23 @@ class AuditResult:
 
 
 def rule_files(path: str) -> list[str]:
-    """The rule files at `path`: of a directory its `*.yaml` but `*.cases.yaml`, else the file itself."""
+    """The rule files at `path`: of a directory its `*.yaml` but `*.cases.yaml`; of cases their rule file; or itself."""
     place = Path(path)
     if not place.is_dir():
         if not place.exists():
             raise IopscreenError(f"{path}: no such file or directory")
-        return [path]
-    found = sorted(str(file) for file in place.glob("*.yaml") if not file.name.endswith(".cases.yaml"))
+        return [path] if not place.name.endswith(CASES_SUFFIX) else [_rules_of_cases(path)]
+    found = sorted(str(file) for file in place.glob("*.yaml") if not file.name.endswith(CASES_SUFFIX))
     if not found:
         raise IopscreenError(f"{path}: no rule file in this directory (`*.yaml`, but `*.cases.yaml`)")
     return found
+
+
+def _rules_of_cases(path: str) -> str:
+    rules = path.removesuffix(CASES_SUFFIX) + ".yaml"
+    if not Path(rules).exists():
+        raise IopscreenError(f"{path}: holds the cases of `{Path(rules).name}`, and there is no such file beside it")
+    return rules
 
 
 def audit(

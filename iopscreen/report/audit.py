@@ -8,7 +8,6 @@ counted, what the rules rest on, guarantees, cases, and the table of all profile
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -17,6 +16,15 @@ from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
+from iopscreen.report.findings import (
+    Reported,
+    accepted_words,
+    answer_text,
+    count_words,
+    hidden_notes,
+    tally,
+    tally_words,
+)
 from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
@@ -49,23 +57,19 @@ def _finding_lines(result: AuditResult, finding: Finding, color: bool, width: in
     accepted = " (accepted)" if accept else ""
     yield f"{where}: {severity}{accepted}: {printable(finding.message)} [{finding.name}]"
     if accept:
-        yield from wrapped(f"accepted{_by(accept)}: {accept.because}", width, "    ", "  ")
+        yield from wrapped(accepted_words(accept), width, "    ", "  ")
         return
     yield from _source_lines(result, finding, width)
     for related in finding.related:
         yield from _related_lines(related, width)
     if finding.witness is not None:
-        answers = ", ".join(f"{question}: {_answer(answer)}" for question, answer in finding.witness.items())
+        answers = ", ".join(f"{question}: {answer_text(answer)}" for question, answer in finding.witness.items())
         yield from wrapped(answers, width, " " * 11, "  answers: ")
     if finding.case is not None:
         name = printable(cases_path(finding.path).replace("\\", "/").rsplit("/", 1)[-1])
         yield f"  a case to paste into {name}:"
         for line in finding.case.split("\n"):
             yield from _case_lines(line, width)
-
-
-def _by(accept: Accept) -> str:
-    return (f" by {accept.by}" if accept.by else "") + (f" until {accept.until}" if accept.until else "")
 
 
 def _source_lines(result: AuditResult, finding: Finding, width: int) -> Iterator[str]:
@@ -99,10 +103,6 @@ def _case_lines(line: str, width: int) -> list[str]:
     return wrapped(line.strip(), width, indent + " " * len("answers: {"), indent)
 
 
-def _answer(answer: Any) -> str:
-    return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)
-
-
 def _colored(text: str, code: str, color: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
@@ -128,27 +128,13 @@ def documentation_text(found: Sequence[Documented], width: int) -> str:
 
 def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str]:
     """How many findings of each severity, how many accepted ones, and what was not decided."""
-    counted = [finding for finding in result.findings if result.accepted(finding) is None]
-    accepted = len(result.findings) - len(counted)
-    numbers = {severity: sum(finding.severity is severity for finding in counted) for severity in Severity}
-    parts = [_count(numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
-    if numbers[Severity.NOTE] and notes:
-        parts.append(_count(numbers[Severity.NOTE], "note"))
-    if accepted:
-        parts.append(f"{accepted} accepted")
-    yield from wrapped(f"{result.path}: {', '.join(parts)}", width, "    ", "")
-    if numbers[Severity.NOTE] and not notes:
-        names = Counter(finding.name for finding in counted if finding.severity is Severity.NOTE)
-        each = ", ".join(f"{number} {name}" for name, number in sorted(names.items()))
-        hidden = f"{_count(numbers[Severity.NOTE], 'note')} not shown (--notes): {each}"
-        yield from wrapped(hidden, width, "    ", "  ")
+    counted = tally([Reported(finding, result.accepted(finding), "") for finding in result.findings])
+    yield from wrapped(f"{result.path}: {tally_words(counted, notes=notes)}", width, "    ", "")
+    if counted.notes and not notes:
+        yield from wrapped(hidden_notes(counted), width, "    ", "  ")
     if not result.complete:
         yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
         yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
@@ -159,8 +145,8 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
     yield f"  {facts.digest}"
     for basis, rules in facts.basis.items():
         yield from _labelled(basis.value, ", ".join(rules), width)
-    yield from _labelled("guarantees", _guarantees(facts), width)
-    yield from _labelled("cases", _cases(facts), width)
+    yield from _labelled("guarantees", guarantees_words(facts), width)
+    yield from _labelled("cases", cases_words(facts), width)
     if facts.mutants is not None:
         yield from _labelled("mutants", mutants_words(facts.mutants), width)
     if facts.resting:
@@ -186,7 +172,8 @@ def _resting_lines(facts: RuleSetFacts, width: int) -> Iterator[str]:
             yield from wrapped(f"{ground.cite} ({ground.state}): {ground.text}", width, " " * 10, "      ")
 
 
-def _guarantees(facts: RuleSetFacts) -> str:
+def guarantees_words(facts: RuleSetFacts) -> str:
+    """How many guarantees are proved, and which are not."""
     if not facts.guarantees:
         return "none"
     words = {True: "proved", False: "not proved", None: "not decided"}
@@ -198,7 +185,8 @@ def _guarantees(facts: RuleSetFacts) -> str:
     return ", ".join(parts)
 
 
-def _cases(facts: RuleSetFacts) -> str:
+def cases_words(facts: RuleSetFacts) -> str:
+    """How many cases pass, and what they cover."""
     if not facts.passed + facts.failed:
         return "none"
     covered = [
@@ -229,7 +217,7 @@ def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: in
         yield from columns([*questions, "profiles"], groups, width, indent="    ")
         hidden = len(outcome.rows) - len(shown) + outcome.more
         if hidden:
-            yield f"    ... and {_count(hidden, 'more region')}"
+            yield f"    ... and {count_words(hidden, 'more region')}"
 
 
 def _cells_of(row: RegionRow, questions: Sequence[str]) -> list[str]:

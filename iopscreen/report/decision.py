@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from iopscreen.report.markdown import plain
 from iopscreen.report.sections import PROVISIONAL, Item, Look, Section, Shown, notices, origin, sections, title
 from iopscreen.screen import decided
-from iopscreen.text import printable, wrapped
+from iopscreen.text import wrapped
 
 __all__ = ["Shown", "decision_json", "decision_markdown", "decision_text", "headline"]
 
@@ -58,14 +58,14 @@ def _asked(item: Item) -> str:
 
 def decision_markdown(shown: Shown) -> str:
     """The decision for a chart or a ticket, as Markdown, with the rule set's notice of disclosure."""
-    lines = [f"## {markdown(headline(shown))}"]
+    lines = [f"## {plain(headline(shown))}"]
     for line in title(shown).beside:
-        lines += ["", f"**{markdown(line)}**"]
+        lines += ["", f"**{plain(line)}**"]
     for section in sections(shown):
         lines += ["", *section_markdown(section)]
     for notice in notices(shown):
-        lines += ["", f"*{markdown(notice)}*"]
-    lines += ["", markdown(origin(shown, whole=True))]
+        lines += ["", f"*{plain(notice)}*"]
+    lines += ["", plain(origin(shown, whole=True))]
     return "\n".join(lines) + "\n"
 
 
@@ -75,15 +75,5 @@ def section_markdown(section: Section) -> Iterator[str]:
     mark = "> " if section.look is Look.SAID else "- "
     for item in section.items:
         at = f" ({item.at})" if item.at else ""
-        yield f"{mark}{markdown(_asked(item) + at)}"
-        yield from (f"  - {markdown(line)}" for line in item.under)
-
-
-_MARKS = {ord(mark): f"\\{mark}" for mark in "\\`*_[]<>#|~&"}
-_AT_START = re.compile(r"^(\d*)([-+=.)])")
-"""What would begin a list, or underline a heading, at the start of a line."""
-
-
-def markdown(text: str) -> str:
-    """Text in which no character means anything to Markdown."""
-    return _AT_START.sub(r"\1\\\2", printable(" ".join(text.split())).translate(_MARKS))
+        yield f"{mark}{plain(_asked(item) + at)}"
+        yield from (f"  - {plain(line)}" for line in item.under)

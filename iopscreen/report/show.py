@@ -8,7 +8,8 @@ from typing import Any
 from iopscreen.audit.overview import Overview
 from iopscreen.audit.regions import OutcomeRegions
 from iopscreen.report.columns import ANY, columns
-from iopscreen.report.decision import markdown, section_markdown, section_text
+from iopscreen.report.decision import section_markdown, section_text
+from iopscreen.report.markdown import plain
 from iopscreen.report.outline import COUNTS, Table, counted, head_lines, sections, tables
 from iopscreen.ruleset.written import written
 from iopscreen.text import wrapped
@@ -49,9 +50,9 @@ def _table_text(table: Table, width: int) -> Iterator[str]:
 def show_markdown(overview: Overview) -> str:
     """The rule set as Markdown, for a wiki or a ticket."""
     rule_set = overview.rule_set
-    lines = [f"## {markdown(rule_set.title)}", "", f"{markdown(f'{rule_set.id} {rule_set.version}')}"]
+    lines = [f"## {plain(rule_set.title)}", "", f"{plain(f'{rule_set.id} {rule_set.version}')}"]
     for line in head_lines(overview):
-        lines += ["", markdown(line)]
+        lines += ["", plain(line)]
     for section in sections(overview):
         lines += ["", *section_markdown(section)]
     if overview.table:
@@ -63,7 +64,7 @@ def show_markdown(overview: Overview) -> str:
 
 def _table_markdown(table: Table) -> Iterator[str]:
     """A table whose first column is the rule."""
-    yield from (f"#### {markdown(table.title)}", "")
+    yield from (f"#### {plain(table.title)}", "")
     yield _row_markdown(["rule", *table.head])
     yield _ruler(len(table.head))
     for rule, rows in table.groups:

@@ -20,6 +20,7 @@ from iopscreen.ruleset.reader import FORMAT
 from iopscreen.ruleset.shape import Fields, Shape, shown
 from iopscreen.ruleset.values import answer_readers
 
+CASES_SUFFIX = ".cases.yaml"
 TO_FILL_IN = "???"
 """Stands for an expectation that a person has yet to decide; the reader refuses it."""
 
@@ -60,7 +61,7 @@ class CaseFile:
 
 def cases_path(rules_path: str) -> str:
     """Where the cases of a rule file live: `iop.cases.yaml` beside `iop.yaml`."""
-    return str(Path(rules_path).with_suffix(".cases.yaml"))
+    return str(Path(rules_path).with_suffix(CASES_SUFFIX))
 
 
 def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet) -> CaseFile:

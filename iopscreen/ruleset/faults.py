@@ -71,6 +71,13 @@ FAULTS: Mapping[str, str] = {
 
     What to do: add the key named in the message.
     """,
+    "no-rule-set": """The file is YAML, and nothing in it is meant for this program.
+
+    Example: the settings of another tool that lie in the folder of the rules.
+
+    What to do: audit the rule files by name, or move the other file elsewhere. If it is to be a rule set, begin
+    it with `format: 1`; `rules/README.md` has a first one to start from.
+    """,
     "not-utf8": """The file is not saved as UTF-8.
 
     Example: an editor has saved it as Windows-1252 or UTF-16.

@@ -46,6 +46,8 @@ OPTIONAL = (
     "accept",
 )
 RESERVED_OUTCOMES = ("undecided", "error", NO_RULE)
+_TELLING = ("format", "policy", "outcomes", "questions", "rules")
+"""A file with none of these keys, and with others than ours, is something else: other tools have YAML files, too."""
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", re.ASCII)
 
 
@@ -90,7 +92,7 @@ class _RuleSetReader:
         self.outcomes: dict[str, model.Outcome] = {}
 
     def read(self, root: Node) -> RuleSet | None:
-        if not self._known_format(root):
+        if not (self._is_rule_set(root) and self._known_format(root)):
             return None
         top = self.shape.fields(root, "a rule set", REQUIRED, OPTIONAL)
         if top is None:
@@ -130,6 +132,16 @@ class _RuleSetReader:
         )
 
     # --- the head of the file ---
+
+    def _is_rule_set(self, root: Node) -> bool:
+        """Whether anything in the file is meant for us; of another tool's file every line would be a fault."""
+        names = {key.text for key, _ in root.entries} if isinstance(root, MappingNode) else set()
+        if names <= {*REQUIRED, *OPTIONAL} or not names.isdisjoint(_TELLING):
+            return True
+        keys = ", ".join(f"`{key}`" for key in _TELLING)
+        message = f"this file is no rule set, for it has none of {keys}; name the rule files, and not this one"
+        self.faults.add("no-rule-set", root.place, message)
+        return False
 
     def _known_format(self, root: Node) -> bool:
         """Whether the file says nothing else than our format; another one's keys are not ours to judge."""

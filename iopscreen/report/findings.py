@@ -1,0 +1,120 @@
+"""Findings as a reviewer is shown them, in every format: counted, ranked, and with the same paths on every machine."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from iopscreen.audit.run import AuditResult
+from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.model import Accept
+
+_FIRST = ("guarantee-violated", "protection-", "gap")
+"""Beginnings of the names of what may harm a caller: first among findings of the same severity."""
+
+
+class Reported(NamedTuple):
+    """A finding, by which entry a person has accepted it, and the rule set that it is about.
+
+    `scope`: the id of the rule set; of a file that could not be read, its path as shown.
+    """
+
+    finding: Finding
+    accept: Accept | None
+    scope: str
+
+
+class Paths(NamedTuple):
+    """How files are called in what goes to others: as seen from `base`, and never by where this machine keeps them."""
+
+    base: Path
+
+    def inside(self, path: str) -> str | None:
+        """The path below the base, with `/`; None for a file elsewhere."""
+        named = self._named(path)
+        if named.is_relative_to(self.base):
+            return named.relative_to(self.base).as_posix()
+        base, real = self.base.resolve(), named.resolve()
+        return real.relative_to(base).as_posix() if real.is_relative_to(base) else None
+
+    def shown(self, path: str) -> str:
+        """The path below the base; of a file elsewhere its folder and its name."""
+        return self.inside(path) or "/".join(self._named(path).parts[1:][-2:])
+
+    def _named(self, path: str) -> Path:
+        """The whole path as it was named: a link is not followed, for the file that it leads to has another name."""
+        return Path(os.path.normpath(self.base / path))
+
+
+class Tally(NamedTuple):
+    """How many findings count, by severity; how many a person has accepted; and the notes, by name."""
+
+    numbers: Mapping[Severity, int]
+    accepted: int
+    notes: Mapping[str, int]
+
+    @property
+    def clean(self) -> bool:
+        """No error and no warning."""
+        return not (self.numbers[Severity.ERROR] or self.numbers[Severity.WARNING])
+
+
+def reported(results: Sequence[AuditResult], paths: Paths) -> list[Reported]:
+    """Every finding of the audits, in their order."""
+    return [
+        Reported(finding, result.accepted(finding), result.facts.id if result.facts else paths.shown(result.path))
+        for result in results
+        for finding in result.findings
+    ]
+
+
+def ranked(found: Sequence[Reported]) -> list[Reported]:
+    """The most important first: by severity, then what may harm a caller, then in the order they were told in."""
+    severities = list(Severity)
+    return sorted(
+        found, key=lambda one: (severities.index(one.finding.severity), not one.finding.name.startswith(_FIRST))
+    )
+
+
+def tally(found: Sequence[Reported]) -> Tally:
+    """The findings, counted."""
+    counting = [one.finding for one in found if one.accept is None]
+    numbers = {severity: sum(finding.severity is severity for finding in counting) for severity in Severity}
+    notes = Counter(finding.name for finding in counting if finding.severity is Severity.NOTE)
+    return Tally(numbers, len(found) - len(counting), dict(sorted(notes.items())))
+
+
+def tally_words(counted: Tally, *, notes: bool) -> str:
+    """`2 errors, 1 warning, 1 accepted`; with `notes` these, too."""
+    parts = [count_words(counted.numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
+    if counted.numbers[Severity.NOTE] and notes:
+        parts.append(count_words(counted.numbers[Severity.NOTE], "note"))
+    if counted.accepted:
+        parts.append(f"{counted.accepted} accepted")
+    return ", ".join(parts)
+
+
+def hidden_notes(counted: Tally) -> str:
+    """What is said in the place of notes that are not shown."""
+    each = ", ".join(f"{number} {name}" for name, number in counted.notes.items())
+    return f"{count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes): {each}"
+
+
+def count_words(number: int, word: str) -> str:
+    """`1 error`, `1,000 errors`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def accepted_words(accept: Accept) -> str:
+    """Who has accepted a finding, until when, and why."""
+    by = f" by {accept.by}" if accept.by else ""
+    until = f" until {accept.until}" if accept.until else ""
+    return f"accepted{by}{until}: {accept.because}"
+
+
+def answer_text(answer: object) -> str:
+    """An answer of a witness."""
+    return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)

@@ -1,0 +1,110 @@
+"""Findings as annotations of a GitHub workflow: `::error file=,line=,col=,title=::message`, one a line.
+
+A step shows ten of each level, so the most important come first, and where there are more the tenth says
+how many. Accepted findings are none. The line that closes holds nothing that an author wrote, for what a
+workflow prints is read for commands. `finding_annotations` knows no audit, so that other reports can use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from iopscreen.audit.run import AuditResult
+from iopscreen.report.findings import (
+    Paths,
+    Reported,
+    answer_text,
+    count_words,
+    ranked,
+    reported,
+    tally,
+    tally_words,
+)
+from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.text import printable
+
+MOST = 10
+"""How many annotations of a level a step shows."""
+_LONGEST = 4_000
+"""A little less than what is kept of a message."""
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_SHOWN_WHOLE = {Severity.NOTE: " --notes"}
+"""What the command that shows all of a severity needs."""
+
+
+def audit_github(results: Sequence[AuditResult], paths: Paths, *, notes: bool) -> str:
+    """The audits as annotations, and a closing line that counts. `notes`: as notices, too."""
+    found = reported(results, paths)
+    undecided = [_undecided(result, paths) for result in results if not result.complete]
+    counted = tally(found)
+    closing = f"{count_words(len(results), 'rule file')}: {tally_words(counted, notes=notes)}"
+    if counted.notes and not notes:
+        closing += f"; {count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes)"
+    return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided), closing]) + "\n"
+
+
+def finding_annotations(
+    found: Sequence[Reported], paths: Paths, *, notes: bool, first: Sequence[str] = ()
+) -> Iterator[str]:
+    """An annotation for each finding that nobody accepted; `first` are errors that come before all others."""
+    for severity in Severity:
+        if severity is Severity.NOTE and not notes:
+            continue
+        lines = list(first) if severity is Severity.ERROR else []
+        lines += [
+            _annotation(one.finding, paths)
+            for one in ranked(found)
+            if one.accept is None and one.finding.severity is severity
+        ]
+        yield from lines if len(lines) <= MOST else lines[: MOST - 1]
+        if len(lines) > MOST:
+            yield _more(len(lines) - MOST + 1, severity)
+
+
+def _annotation(finding: Finding, paths: Paths) -> str:
+    lines = [finding.message]
+    lines += [f"{paths.shown(other.path)}:{other.place.line}: {other.message}" for other in finding.related]
+    if finding.witness is not None:
+        lines.append(f"answers: {', '.join(f'{name}: {answer_text(said)}' for name, said in finding.witness.items())}")
+    if finding.case is not None:
+        lines += ["a case to paste:", *finding.case.split("\n")]
+    properties = {
+        "file": paths.shown(finding.path),
+        "line": str(finding.place.line),
+        "col": str(finding.place.column),
+        "title": finding.name,
+    }
+    return _command(_LEVELS[finding.severity], properties, "\n".join(map(printable, lines)))
+
+
+def _undecided(result: AuditResult, paths: Paths) -> str:
+    """Never clean for what was not looked at: an error that says so."""
+    why = (result.why or "").replace(result.path, paths.shown(result.path), 1)
+    text = f"{printable(why)}\nnot decided: {printable(', '.join(result.undecided))}"
+    return _command("error", {"file": paths.shown(result.path), "title": "audit not complete"}, text)
+
+
+def _more(number: int, severity: Severity) -> str:
+    text = (
+        f"{count_words(number, f'more {severity}')} not shown here; "
+        f"`iopscreen audit{_SHOWN_WHOLE.get(severity, '')}` on the same files shows all"
+    )
+    return _command(_LEVELS[severity], {"title": f"more {severity}s"}, text)
+
+
+# --- how a command is written ---------------------------------------------------------------
+
+
+def _command(name: str, properties: dict[str, str], text: str) -> str:
+    said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return f"::{name} {said}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")
