@@ -9,7 +9,7 @@ written into the conditions first, for each rule set has its own values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -57,6 +57,9 @@ ABSENT = "(absent)"
 EXCLUDED = "(excluded)"
 """Stands for the outcome of callers whom a rule set cannot have, or calls impossible; no outcome can be called so."""
 
+OPEN = "(open)"
+"""Stands for the outcome where several are possible."""
+
 
 class Pair(NamedTuple):
     """What two rule sets say of one caller: two labels, or two outcomes."""
@@ -69,9 +72,11 @@ class Half(NamedTuple):
     """One of the two rule sets, as a table over the common blocks.
 
     Labels are the positions of its rules, `NONE_MATCHES`, `ABSENT`, and those that `is_impossible` knows.
+    `rule_set` has its settings written into its conditions; `written` is as its author wrote it.
     `rows`: for each clause, its place among all clauses of both and its label.
     """
 
+    written: RuleSet
     rule_set: RuleSet
     rows: tuple[tuple[int, Label], ...]
     table: Table
@@ -126,13 +131,12 @@ class Joint:
         counts = diagram.count(root, weights)
         return Whole(self.compiled, (), diagram, root, weights, counts, 0)
 
-    def holds_for(self, condition: Condition, other: Condition) -> bool:
-        """Whether everybody who meets `condition` meets `other`. Raises TooManyClauses."""
-        return not self.compiled.maker.clauses(AllOf((condition, Not(other))))
+    def implies(self, condition: Condition, other: Condition) -> bool:
+        """Whether everybody who meets `condition` meets `other`. Raises TooManyClauses.
 
-    def exclude(self, condition: Condition, other: Condition) -> bool:
-        """Whether nobody meets both. Raises TooManyClauses."""
-        return not self.compiled.maker.clauses(AllOf((condition, other)))
+        Both are conditions of `old` or `new` that decide or that a guarantee rests on: the blocks are cut for these.
+        """
+        return not self.compiled.maker.clauses(AllOf((condition, Not(other))))
 
     def differing(self, budget: Budget) -> Iterator[Differing]:
         """For each two outcomes between which some caller changes, one such caller. Needs no diagram.
@@ -153,6 +157,32 @@ class Joint:
                 if witness is not None:
                     found.add(pair)
                     yield Differing(one.position, other.position, witness)
+
+    def only(self, mine: Half, budget: Budget) -> Witness | None:
+        """A caller whom one side may have and the other may not. Needs no diagram. Raises OutOfTime."""
+        verdicts = Verdicts(self.compiled, budget)
+        other = self.new if mine is self.old else self.old
+        clauses = [row[0] for row in other.table.rows if other.outcome_of(row[1]) == EXCLUDED]
+        bits = [1 << place for place, label in mine.rows if mine.outcome_of(label) == EXCLUDED]
+        return verdicts.witness(clauses, sum(bits))
+
+    def without(self, questions: Collection[str]) -> tuple[Diagram, Node]:
+        """The new outcome where `questions` are not answered: `OPEN` where they can still change it, by old outcome.
+
+        Labels are a `Pair` each. Raises TooTangled.
+        """
+        diagram, old, new = self.outcomes
+        levels = {self.compiled.level[question] for question in questions}
+        left = diagram.relabel(old, lambda label: ("old", label))
+        right = diagram.relabel(diagram.abstract(new, levels, _either), lambda label: ("new", label))
+        return diagram, diagram.combine(left, right, _pair_of_sides)
+
+
+def _either(left: Label, right: Label) -> Label:
+    """The outcome that is certain of two completions; impossible ones do not count."""
+    if EXCLUDED in (left, right):
+        return right if left == EXCLUDED else left
+    return left if left == right else OPEN
 
 
 def _pair_of_sides(left: Label, right: Label) -> Label:
@@ -193,8 +223,8 @@ def join(old: RuleSet, new: RuleSet) -> Joint:
     """Compile two rule sets over common blocks. Raises TooTangledToCompile."""
     left, right = written_out(apart(old, new)), written_out(new)
     questions = _aligned(left, right)
-    halves = [(half, _labelled_rules(half, questions)) for half in (left, right)]
-    rules = tuple(rule for _, labelled in halves for _, rule in labelled)
+    halves = [(old, left, _labelled_rules(left, questions)), (new, right, _labelled_rules(right, questions))]
+    rules = tuple(rule for _, _, labelled in halves for _, rule in labelled)
     compiled = compile_rule_set(
         right._replace(
             questions=questions,
@@ -207,22 +237,24 @@ def join(old: RuleSet, new: RuleSet) -> Joint:
     )
     first = 0
     found = []
-    for half, labelled in halves:
-        found.append(_half(compiled, half, [label for label, _ in labelled], first))
-        first += len(labelled)
+    for written, half, labelled in halves:
+        labels = [label for label, _ in labelled]
+        rows = _rows(compiled, labels, first)
+        clauses = tuple((clause, label) for _, clause, label in rows)
+        table = Table(compiled.rules.widths, clauses, NONE_MATCHES)
+        found.append(Half(written, half, tuple((place, label) for place, _, label in rows), table))
+        first += len(labels)
     return Joint(compiled, *found)
 
 
-def _half(compiled: Compiled, rule_set: RuleSet, labels: Sequence[Label], first: int) -> Half:
-    """The rows of one side: the joint rules from `first` on, under the side's own labels."""
-    rows: list[tuple[int, Label]] = []
-    clauses: list[tuple[Clause, Label]] = []
-    for place, (clause, label) in enumerate(compiled.rules.rows):
-        assert isinstance(label, int)
-        if first <= label < first + len(labels):
-            rows.append((place, labels[label - first]))
-            clauses.append((clause, labels[label - first]))
-    return Half(rule_set, tuple(rows), Table(compiled.rules.widths, tuple(clauses), NONE_MATCHES))
+def _rows(compiled: Compiled, labels: Sequence[Label], first: int) -> list[tuple[int, Clause, Label]]:
+    """The rows of one side, each with its place: of the joint rules from `first` on, under the side's own labels."""
+    found = []
+    for place, (clause, position) in enumerate(compiled.rules.rows):
+        assert isinstance(position, int)
+        if first <= position < first + len(labels):
+            found.append((place, clause, labels[position - first]))
+    return found
 
 
 def _labelled_rules(half: RuleSet, questions: Sequence[Question]) -> list[tuple[Label, Rule]]:
