@@ -80,6 +80,13 @@ class ShowFormat(StrEnum):
     JSON = "json"
 
 
+class DiffFormat(StrEnum):
+    """How `diff` prints what a change means."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class FailOn(StrEnum):
     """The least severity that makes `audit` exit with 1."""
 
@@ -271,6 +278,10 @@ def audit(
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|REV", help="Say what changed since this file, or this revision of git."),
+    ] = None,
     explain: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Say what a finding means and what to do, and audit nothing; list: all."),
@@ -296,10 +307,12 @@ def audit(
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
     files = dict.fromkeys(file for path in named for file in audit_run.rule_files(_locate(path)))
+    _refuse_one_for_all(against, list(files))
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress) for file in files
+            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            for file in files
         ]
     _refuse_unknown_sources(texts, results)
     streams.write(output, _audit_as(output_format, results, output, notes=notes), force=force)
@@ -358,6 +371,41 @@ def new(
     write_starter(path, title, force=force)
     streams.tell(f"next, audit the rules: iopscreen audit {shlex.quote(path)} --mutants")
     streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A rule file, or a revision of git that has NEW.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The rule file that it became.")],
+    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print it.")] = DiffFormat.TEXT,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
+    ] = False,
+    budget: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts may take.")] = 8,
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Say what a change of rules means: which callers are recommended something else, and what protects them.
+
+    Example: iopscreen diff HEAD rules/iop.yaml
+    """
+    from iopscreen.audit.change.editions import read_earlier, read_edition
+    from iopscreen.audit.change.run import compare
+    from iopscreen.report import diff as report
+
+    gc.enable()
+    streams.check_output(output, force=force)
+    path = _locate(new)
+    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
+    if output_format is DiffFormat.JSON:
+        text = _json(report.diff_json(change))
+    else:
+        text = report.diff_text(change, streams.width())
+    streams.write(output, text, force=force)
+    if not change.complete:
+        raise typer.Exit(ExitCode.INCOMPLETE)
+    if exit_code and not change.nothing:
+        raise typer.Exit(ExitCode.LOOK)
 
 
 # --- steps of the commands ------------------------------------------------------------------
@@ -445,6 +493,19 @@ def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
     return locate(name)
+
+
+def _shipped_or(name: str) -> str:
+    """The path of a shipped rule set of this name; else the name itself, which may be a revision."""
+    from iopscreen.ruleset.shipped import shipped_names
+
+    return _locate(name) if name in shipped_names() else name
+
+
+def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
+    """One file is the earlier state of one file; a revision has one of each."""
+    if against is not None and len(files) > 1 and Path(against).exists():
+        raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
 
 
 def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> "Summary":

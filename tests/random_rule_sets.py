@@ -6,7 +6,8 @@ compare what the author wrote with what the reader understood.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -57,6 +58,16 @@ class Made:
 def made(seed: int | str) -> Made:
     """The rule set of `seed`."""
     random = Random(seed)
+    questions, settings, sections = _drawn(random)
+    return Made([*questions, *settings], sections, _text(random, questions, settings, sections))
+
+
+Sections = dict[str, list[dict]]
+Drawn = tuple[list[Subject], list[Subject], Sections]
+
+
+def _drawn(random: Random) -> Drawn:
+    """Questions, settings, and what stands in the sections."""
     questions = _questions(random)
     settings = _settings(random, questions)
     deciding = [question for question in questions if not question.for_notes]
@@ -70,8 +81,115 @@ def made(seed: int | str) -> Made:
         note["say"] = "something"
     for guarantee in sections["guarantees"]:
         guarantee[random.choice(["never", "always"])] = random.choice(OUTCOMES[:3])
-    subjects = [*questions, *settings]
-    return Made(subjects, sections, _text(random, questions, settings, sections))
+    return questions, settings, sections
+
+
+Edit = Callable[[Random, Drawn], None]
+
+
+def edited(seed: int | str, first: Sequence[Edit] = ()) -> tuple[str, str]:
+    """Two rule files: one, and the same after the edits `first` and a few random ones.
+
+    The second may be no valid one.
+    """
+    random = Random(f"edited {seed}")
+    questions, settings, sections = _drawn(random)
+    old = _text(Random(seed), questions, settings, sections)
+    drawn = deepcopy((questions, settings, sections))
+    for edit in first:
+        edit(random, drawn)
+    for _ in range(random.choice([0, 1, 1, 2, 3, 5])):
+        if drawn[2]["rules"] and not all(question.for_notes for question in drawn[0]):
+            random.choice(EDITS)(random, drawn)
+    return old, _text(Random(seed), *drawn)
+
+
+def _edit_condition(random: Random, drawn: Drawn) -> None:
+    questions, settings, sections = drawn
+    subjects = [*(question for question in questions if not question.for_notes), *settings]
+    entry = random.choice([*sections["rules"], *sections["impossible"]])
+    entry["when"] = condition(random, subjects, 1)
+
+
+def _edit_outcome(random: Random, drawn: Drawn) -> None:
+    random.choice(drawn[2]["rules"])["recommend"] = random.choice(OUTCOMES)
+
+
+def _drop_rule(random: Random, drawn: Drawn) -> None:
+    rules = drawn[2]["rules"]
+    if len(rules) > 1:
+        rules.remove(random.choice(rules))
+
+
+def _reorder_rules(random: Random, drawn: Drawn) -> None:
+    random.shuffle(drawn[2]["rules"])
+
+
+def _drop_impossible(random: Random, drawn: Drawn) -> None:
+    drawn[2]["impossible"][:1] = []
+
+
+def add_question(random: Random, drawn: Drawn) -> None:
+    """One more question, and a rule that tests it."""
+    questions, _, sections = drawn
+    name = f"q{len(questions) + 10}"
+    added = _subject(random, name, ("yes_no", "one", "whole_number"))
+    questions.insert(random.randint(0, len(questions)), added)
+    rule = {"id": f"about-{name}", "when": condition(random, [added], 0, 1), "recommend": random.choice(OUTCOMES)}
+    sections["rules"].insert(random.randint(0, len(sections["rules"])), rule | {"basis": "site"})
+
+
+def _drop_question(random: Random, drawn: Drawn) -> None:
+    questions, _, sections = drawn
+    gone = random.choice(questions)
+    questions.remove(gone)
+    for entries in sections.values():
+        entries[:] = [entry for entry in entries if f"'{gone.id}'" not in str(entry)]
+
+
+def _edit_answers(random: Random, drawn: Drawn) -> None:
+    question = random.choice(drawn[0])
+    if question.kind == "whole_number":
+        question.low, question.high = question.low + random.choice([-2, 0, 1]), question.high + random.choice([0, 3])
+    elif question.kind in ("one", "many"):
+        if random.random() < 0.5 or len(question.options) == 1:
+            question.options = (*question.options, f"{question.id}_new")
+        else:
+            question.options = question.options[:-1]
+        question.alone = tuple(option for option in question.options if random.random() < 0.2)
+
+
+def _retype_question(random: Random, drawn: Drawn) -> None:
+    """Another type, where no condition tests the question as it was."""
+    question = random.choice(drawn[0])
+    for entries in drawn[2].values():
+        entries[:] = [entry for entry in entries if f"'{question.id}'" not in str(entry)]
+    question.kind, question.options, question.alone, question.groups = "yes_no", (), (), {}
+
+
+def _flip_setting(random: Random, drawn: Drawn) -> None:
+    for setting in drawn[1][:1]:
+        if setting.kind == "yes_no":
+            setting.value = "no" if setting.value == "yes" else "yes"
+        elif setting.kind == "one":
+            setting.value = random.choice(setting.options)
+        else:
+            setting.value = random.randint(-3, 25)
+
+
+EDITS = (
+    _edit_condition,
+    _edit_condition,
+    _edit_outcome,
+    _drop_rule,
+    _reorder_rules,
+    _drop_impossible,
+    add_question,
+    _drop_question,
+    _edit_answers,
+    _retype_question,
+    _flip_setting,
+)
 
 
 # --- drawing --------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from random_rule_sets import made
 
 from iopscreen.audit.acceptance import NEVER_ACCEPTED, OF_THE_FILE
 from iopscreen.audit.cases import contradict, same_answers
+from iopscreen.audit.change.run import CHANGE_CHECKS, change_name
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, name_of
 from iopscreen.audit.checks.names import seen_as
 from iopscreen.audit.citations import digest, passages
@@ -211,7 +212,8 @@ def test_every_finding_is_explained_with_an_example_and_what_to_do():
     found = documented(ALL)
     names = [one.name for one in found]
     assert names == sorted(set(names))
-    assert set(names) == {name_of(check) for check, _ in CHECKS} | set(FAULTS)
+    of_a_change = {change_name(check) for check, _ in CHANGE_CHECKS}
+    assert set(names) == {name_of(check) for check, _ in CHECKS} | of_a_change | set(FAULTS)
     assert {(one.name, one.severity) for one in found} >= {(name_of(check), severity) for check, severity in CHECKS}
     assert set(names) >= CONSEQUENCES | {*OF_THE_FILE, *NEVER_ACCEPTED}
     for one in found:

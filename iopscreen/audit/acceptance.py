@@ -18,6 +18,9 @@ OF_THE_FILE = (
     "uncovered-outcome",
     "uncovered-rule",
     "unverified-citations",
+    "version-bump-too-small",
+    "version-not-bumped",
+    "version-went-back",
 )
 """Findings that are about the file, wherever they are placed: accepted at top level, without `at`."""
 

@@ -1,10 +1,11 @@
-"""What each finding of the audit means, by its name: the docstrings of the checks, and the faults of files."""
+"""What each finding of the audit means, by its name: the docstrings of all checks, and the faults of files."""
 
 from __future__ import annotations
 
 import inspect
 from typing import NamedTuple
 
+from iopscreen.audit.change.run import CHANGE_CHECKS, change_name
 from iopscreen.audit.checks import CHECKS, name_of
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.faults import FAULTS
@@ -31,6 +32,7 @@ class Documented(NamedTuple):
 def documented(name: str) -> tuple[Documented, ...]:
     """The finding called `name`, or every one for `ALL`. Raises IopscreenError with a did-you-mean."""
     checks = [Documented(name_of(check), severity, check.__doc__ or "") for check, severity in CHECKS]
+    checks += [Documented(change_name(check), severity, check.__doc__ or "") for check, severity in CHANGE_CHECKS]
     faults = [Documented(fault, Severity.ERROR, text) for fault, text in FAULTS.items()]
     known = {one.name: one._replace(text=inspect.cleandoc(one.text)) for one in (*checks, *faults)}
     if name == ALL:

@@ -60,12 +60,16 @@ def holes(everything: Whole, limit: int) -> tuple[list[Hole], int]:
 
 
 def _hole(everything: Whole, region: Region) -> Hole:
+    return Hole(region_in_words(everything, region), region.profiles, caller_of(everything, region))
+
+
+def caller_of(everything: Whole, region: Region) -> dict[str, Answer]:
+    """The answers of one caller of a region; `any` where every answer would do."""
     compiled = everything.compiled
-    answers = {
+    return {
         question: compiled.blocks[question].example(region.blocks[question][0]) if question in region.blocks else ANY
         for question in compiled.rule_set.question
     }
-    return Hole(_in_words(everything, region), region.profiles, answers)
 
 
 def outcome_counts(everything: Whole) -> dict[str, int]:
@@ -93,10 +97,11 @@ def _order(region: Region) -> tuple[int, int]:
 def _row(everything: Whole, region: Region) -> RegionRow:
     assert isinstance(region.label, int)
     rule = None if region.label == NONE_MATCHES else everything.compiled.rule_set.rules[region.label].id
-    return RegionRow(_in_words(everything, region), rule, region.profiles)
+    return RegionRow(region_in_words(everything, region), rule, region.profiles)
 
 
-def _in_words(everything: Whole, region: Region) -> dict[str, str]:
+def region_in_words(everything: Whole, region: Region) -> dict[str, str]:
+    """The answers of a region, by question in file order; those that may be any are left out."""
     words = {
         question: blocks_in_words(everything.compiled, question, region.blocks[question])
         for question in everything.compiled.rule_set.question

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
+from iopscreen.audit.change.editions import Edition, read_earlier
+from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.ledger import Resting, by_basis, resting
@@ -66,7 +68,8 @@ class AuditResult:
 
     `texts`: by path, the files that findings point into. `undecided`: what was not decided
     within the budget, in words; `why` is the reason. `sources`: the ids that a source's text
-    can be given for. `overview`: the rule set as a whole; None for a faulty file.
+    can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
+    became of an earlier edition, where one was named.
     """
 
     path: str
@@ -78,11 +81,12 @@ class AuditResult:
     why: str | None
     sources: tuple[str, ...]
     overview: Overview | None = None
+    change: Change | None = None
 
     @property
     def complete(self) -> bool:
         """Whether everything was decided."""
-        return not self.undecided
+        return not self.undecided and (self.change is None or self.change.complete)
 
     @property
     def regions(self) -> tuple[OutcomeRegions, ...]:
@@ -126,12 +130,14 @@ def audit(
     budget: float | None = None,
     mutants: bool = False,
     progress: Progress | None = None,
+    against: str | None = None,
 ) -> AuditResult:
     """Audit the rule file at `path`. `texts`: by source id. `today`: YYYY-MM-DD, or None for no date.
 
     `budget`: the seconds that all verdicts together may take, None for as long as it takes. `mutants`: score
     the cases by the small changes to the rules that they notice; `progress` is told how far that is.
-    A file that cannot be read or understood gives a result with its faults.
+    A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
+    git revision, that the change is judged from; raises IopscreenError where that cannot be read.
     """
     data = b""
     try:
@@ -153,8 +159,10 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
+    change = compare(read_earlier(against, path), Edition(file, case_file), budget) if against is not None else None
     findings, undecided = _run_checks(subject)
-    findings = sorted([*findings, *case_faults], key=_causes_first)
+    of_the_change = change.findings if change else ()
+    findings = sorted([*findings, *case_faults, *of_the_change], key=_causes_first)
     entries = accept_entries(subject)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
     return AuditResult(
@@ -167,6 +175,7 @@ def audit(
         why=_why(subject) if undecided else None,
         sources=tuple(source.id for source in subject.documents),
         overview=_overview(subject),
+        change=change,
     )
 
 

@@ -13,27 +13,11 @@ from functools import partial
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Readings
-from iopscreen.engine.clauses import holds_for_setting
-from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, Compiled, compile_rule_set, deciding_conditions, is_impossible
+from iopscreen.engine.compiled import Compiled, is_impossible
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Diagram, Label, Node
-from iopscreen.engine.table import Table
-from iopscreen.ruleset.model import (
-    EVERYONE,
-    AllOf,
-    Answer,
-    AnyOf,
-    Condition,
-    Guarantee,
-    Not,
-    NumberTest,
-    RuleSet,
-    Test,
-    Value,
-)
-
-_EXCLUDED = "excluded"
-NOBODY = AnyOf(())
+from iopscreen.engine.joint import EXCLUDED, join
+from iopscreen.ruleset.model import Answer, RuleSet, Value
 
 
 class Difference(NamedTuple):
@@ -47,9 +31,9 @@ class Difference(NamedTuple):
 def _differences(compiled: Compiled, diagram: Diagram, old: Node, new: Node) -> Iterator[Difference]:
     """For each two outcomes between which some caller changes, one such caller; in file order.
 
-    `old` and `new` lead to rule positions. Who is impossible under one of them is left out.
+    `old` and `new` lead to outcomes. Who is `EXCLUDED` under one of them is left out.
     """
-    pairs = diagram.combine(_by_outcome(compiled, diagram, old), _by_outcome(compiled, diagram, new), _pair)
+    pairs = diagram.combine(old, new, _pair)
     place = {outcome: index for index, outcome in enumerate(compiled.rule_set.outcome)}
     changes = [label for label in diagram.labels(pairs) if isinstance(label, tuple)]
     for change in sorted(changes, key=lambda pair: [place.get(outcome, len(place)) for outcome in pair]):
@@ -59,12 +43,12 @@ def _differences(compiled: Compiled, diagram: Diagram, old: Node, new: Node) -> 
 
 
 def _by_outcome(compiled: Compiled, diagram: Diagram, root: Node) -> Node:
-    return diagram.relabel(root, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
+    return diagram.relabel(root, lambda label: EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
 
 
 def _pair(left: Label, right: Label) -> Label:
     """Two different outcomes as a pair; equal ones are never asked for."""
-    return _EXCLUDED if _EXCLUDED in (left, right) else (left, right)
+    return EXCLUDED if EXCLUDED in (left, right) else (left, right)
 
 
 # --- an assumed answer ----------------------------------------------------------------------
@@ -75,10 +59,11 @@ def without_assumption(compiled: Compiled, question: str, assumed: Value) -> Ite
     diagram, root = compiled.whole
     level, blocks = compiled.level[question], compiled.blocks[question]
     own = blocks.block_of(assumed)
-    old = diagram.restrict(root, {level: own})
+    outcomes = _by_outcome(compiled, diagram, root)
+    old = diagram.restrict(outcomes, {level: own})
     for block in range(blocks.count):
         if block != own:
-            for difference in _differences(compiled, diagram, old, diagram.restrict(root, {level: block})):
+            for difference in _differences(compiled, diagram, old, diagram.restrict(outcomes, {level: block})):
                 yield blocks.example(block), difference._replace(answers={**difference.answers, question: assumed})
 
 
@@ -87,48 +72,6 @@ def without_assumption(compiled: Compiled, question: str, assumed: Value) -> Ite
 
 def under_reading(rule_set: RuleSet, readings: Readings) -> Iterator[Difference]:
     """What some callers would be recommended under other `readings`. Raises TooTangled, TooTangledToCompile."""
-    present, other = _read(rule_set, rule_set.readings), _read(rule_set, {**rule_set.readings, **readings})
-    # As guarantees, the other reading's conditions cut blocks, and nothing else.
-    cuts = [Guarantee("", condition, frozenset(), None, (), rule_set.place) for condition in deciding_conditions(other)]
-    compiled = compile_rule_set(present._replace(guarantees=tuple(cuts), notes=()))
-    diagram = compiled.diagram()
-    old, new = compiled.rules.build(diagram, {}), _table(compiled, other).build(diagram, {})
-    yield from _differences(compiled, diagram, old, new)
-
-
-def _read(rule_set: RuleSet, readings: Readings) -> RuleSet:
-    """The rule set with the values of its settings written into the conditions that decide."""
-    impossible = [entry._replace(condition=_written(entry.condition, readings)) for entry in rule_set.impossible]
-    rules = [rule._replace(when=_written(rule.condition, readings), unless=None) for rule in rule_set.rules]
-    return rule_set._replace(impossible=tuple(impossible), rules=tuple(rules))
-
-
-def _written(condition: Condition, readings: Readings) -> Condition:
-    match condition:
-        case AllOf(parts):
-            return AllOf(tuple(_written(part, readings) for part in parts))
-        case AnyOf(parts):
-            return AnyOf(tuple(_written(part, readings) for part in parts))
-        case Not(part):
-            return Not(_written(part, readings))
-        case _ if condition.subject in readings:
-            return EVERYONE if holds_for_setting(condition, readings) else NOBODY
-        case _:
-            return _with_numbers(condition, readings)
-
-
-def _with_numbers(test: Test, readings: Readings) -> Test:
-    if not isinstance(test, NumberTest):
-        return test
-    bounds = [bound._replace(limit=readings.get(str(bound.limit), bound.limit)) for bound in test.bounds]
-    return test._replace(bounds=tuple(bounds))
-
-
-def _table(compiled: Compiled, rule_set: RuleSet) -> Table:
-    """The rules of `rule_set` over the blocks of `compiled`, which were cut for its conditions too."""
-    impossible = [(entry.condition, FIRST_IMPOSSIBLE - place) for place, entry in enumerate(rule_set.impossible)]
-    rules = [(rule.condition, place) for place, rule in enumerate(rule_set.rules)]
-    rows = [
-        (clause, label) for condition, label in (*impossible, *rules) for clause in compiled.maker.clauses(condition)
-    ]
-    return Table(compiled.rules.widths, tuple(rows), compiled.rules.otherwise)
+    settings = [setting._replace(value=readings.get(setting.id, setting.value)) for setting in rule_set.settings]
+    joint = join(rule_set, rule_set._replace(settings=tuple(settings)))
+    yield from _differences(joint.compiled, *joint.outcomes)

@@ -16,11 +16,13 @@ from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
+from iopscreen.report.diff import diff_json, diff_text
 from iopscreen.report.findings import (
     Reported,
     accepted_words,
     answer_text,
     count_words,
+    finding_json,
     hidden_notes,
     tally,
     tally_words,
@@ -28,7 +30,7 @@ from iopscreen.report.findings import (
 from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
-from iopscreen.ruleset.model import NO_RULE, Accept
+from iopscreen.ruleset.model import NO_RULE
 from iopscreen.text import printable, wrapped
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
@@ -46,6 +48,7 @@ def audit_text(results: Sequence[AuditResult], *, color: bool, width: int, notes
             if notes or finding.severity is not Severity.NOTE:
                 lines += [*_finding_lines(result, finding, color, width), ""]
         lines += [*_closing_lines(result, width, notes), *_facts_lines(result, width, rows), ""]
+        lines += _change_lines(result, width)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -132,7 +135,7 @@ def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str
     yield from wrapped(f"{result.path}: {tally_words(counted, notes=notes)}", width, "    ", "")
     if counted.notes and not notes:
         yield from wrapped(hidden_notes(counted), width, "    ", "  ")
-    if not result.complete:
+    if result.undecided:
         yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
         yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")
 
@@ -157,6 +160,13 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
     else:
         yield ""
         yield from _table_lines(facts, result.regions, width, rows)
+
+
+def _change_lines(result: AuditResult, width: int) -> Iterator[str]:
+    """What became of an earlier edition, below the facts; its findings are told with all others."""
+    if result.change:
+        yield from diff_text(result.change, width, findings=False).splitlines()
+        yield ""
 
 
 def _labelled(label: str, text: str, width: int) -> list[str]:
@@ -230,31 +240,12 @@ def _cells_of(row: RegionRow, questions: Sequence[str]) -> list[str]:
 def audit_json(results: Sequence[AuditResult]) -> dict[str, Any]:
     """The audits as one object, ready for `json`."""
     return {
-        "findings": [_finding_json(result, finding) for result in results for finding in result.findings],
+        "findings": [
+            finding_json(finding, result.accepted(finding)) for result in results for finding in result.findings
+        ],
         "rule_sets": [_rule_set_json(result, result.facts) for result in results if result.facts],
         "complete": all(result.complete for result in results),
     }
-
-
-def _finding_json(result: AuditResult, finding: Finding) -> dict[str, Any]:
-    return {
-        "name": finding.name,
-        "severity": finding.severity.value,
-        "path": finding.path,
-        "line": finding.place.line,
-        "column": finding.place.column,
-        "message": finding.message,
-        "witness": None if finding.witness is None else dict(finding.witness),
-        "related": [
-            {"path": related.path, "line": related.place.line, "message": related.message}
-            for related in finding.related
-        ],
-        "accepted": _accepted_json(result.accepted(finding)),
-    }
-
-
-def _accepted_json(accept: Accept | None) -> dict[str, Any] | None:
-    return None if accept is None else {"because": accept.because, "by": accept.by, "until": accept.until}
 
 
 def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
@@ -272,11 +263,13 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
     }
     if facts.mutants is not None:
         found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
+    if result.change:
+        found["diff"] = diff_json(result.change)
     if facts.resting:
         found["citations"] = {
             resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting
         }
-    if not result.complete:
+    if result.undecided:
         found["undecided"] = list(result.undecided)
     return found
 

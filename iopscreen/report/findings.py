@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iopscreen.audit.run import AuditResult
 from iopscreen.ruleset.findings import Finding, Severity
@@ -118,3 +118,25 @@ def accepted_words(accept: Accept) -> str:
 def answer_text(answer: object) -> str:
     """An answer of a witness."""
     return f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)
+
+
+def finding_json(finding: Finding, accept: Accept | None) -> dict[str, Any]:
+    """A finding, ready for `json`; `accept`: the entry that accepts it."""
+    return {
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "message": finding.message,
+        "witness": None if finding.witness is None else dict(finding.witness),
+        "related": [
+            {"path": related.path, "line": related.place.line, "message": related.message}
+            for related in finding.related
+        ],
+        "accepted": _accepted_json(accept),
+    }
+
+
+def _accepted_json(accept: Accept | None) -> dict[str, Any] | None:
+    return None if accept is None else {"because": accept.because, "by": accept.by, "until": accept.until}

@@ -75,7 +75,7 @@ def _table_markdown(table: Table) -> Iterator[str]:
 
 
 def _row_markdown(cells: list[str]) -> str:
-    return f"| {' | '.join(map(markdown, cells))} |"
+    return f"| {' | '.join(map(plain, cells))} |"
 
 
 def _ruler(columns_before: int) -> str:

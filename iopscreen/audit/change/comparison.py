@@ -1,0 +1,86 @@
+"""What a check of a change looks at: two editions, worked out once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from iopscreen.audit.change.confirmed import CaseChange, case_changes
+from iopscreen.audit.change.editions import Edition
+from iopscreen.audit.change.impact import Impact, impact
+from iopscreen.audit.change.questions import QuestionChanges, question_changes
+from iopscreen.audit.change.words import WordChange, word_changes
+from iopscreen.engine.clauses import TooManyClauses
+from iopscreen.engine.compiled import TooTangledToCompile
+from iopscreen.engine.joint import Joint, join
+from iopscreen.engine.search import Budget
+from iopscreen.ruleset.findings import Place, Related
+from iopscreen.ruleset.model import Condition, Not
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two editions of a rule set. `budget`: the time for all verdicts."""
+
+    old: Edition
+    new: Edition
+    budget: Budget = field(default_factory=lambda: Budget(None))
+
+    @cached_property
+    def joint(self) -> Joint | TooTangledToCompile:
+        """Both rule sets, compiled over common blocks, or why they cannot be."""
+        try:
+            return join(self.old.rule_set, self.new.rule_set)
+        except TooTangledToCompile as error:
+            return error
+
+    @cached_property
+    def impact(self) -> Impact:
+        """Whom the change reaches."""
+        if isinstance(self.joint, TooTangledToCompile):
+            return Impact(None, None, None, (), undecided=(f"who is recommended something else: {self.joint}",))
+        return impact(self.joint, self.budget)
+
+    @cached_property
+    def questions(self) -> QuestionChanges:
+        """How the questions differ."""
+        return question_changes(self.old.rule_set, self.new.rule_set)
+
+    @cached_property
+    def words(self) -> tuple[WordChange, ...]:
+        """Every text that differs."""
+        return word_changes(self.old.rule_set, self.new.rule_set)
+
+    @cached_property
+    def decided(self) -> tuple[CaseChange, ...]:
+        """The cases of the old edition that it decides as they expect, and that the new one decides otherwise."""
+        return tuple(case_changes(self.old, self.new))
+
+    # --- conditions, exactly ---
+
+    def implies(self, condition: Condition, other: Condition) -> bool:
+        """Whether it is proved that everybody who meets `condition` meets `other`; both as `Joint` has them."""
+        if isinstance(self.joint, TooTangledToCompile):
+            return False
+        try:
+            return self.joint.implies(condition, other)
+        except TooManyClauses:
+            return False
+
+    def exclude(self, condition: Condition, other: Condition) -> bool:
+        """Whether it is proved that nobody meets both conditions; both as `Joint` has them."""
+        return self.implies(condition, Not(other))
+
+    # --- places ---
+
+    def section(self, key: str) -> Place:
+        """Where a key of the whole file is written in the new edition; else where the file begins."""
+        for number, line in enumerate(self.new.file.text.split("\n"), start=1):
+            if re.match(rf"{key}\s*:", line):
+                return Place(number, 1)
+        return self.new.rule_set.place
+
+    def before(self, place: Place, message: str) -> tuple[Related, ...]:
+        """A place in the old edition."""
+        return (Related(self.old.file.path, place, message),)

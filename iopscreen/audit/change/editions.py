@@ -1,0 +1,49 @@
+"""The two sides of a change: a rule file and the cases beside it, as they are or as a revision has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iopscreen.audit.change.revisions import bytes_at, check_revision
+from iopscreen.ruleset.cases import CaseFile, cases_path, understand_cases
+from iopscreen.ruleset.model import RuleFile, RuleSet
+from iopscreen.ruleset.reader import read_bytes, understand
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A rule file, and its cases; None where there are none."""
+
+    file: RuleFile
+    case_file: CaseFile | None
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """The rule set of the file."""
+        return self.file.rule_set
+
+
+def read_edition(path: str) -> Edition:
+    """The rule file at `path` with the cases beside it. Raises FileRefused."""
+    file = understand(read_bytes(path), path)
+    beside = cases_path(path)
+    if not Path(beside).exists():
+        return Edition(file, None)
+    return Edition(file, understand_cases(read_bytes(beside), beside, path, file.rule_set))
+
+
+def read_earlier(name: str, path: str) -> Edition:
+    """The edition to compare the file at `path` with: a file, or, where there is none called so, a git revision.
+
+    Raises FileRefused and IopscreenError.
+    """
+    if Path(name).exists():
+        return read_edition(name)
+    check_revision(name, path)
+    file = understand(bytes_at(name, path), f"{name}:{path}")
+    beside = cases_path(path)
+    data = bytes_at(name, beside, needed=False)
+    if data is None:
+        return Edition(file, None)
+    return Edition(file, understand_cases(data, f"{name}:{beside}", path, file.rule_set))

@@ -1,0 +1,108 @@
+"""Two editions of a rule set in, what the change means out; and the one list of findings about a change.
+
+To add one: a generator function that takes a `Comparison` and yields `Told`s, as with the checks of
+a rule set (`audit/checks/`), and its name in `CHANGE_CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from iopscreen.audit.change.comparison import Comparison
+from iopscreen.audit.change.confirmed import CaseChange
+from iopscreen.audit.change.editions import Edition
+from iopscreen.audit.change.impact import Impact
+from iopscreen.audit.change.protection import protection_weakened
+from iopscreen.audit.change.questions import QuestionChanges
+from iopscreen.audit.change.versions import (
+    rule_id_reused,
+    version_bump_too_small,
+    version_not_bumped,
+    version_went_back,
+)
+from iopscreen.audit.change.words import WordChange
+from iopscreen.audit.subject import Told
+from iopscreen.engine.search import Budget
+from iopscreen.ruleset.findings import Finding, Severity
+
+ChangeCheck = Callable[[Comparison], Iterator[Told]]
+
+CHANGE_CHECKS: tuple[tuple[ChangeCheck, Severity], ...] = (
+    (protection_weakened, Severity.WARNING),
+    (version_not_bumped, Severity.WARNING),
+    (version_bump_too_small, Severity.WARNING),
+    (version_went_back, Severity.WARNING),
+    (rule_id_reused, Severity.WARNING),
+)
+"""Findings about a change, protection first."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change means. `cases`: decisions that a person once confirmed and that change now."""
+
+    old: Edition
+    new: Edition
+    impact: Impact
+    questions: QuestionChanges
+    words: tuple[WordChange, ...]
+    cases: tuple[CaseChange, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def identical(self) -> bool | None:
+        """Whether it is proved that the same answers lead to the same recommendations; None: not decided."""
+        return False if not self.questions.none else self.impact.identical
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to tell: no caller, no word, no protection, no version."""
+        return self.identical is True and not (self.words or self.findings or self.cases)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was decided."""
+        return not self.impact.undecided
+
+    @property
+    def protection(self) -> tuple[Finding, ...]:
+        """What protects callers, and was taken away or changed."""
+        return tuple(finding for finding in self.findings if finding.name == "protection-weakened")
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """By path, the files of the new edition, into which findings point."""
+        cases = self.new.case_file
+        return {self.new.file.path: self.new.file.text} | ({cases.path: cases.text} if cases else {})
+
+
+def compare(old: Edition, new: Edition, budget: float | None = None) -> Change:
+    """What the change from `old` to `new` means. `budget`: the seconds that the verdicts may take."""
+    comparison = Comparison(old, new, Budget(budget))
+    return Change(
+        old=old,
+        new=new,
+        impact=comparison.impact,
+        questions=comparison.questions,
+        words=comparison.words,
+        cases=comparison.decided,
+        findings=tuple(_findings(comparison)),
+    )
+
+
+def _findings(comparison: Comparison) -> Iterator[Finding]:
+    """The findings of every check, protection first; those of one check in file order."""
+    for check, severity in CHANGE_CHECKS:
+        found = [_finding(comparison, change_name(check), severity, told) for told in check(comparison)]
+        yield from sorted(found, key=lambda finding: finding.order)
+
+
+def _finding(comparison: Comparison, name: str, severity: Severity, told: Told) -> Finding:
+    path = told.path or comparison.new.file.path
+    return Finding(name, severity, path, told.place, told.message, told.related, told.witness, told.case)
+
+
+def change_name(check: ChangeCheck) -> str:
+    """The name of a check's findings."""
+    return check.__name__.replace("_", "-")

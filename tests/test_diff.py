@@ -1,0 +1,759 @@
+"""What a change means: against the pointwise difference by brute force, on real changes, and as a command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from itertools import product
+
+import pytest
+from conftest import RULES, TESTS
+from oracle import domain, fate_of, holds, values_of
+from random_rule_sets import add_question, edited
+
+from iopscreen.audit.change import impact as impact_of
+from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
+from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
+from iopscreen.audit.change.versions import version_of
+from iopscreen.audit.documentation import documented
+from iopscreen.engine import joint as joint_of
+from iopscreen.engine.search import OutOfTime
+from iopscreen.engine.table import TooTangled
+from iopscreen.report.diff import diff_json, diff_text, verdict
+from iopscreen.ruleset import model
+from iopscreen.ruleset.cases import understand_cases
+from iopscreen.ruleset.findings import FileRefused
+from iopscreen.ruleset.model import Kind, Unanswered
+from iopscreen.ruleset.reader import understand
+
+CASES = TESTS / "cases" / "diff"
+
+
+def edition(text: str, path: str = "test.yaml") -> Edition:
+    return Edition(understand(text.encode(), path), None)
+
+
+# --- against brute force --------------------------------------------------------------------
+
+
+class Pointwise:
+    """Every caller that either of two rule sets can have, decided by both, one by one."""
+
+    def __init__(self, old, new):
+        self.old, self.new = old, new
+        self.retyped = {
+            name for name, one in old.question.items() if name in new.question and new.question[name].kind != one.kind
+        }
+        self.questions = {}
+        for name, one in old.question.items():
+            self.questions[f"{name} ({one.kind})" if name in self.retyped else name] = [(old, one)]
+        for name, one in new.question.items():
+            self.questions.setdefault(name, []).append((new, one))
+
+    def values(self, name):
+        """The answers of either side, and those that either could have with the options of both."""
+        sides = self.questions[name]
+        found = [value for rule_set, question in sides for value in domain(rule_set, question)]
+        question = sides[0][1]
+        if question.kind is Kind.WHOLE_NUMBER:
+            edges = [edge for _, one in sides for edge in (one.low - 1, one.low, one.high, one.high + 1)]
+            thresholds = [
+                number for rule_set, _ in sides for number in domain(rule_set, question._replace(low=-99, high=99))
+            ]
+            low, high = min(one.low for _, one in sides), max(one.high for _, one in sides)
+            found += [number for number in (*edges, *thresholds) if low <= number <= high and abs(number) != 99]
+        return list(dict.fromkeys(found))
+
+    def signature(self, name, value):
+        """What tells a value from others: the tests of it that decide on either side, and who knows it."""
+        found = []
+        for rule_set, question in self.questions[name]:
+            known = knows(question, value)
+            found.append(known)
+            for condition in deciding(rule_set):
+                for test in model.tests_of(condition):
+                    if test.subject == question.id:
+                        found.append(holds(test, {**rule_set.readings, question.id: value}))
+        return tuple(found)
+
+    def profile_of(self, rule_set, caller):
+        """The answers of a caller that one side asks for; None where it does not know one of them."""
+        profile = {}
+        for name, value in caller.items():
+            for owner, question in self.questions[name]:
+                if owner is rule_set:
+                    if not knows(question, value):
+                        return None
+                    profile[question.id] = value
+        return profile
+
+    def fate(self, rule_set, caller):
+        profile = self.profile_of(rule_set, caller)
+        fate = profile and fate_of(rule_set, profile)
+        return fate if profile is not None and not fate.impossible else None
+
+    def __iter__(self):
+        """One caller for each two sets of answers that something tells apart, with both fates."""
+        by_question = []
+        for name in self.questions:
+            first = {}
+            for value in self.values(name):
+                first.setdefault(self.signature(name, value), value)
+            by_question.append(list(first.values()))
+        for values in product(*by_question):
+            caller = dict(zip(self.questions, values, strict=True))
+            yield caller, self.fate(self.old, caller), self.fate(self.new, caller)
+
+
+def knows(question, value):
+    if question.kind is Kind.WHOLE_NUMBER:
+        return question.low <= value <= question.high
+    return value in values_of(question)
+
+
+def deciding(rule_set):
+    for entry in rule_set.impossible:
+        yield entry.condition
+    for rule in rule_set.rules:
+        yield rule.condition
+
+
+def pairs(start, end, *edits):
+    for seed in range(start, end):
+        old, new = edited(seed, edits)
+        try:
+            yield seed, edition(old), edition(new)
+        except FileRefused:
+            continue
+
+
+def null(outcome):
+    return None if outcome == "no_rule" else outcome
+
+
+@pytest.mark.parametrize("start", range(0, 240, 60))
+def test_the_same_profiles_as_the_pointwise_difference(start):
+    compared = 0
+    for seed, old, new in pairs(start, start + 60):
+        change = compare(old, new)
+        points = list(Pointwise(old.rule_set, new.rule_set))
+        both = [(one, left, right) for one, left, right in points if left and right]
+        changed = Counter((null(left.outcome), null(right.outcome)) for _, left, right in both)
+        expected = {ends: number for ends, number in changed.items() if ends[0] != ends[1]}
+        found = {(one.old, one.new): one.changed for one in change.impact.transitions}
+        assert found == expected, seed
+        assert change.impact.profiles == len(both), seed
+        assert change.impact.changed == sum(expected.values()), seed
+        one_sided = {right is not None for _, left, right in points if (left is None) != (right is None)}
+        assert {one.only_new for one in change.impact.one_sided} == one_sided, seed
+        assert change.impact.identical == (not expected and not one_sided), seed
+        others = Counter(
+            (left.outcome, left.rule, right.rule)
+            for _, left, right in both
+            if left.outcome == right.outcome and left.rule != right.rule
+        )
+        assert {(one.outcome, one.old, one.new): one.profiles for one in change.impact.other_rules} == others, seed
+        compared += 1
+    assert compared > 30
+
+
+def callers_of(point, witness):
+    """Callers with the answers of a witness, `any` and unknown filled in every way that can be told apart."""
+    by_question = []
+    for name in point.questions:
+        answer = witness[name]
+        value = tuple(answer) if isinstance(answer, list) else answer
+        known = [
+            one for one in point.values(name) if all(knows(question, one) for _, question in point.questions[name])
+        ]
+        by_question.append(known if answer in ("any", Unanswered.UNKNOWN) else [value])
+    for values in product(*by_question):
+        yield dict(zip(point.questions, values, strict=True))
+
+
+@pytest.mark.parametrize("start", range(1000, 1120, 60))
+def test_every_witness_shows_what_it_is_said_to_show(start):
+    shown = 0
+    for seed, old, new in pairs(start, start + 60):
+        point = Pointwise(old.rule_set, new.rule_set)
+        change = compare(old, new)
+        for transition in change.impact.transitions:
+            assert transition.more == 0
+            assert sum(region.profiles for region in transition.regions) == transition.changed, seed
+            for region in transition.regions:
+                for caller in callers_of(point, region.witness):
+                    left, right = point.fate(point.old, caller), point.fate(point.new, caller)
+                    ids = (region.old.rule and region.old.rule.id, region.new.rule and region.new.rule.id)
+                    assert (left.rule, right.rule) == ids, seed
+                    assert (null(left.outcome), null(right.outcome)) == (transition.old, transition.new), seed
+                    shown += 1
+        for one in change.impact.one_sided:
+            caller = next(callers_of_one(point, one))
+            mine, other = (point.new, point.old) if one.only_new else (point.old, point.new)
+            assert point.fate(mine, caller), seed
+            assert (point.profile_of(other, caller) is None) == one.by_answer, seed
+            assert not point.fate(other, caller), seed
+    assert shown > 50
+
+
+def callers_of_one(point, one):
+    """Callers that one side can have, with the answers of a witness."""
+    side = point.new if one.only_new else point.old
+    by_question = []
+    for name, owners in point.questions.items():
+        answer = one.witness[name]
+        value = tuple(answer) if isinstance(answer, list) else answer
+        asked = [question for rule_set, question in owners if rule_set is side]
+        known = [one for one in point.values(name) if all(knows(question, one) for question in asked)]
+        by_question.append(known if answer == "any" else [value])
+    for values in product(*by_question):
+        yield dict(zip(point.questions, values, strict=True))
+
+
+@pytest.mark.parametrize("start", range(2000, 2080, 40))
+def test_who_becomes_undecided_without_a_new_question(start):
+    found = 0
+    for seed, old, new in pairs(start, start + 40, add_question):
+        point = Pointwise(old.rule_set, new.rule_set)
+        added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
+        added -= {name for name in added if new.rule_set.question[name].for_notes}
+        outcomes = defaultdict(set)
+        for caller, left, right in point:
+            rest = tuple((name, value) for name, value in caller.items() if name not in added)
+            if left:
+                outcomes[rest] |= {right.outcome} if right else set()
+        undecided = [rest for rest, possible in outcomes.items() if len(possible) > 1]
+        unasked = compare(old, new).impact.unasked
+        assert (unasked.profiles if unasked else 0) == (len(undecided) if added else 0), seed
+        if unasked:
+            caller = {name: tuple(one) if isinstance(one, list) else one for name, one in unasked.witness.items()}
+            assert {caller[name] for name in unasked.questions} == {"unknown"}
+            assert unasked.of == sum(1 for possible in outcomes.values() if possible)
+            filled = [one for one in callers_of(point, caller) if point.fate(point.new, one)]
+            assert {point.fate(point.new, one).outcome for one in filled} == set(unasked.possible)
+            assert {null(point.fate(point.old, one).outcome) for one in filled} == {unasked.old}
+            found += 1
+    assert found > 5
+
+
+@pytest.mark.parametrize("start", range(3000, 3080, 40))
+def test_the_witness_search_finds_the_same_transitions_where_no_diagram_fits(start, monkeypatch):
+    expected = [(one, compare(*one[1:])) for one in pairs(start, start + 40)]
+
+    def tangled(*_):
+        raise TooTangled
+
+    monkeypatch.setattr(impact_of, "_counted", tangled)
+    for (seed, old, new), counted in expected:
+        change = compare(old, new)
+        ways = [{(one.old, one.new) for one in each.impact.transitions} for each in (change, counted)]
+        assert ways[0] == ways[1], seed
+        sides = [{one.only_new for one in each.impact.one_sided} for each in (change, counted)]
+        assert sides[0] == sides[1], seed
+        if change.complete:
+            assert change.identical == counted.identical, seed
+        assert change.impact.changed is None
+        point = Pointwise(old.rule_set, new.rule_set)
+        for transition in change.impact.transitions:
+            [region] = transition.regions
+            for caller in callers_of(point, region.witness):
+                left, right = point.fate(point.old, caller), point.fate(point.new, caller)
+                assert (null(left.outcome), null(right.outcome)) == (transition.old, transition.new), seed
+
+
+# --- real changes ---------------------------------------------------------------------------
+
+
+REAL = sorted(path for path in CASES.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("folder", REAL, ids=lambda path: path.name)
+def test_text_of_a_real_change(folder, monkeypatch, request):
+    monkeypatch.chdir(folder)
+    change = compare(read_earlier("old.yaml", "new.yaml"), read_edition("new.yaml"))
+    request.getfixturevalue("compare")(folder / "out", diff_text(change, width=80))
+
+
+TWELVE = """
+format: 1
+id: twelve
+version: "1.0.0"
+title: Twelve rules
+policy: first
+outcomes: {low: {label: Low}, middle: {label: Middle}, high: {label: High}}
+questions:
+  age: {ask: How old, type: whole_number, range: [0, 120]}
+  alone: {ask: Alone, type: yes_no}
+  need: {ask: Which, type: one, options: {a: {label: A}, b: {label: B}, c: {label: C}, d: {label: D}}}
+rules:
+"""
+RULES_12 = [
+    ("{age: {below: 18}, need: a}", "low"),
+    ("{age: {below: 18}, need: b}", "low"),
+    ("{age: {below: 18}, need: c}", "middle"),
+    ("{age: {below: 18}, need: d}", "middle"),
+    ("{age: {at_least: 18, below: 65}, alone: yes, need: a}", "high"),
+    ("{age: {at_least: 18, below: 65}, alone: yes, need: b}", "high"),
+    ("{age: {at_least: 18, below: 65}, alone: yes, need: [c, d]}", "middle"),
+    ("{age: {at_least: 18, below: 65}, alone: no}", "low"),
+    ("{age: {at_least: 65, below: 80}, alone: yes}", "high"),
+    ("{age: {at_least: 65, below: 80}, alone: no, need: a}", "middle"),
+    ("{age: {at_least: 65, below: 80}, alone: no, need: {not: a}}", "low"),
+    ("{age: {at_least: 80}}", "high"),
+]
+RULES_7 = [
+    ("{age: {at_least: 80}}", "high"),
+    ("{age: {at_least: 65}, alone: yes}", "high"),
+    ("{age: {at_least: 65}, need: a}", "middle"),
+    ("{age: {at_least: 18}, alone: no}", "low"),
+    ("{any_of: [{age: {below: 18}}, {alone: yes}], need: [c, d]}", "middle"),
+    ("{age: {below: 18}}", "low"),
+    ("{}", "high"),
+]
+
+
+def written(rules):
+    lines = [
+        f"  - {{id: r-{number}, when: {when}, recommend: {outcome}, because: of a reason, basis: site}}"
+        for number, (when, outcome) in enumerate(rules)
+    ]
+    return TWELVE + "\n".join(lines) + "\n"
+
+
+def test_twelve_rules_written_as_seven_are_identical():
+    change = compare(edition(written(RULES_12)), edition(written(RULES_7)))
+    assert change.identical
+    assert verdict(change) == "Same answers, same recommendations"
+    assert change.impact.transitions == ()
+    assert sum(one.profiles for one in change.impact.other_rules) > 0
+
+
+def test_independent_rules_in_another_order_are_identical():
+    change = compare(edition(written(RULES_12)), edition(written(RULES_12[::-1])))
+    assert change.identical
+    one_wrong = [*RULES_12[:-1], (RULES_12[-1][0], "low")]
+    assert not compare(edition(written(RULES_12)), edition(written(one_wrong))).identical
+
+
+def test_comments_and_layout_are_no_change():
+    text = (RULES / "iop.yaml").read_text(encoding="utf-8")
+    spaced = text.replace("\nrules:\n", "\n# A comment.\n\n\nrules:\n")
+    assert spaced != text
+    assert compare(edition(text), edition(spaced)).nothing
+
+
+# --- protection, versions, words ------------------------------------------------------------
+
+
+BASE = """
+format: 1
+id: base
+version: "1.2.3"
+title: A base
+policy: first
+emergency:
+  say: Call.
+  contacts: [{name: Help line, reach: "1"}, {name: Night line, reach: "2"}]
+outcomes: {low: {label: Low}, middle: {label: Middle}, high: {label: High}}
+settings:
+  strict: {means: Read it strictly, type: yes_no, value: yes}
+questions:
+  age: {ask: How old, type: whole_number, range: [0, 120]}
+  need:
+    ask: Which need is it
+    help: Mark it
+    type: one
+    options: {a: {label: A, aliases: [alpha]}, b: {label: B}, c: {label: C}}
+    if_unanswered: Find out.
+    header_hints: [need, want]
+  alone: {ask: Alone, type: yes_no}
+impossible:
+  - {id: child-alone, when: {age: {below: 3}, alone: yes}, because: Nobody leaves them.}
+rules:
+  - {id: young, when: {age: {below: 18}}, recommend: low, because: They are young., basis: site}
+  - {id: strict-b, when: {need: b, strict: yes}, recommend: middle, because: B it is., basis: site}
+  - {id: rest, when: {}, recommend: high, because: All others., basis: site}
+guarantees:
+  - {id: young-low, when: {age: {below: 18}}, always: low}
+  - {id: b-not-high, when: {need: b}, never: high}
+notes:
+  - {id: hand-over, when: {need: a}, for: staff, say: Tell them.}
+"""
+
+
+def changed(*edits, base=BASE):
+    text = base
+    for before, after in edits:
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return compare(edition(base), edition(text))
+
+
+def names(change):
+    return [finding.name for finding in change.findings]
+
+
+ACCEPT = "[{finding: no-cases, because: Soon.}]"
+ENTRY = "impossible:\n  - {id: child-alone, when: {age: {below: 3}, alone: yes}, because: Nobody leaves them.}\n"
+BUMP = ('version: "1.2.3"', 'version: "2.0.0"')
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message", "line"),
+    [
+        ("  - {id: b-not-high, when: {need: b}, never: high}\n", "", "guarantee `b-not-high` is gone", 28),
+        ("when: {need: b}, never: high", "when: {need: b, alone: no}, never: high", "no longer holds for all", 30),
+        ("{age: {below: 18}}, always: low", "{age: {below: 17}}, always: low", "no longer holds for all callers", 29),
+        ("when: {need: b}, never: high", "when: {need: b}, never: low", "now allows `high`, too", 30),
+        ("age: {below: 3}, alone: yes}", "age: {below: 5}, alone: yes}", "`child-alone` refuses other callers", 24),
+        (ENTRY, "", "impossible entry `child-alone` is gone", 2),
+        ("impossible:\n", "impossible:\n  - {id: new, when: {age: 120}, because: No.}\n", "`new` is new", 24),
+        ("type: yes_no, value: yes", "type: yes_no, value: no", "`strict` is now `no` instead of `yes`", 12),
+        ("    if_unanswered: Find out.\n", "", "`if_unanswered` of `need` is gone", 15),
+        ("[need, want]", "[need]", "`header_hints` of `need` lack `want`", 15),
+        (', {name: Night line, reach: "2"}', "", "contact `Night line` (2) is gone", 7),
+        ('reach: "2"', 'reach: "3"', "contact `Night line` (2) is gone", 7),
+        (
+            "alone: {ask: Alone, type: yes_no}",
+            "alone: {ask: Alone, type: yes_no, when_no_column: no}",
+            "taken to say",
+            22,
+        ),
+        (
+            "title: A base",
+            "title: A base\naccept: [{finding: no-cases, because: Soon.}]",
+            "`no-cases` is newly accepted",
+            5,
+        ),
+    ],
+)
+def test_what_weakens_protection(before, after, message, line):
+    if "{id: new" in after:
+        after = after.replace("age: 120", "age: {is: 120}")
+    change = changed((before, after), BUMP)
+    found = [finding for finding in change.findings if finding.name == "protection-weakened"]
+    assert [message in finding.message for finding in found] == [True], found
+    assert found[0].severity == "warning"
+    assert abs(found[0].place.line - line) <= 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("when: {need: b}, never: high", "when: {need: [b, c]}, never: high"),
+        ("when: {need: b}, never: high", "when: {need: b}, never: [high, middle]"),
+        ("age: {below: 3}, alone: yes}", "alone: yes, age: {at_most: 2}}"),
+        ("{age: {below: 18}}, always: low", "{any_of: [{age: {below: 10}}, {age: {below: 18}}]}, always: low"),
+        ("[need, want]", "[need, want, wish]"),
+        ("because: They are young.", "because: They are still young."),
+    ],
+)
+def test_what_does_not_weaken_protection(before, after):
+    assert not changed((before, after), BUMP).protection
+
+
+def with_cases(text, cases):
+    rules = understand(text.encode(), "base.yaml")
+    body = "format: 1\nrules: base.yaml\ncases:\n" + "\n".join(cases) + "\n"
+    return Edition(rules, understand_cases(body.encode(), "base.cases.yaml", "base.yaml", rules.rule_set))
+
+
+YOUNG = "  - {id: young, answers: {age: 5}, expect: {recommend: low}, confirmed_by: Dr M}"
+OLD = "  - {id: old, answers: {age: 50, need: a}, expect: {recommend: high}}"
+
+
+@pytest.mark.parametrize(
+    ("cases", "message"),
+    [
+        ([OLD], "case `young` (confirmed by Dr M) is gone"),
+        ([YOUNG.replace("recommend: low", "recommend: high"), OLD], "now expects `high` instead of `low`"),
+        ([YOUNG.replace("age: 5", "age: 6"), OLD], "case `young` (confirmed by Dr M) is now about another caller"),
+        (["  - {id: other, answers: {age: 60}, expect: {recommend: high}}"], "2 cases are gone: `young` (confirmed"),
+        ([YOUNG.replace("id: young", "id: child"), OLD], None),
+        ([OLD, YOUNG], None),
+    ],
+)
+def test_cases_deleted_and_expected_otherwise(cases, message):
+    change = compare(with_cases(BASE, [YOUNG, OLD]), with_cases(BASE, cases))
+    assert [message in one.message and one.path == "base.cases.yaml" for one in change.findings] == [True] * bool(
+        message
+    )
+
+
+def test_a_file_of_cases_that_is_gone():
+    change = compare(with_cases(BASE, [YOUNG, OLD]), edition(BASE))
+    assert [finding.message for finding in change.findings] == ["the file of cases is gone, and with it 2 cases"]
+
+
+def test_confirmed_decisions_that_change_now():
+    text = BASE.replace("recommend: low, because: They", "recommend: middle, because: They")
+    change = compare(with_cases(BASE, [YOUNG, OLD]), with_cases(text, [YOUNG, OLD]))
+    [found] = change.cases
+    assert (found.case.id, found.old, found.old_rule, found.new, found.new_rule) == (
+        *("young", ("low",), "young"),
+        *(("middle",), "young"),
+    )
+    assert "young (confirmed by Dr M): was low by young, is now middle by young" in " ".join(
+        diff_text(change, 80).split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("edit", "version", "expected"),
+    [
+        (("below: 18}}, recommend", "below: 19}}, recommend"), "1.2.3", "version-not-bumped"),
+        (("below: 18}}, recommend", "below: 19}}, recommend"), "1.2.4", "version-bump-too-small"),
+        (("below: 18}}, recommend", "below: 19}}, recommend"), "1.3.0", None),
+        (("below: 18}}, recommend", "below: 19}}, recommend"), "1.2.2", "version-went-back"),
+        (("help: Mark it", "help: Mark them"), "1.2.3", "version-not-bumped"),
+        (("help: Mark it", "help: Mark them"), "1.2.4", "version-bump-too-small"),
+        (("help: Mark it", "help: Mark them"), "1.3.0", None),
+        (("c: {label: C}", "d: {label: C}"), "1.3.0", "version-bump-too-small"),
+        (("c: {label: C}", "d: {label: C}"), "2.0.0", None),
+        (("range: [0, 120]", "range: [0, 110]"), "1.9.9", "version-bump-too-small"),
+        (("  alone:", "  more: {ask: More, type: yes_no}\n  alone:"), "1.3.0", "version-bump-too-small"),
+        (("policy: first", "policy: unique"), "1.2.3", "version-not-bumped"),
+        (("policy: first", "policy: unique"), "1.2.4", None),
+        (("policy: first", "policy: first  # a comment"), "1.2.3", None),
+        (("policy: first", "policy: first"), "1.2.3-rc.1", "version-went-back"),
+        (("below: 18}}, recommend", "below: 19}}, recommend"), "1.10.0", None),
+    ],
+)
+def test_versions(edit, version, expected):
+    change = changed(edit, ('version: "1.2.3"', f'version: "{version}"'))
+    assert [name for name in names(change) if name != "protection-weakened"] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("1.0.0-rc.1", "1.0.0"), ("1.0.0-rc.2", "1.0.0-rc.10"), ("1.0.0-alpha", "1.0.0-beta"), ("1.9.0", "1.10.0")],
+)
+def test_versions_are_ordered(old, new):
+    assert version_of(old) < version_of(new)
+    assert not version_of(new) < version_of(old)
+
+
+def test_a_rule_id_with_another_meaning():
+    reused = changed(
+        ("id: young, when: {age: {below: 18}}, recommend: low", "id: young, when: {age: {above: 80}}, recommend: high"),
+        BUMP,
+    )
+    assert "rule-id-reused" in names(reused)
+    moved = changed(("when: {age: {below: 18}}, recommend: low", "when: {age: {below: 30}}, recommend: high"), BUMP)
+    same_outcome = changed(("when: {age: {below: 18}}, recommend", "when: {age: {above: 80}}, recommend"), BUMP)
+    assert "rule-id-reused" not in names(moved) + names(same_outcome)
+
+
+def test_wording_is_shown_word_by_word():
+    change = changed(("ask: Which need is it", "ask: Which of these needs is it"), ("[alpha]", "[alpha, first]"), BUMP)
+    assert verdict(change) == (
+        "Same answers, same recommendations; 1 question is worded differently: callers may answer differently"
+    )
+    text = diff_text(change, 80)
+    assert "    ask: Which [-need-]{+of these needs+} is it\n" in text
+    assert "    a aliases: [-alpha-]{+alpha, first+}\n" in text
+    assert not change.nothing
+    assert changed(("say: Tell them.", "say: Tell us."), BUMP).words[0].thing == "note `hand-over`"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "thing", "field"),
+    [
+        ("ask: Alone, type", "ask: Alone, ask_other: Are they, type", "question `alone`", "ask_other"),
+        ("c: {label: C}", "c: {label: See}", "question `need`", "c label"),
+        ("b: {label: B}, c: {label: C}}", "c: {label: C}, b: {label: B}}", "question `need`", "order"),
+        ("high: {label: High}", "high: {label: High, staff: [Call them]}", "outcome `high`", "staff"),
+        ("because: All others.", "because: Everybody else.", "rule `rest`", "because"),
+        ("when: {need: a}, for", "when: {need: b}, for", "note `hand-over`", "when"),
+        ("means: Read it strictly", "means: Read it so", "setting `strict`", "means"),
+        ("title: A base", "title: A base\nspellings: {yes: [si]}", "spellings", "yes"),
+    ],
+)
+def test_every_kind_of_wording_is_compared(before, after, thing, field):
+    change = changed((before, after), BUMP)
+    assert [(word.thing, word.field) for word in change.words] == [(thing, field)]
+    assert change.identical
+
+
+def test_order_of_questions():
+    alone = "  alone: {ask: Alone, type: yes_no}\n"
+    change = compare(edition(BASE), edition(BASE.replace(alone, "").replace("questions:\n", f"questions:\n{alone}")))
+    assert [(word.thing, word.field, word.new) for word in change.words] == [("questions", "order", "alone, age, need")]
+
+
+def test_a_renamed_question_is_named():
+    text = BASE.replace("alone: {ask: Alone", "by_oneself: {ask: Alone").replace("alone: yes}", "by_oneself: yes}")
+    change = compare(edition(BASE), edition(text))
+    assert change.questions.renamed == (("alone", "by_oneself"),)
+    assert change.identical is False
+    assert "alone was probably renamed to by_oneself" in diff_text(change, 80)
+
+
+def test_outcomes_by_clinical_weight():
+    old = BASE.replace("  - {id: rest, when: {},", "  - {id: rest, when: {need: [a, b]},")
+    new = (
+        BASE.replace("  - {id: rest, when: {},", "  - {id: rest, when: {need: [c, b]},")
+        .replace("recommend: middle", "recommend: low")
+        .replace("below: 18}}, recommend: low", "below: 18}}, recommend: middle")
+    )
+    change = compare(edition(old), edition(new))
+    assert [(one.old, one.new) for one in change.impact.transitions] == [
+        ("middle", "low"),
+        ("high", None),
+        ("low", "middle"),
+        (None, "high"),
+    ]
+
+
+# --- the object for programs, and the command -----------------------------------------------
+
+
+def test_json_of_a_change():
+    found = diff_json(changed(("below: 18}}, recommend", "below: 17}}, recommend")))
+    assert json.loads(json.dumps(found)) == found
+    assert list(found)[:7] == ["identical", "profiles", "changed", "transitions", "questions", "words", "protection"]
+    assert found["questions"]["added"] == found["questions"]["removed"] == found["words"] == found["protection"] == []
+    assert found["identical"] is False
+    assert (found["profiles"], found["changed"]) == (14, 4)
+    assert [(one["from"], one["to"], one["changed"]) for one in found["transitions"]] == [
+        ("low", "high", 2),
+        ("low", "middle", 2),
+    ]
+    [region] = found["transitions"][0]["regions"]
+    assert region == {
+        "when": {"age": "17", "need": "a or c"},
+        "profiles": 2,
+        "witness": {"age": 17, "need": "a", "alone": "any"},
+        "old": {"outcome": "low", "rule": "young"},
+        "new": {"outcome": "high", "rule": "rest"},
+    }
+
+
+def run(*arguments, cwd=None, path=None):
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(TESTS.parent)}
+    if path is not None:
+        environment["PATH"] = path
+    return subprocess.run(
+        [sys.executable, "-m", "iopscreen", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A git repository with one revision of a rule file and its cases, both edited since."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    rules, cases = folder / "base.yaml", folder / "base.cases.yaml"
+    rules.write_text(BASE, encoding="utf-8")
+    cases.write_text(f"format: 1\nrules: base.yaml\ncases:\n{YOUNG}\n{OLD}\n", encoding="utf-8")
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "first"], ["tag", "v1"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, capture_output=True)
+    rules.write_text(BASE.replace("below: 18}}, recommend: low", "below: 18}}, recommend: high"), encoding="utf-8")
+    cases.write_text(f"format: 1\nrules: base.yaml\ncases:\n{OLD}\n", encoding="utf-8")
+    return folder
+
+
+def test_against_a_revision(repository):
+    done = run("audit", "base.yaml", "--against", "v1", cwd=repository)
+    assert done.returncode == 1  # the edit breaks a guarantee
+    assert "base.yaml:4:1: warning: the version is `1.2.3` as before" in done.stdout
+    assert "case `young` (confirmed by Dr M) is gone [protection-weakened]" in done.stdout
+    assert "old  v1:base.yaml: base 1.2.3" in done.stdout
+    assert "From low to high (more intensive)" in done.stdout
+    found = json.loads(run("audit", "base.yaml", "--against", "HEAD", "--format", "json", cwd=repository).stdout)
+    assert found["rule_sets"][0]["diff"]["changed"] == found["rule_sets"][0]["diff"]["transitions"][0]["changed"] > 0
+    assert {"protection-weakened", "version-not-bumped"} <= {finding["name"] for finding in found["findings"]}
+    from_above = run("diff", "v1", "site/base.yaml", cwd=repository.parent)
+    assert "recommended something else" in from_above.stdout.split("\n")[0]
+    assert "new  site/base.yaml" in from_above.stdout
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        ("v2", "v2: no such file, and no revision of the git repository of base.yaml"),
+        ("--output=x", "--output=x: no such file, and no revision is called so"),
+        ("v1:base.yaml", "v1:base.yaml: no such file, and no revision of the git repository of base.yaml"),
+    ],
+)
+def test_a_revision_that_does_not_exist(repository, revision, message):
+    done = run("diff", "--", revision, "base.yaml", cwd=repository)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {message}\n")
+    assert sorted(path.name for path in repository.iterdir()) == ["base.cases.yaml", "base.yaml"]
+
+
+def test_a_file_that_the_revision_lacks_and_no_git(repository, tmp_path_factory):
+    (repository / "new.yaml").write_text(BASE, encoding="utf-8")
+    done = run("diff", "v1", "new.yaml", cwd=repository)
+    assert (done.returncode, done.stderr) == (2, "error: v1: this revision has no file new.yaml\n")
+    done = run("diff", "v1", "base.yaml", cwd=repository, path="/nowhere")
+    assert (done.returncode, "git, to look for a revision, is not installed" in done.stderr) == (2, True)
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "base.yaml").write_text(BASE, encoding="utf-8")
+    done = run("audit", "base.yaml", "--against", "v1", cwd=outside)
+    assert (done.returncode, "is in no git repository" in done.stderr) == (2, True)
+
+
+def test_exit_statuses(tmp_path):
+    for name, text in (
+        ("old", BASE),
+        ("spaced", BASE.replace("rules:", "# a comment\nrules:")),
+        ("other", BASE.replace("below: 18}}, recommend", "below: 17}}, recommend")),
+        ("worded", BASE.replace("help: Mark it", "help: Mark them")),
+        ("faulty", BASE.replace("id: base", "id: [")),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    codes = {
+        name: run("diff", "old.yaml", f"{name}.yaml", "--exit-code", cwd=tmp_path).returncode
+        for name in ("spaced", "other", "worded", "faulty")
+    }
+    assert codes == {"spaced": 0, "other": 1, "worded": 1, "faulty": 2}
+    assert run("diff", "old.yaml", "other.yaml", cwd=tmp_path).returncode == 0
+    assert run("diff", "old.yaml", "other.yaml", "-o", "out.json", "--format", "json", cwd=tmp_path).stdout == ""
+    again = run("diff", "old.yaml", "other.yaml", "-o", "out.json", cwd=tmp_path)
+    assert (again.returncode, "out.json" in again.stderr) == (2, True)
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["changed"] == 4
+
+
+def test_a_revision_for_several_files_and_a_file_for_one(repository):
+    (repository / "other.yaml").write_text(BASE, encoding="utf-8")
+    done = run("audit", "base.yaml", "other.yaml", "--against", "other.yaml", cwd=repository)
+    assert (done.returncode, "is one file" in done.stderr) == (2, True)
+
+
+def test_what_could_not_be_decided_is_said(monkeypatch):
+    def tangled(*_):
+        raise TooTangled
+
+    monkeypatch.setattr(impact_of, "_counted", tangled)
+    monkeypatch.setattr(joint_of.Joint, "differing", out_of_time)
+    change = compare(edition(BASE), edition(BASE))
+    assert (change.identical, change.complete) == (None, False)
+    assert verdict(change).startswith("Not decided within the budget")
+    assert diff_json(change)["undecided"] == ["whether any other caller is recommended something else"]
+    assert "version-not-bumped" not in names(change)
+
+
+def out_of_time(*_):
+    raise OutOfTime
+
+
+# --- findings about a change ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("check", "severity"), CHANGE_CHECKS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_every_finding_about_a_change_is_explained(check, severity):
+    [found] = documented(change_name(check))
+    assert found.severity == severity == "warning"
+    assert "Example:" in found.text
+    assert "What to do:" in found.text
