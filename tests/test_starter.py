@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import TESTS
+from conftest import RULES, TESTS
 
 from iopscreen import files
 from iopscreen.audit.run import audit
@@ -112,6 +114,20 @@ def test_it_says_what_to_do_next_and_that_works(tmp_path):
     screen = [*lines[1].partition("iopscreen ")[2].split(), "--no-input", "--answers", "-", "--format", "json"]
     done = run(*screen, folder=tmp_path, stdin="immediate_danger: yes\n")
     assert '"recommendation": "emergency_help"' in done.stdout
+
+
+def test_an_editor_is_connected_as_the_reference_says(tmp_path):
+    """The table "In an editor" of `rules/README.md`: its commands, and the first lines of the files."""
+    run("new", "my-clinic.yaml", folder=tmp_path)
+    reference = (RULES / "README.md").read_text("utf-8").partition("## In an editor")[2].partition("## ")[0]
+    rows = re.findall(r"^\| \w+ \| `iopscreen (.*)` \| `(# .*)` \|$", reference, re.MULTILINE)
+    for path, (command, line) in zip(("my-clinic.yaml", "my-clinic.cases.yaml"), rows, strict=True):
+        done = run(*command.split(), folder=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        schema = json.loads((tmp_path / line.partition("$schema=")[2]).read_bytes())
+        assert ("cases" in schema["properties"]) == ("cases" in path)
+        (tmp_path / path).write_text(f"{line}\n{(tmp_path / path).read_text('utf-8')}", encoding="utf-8")
+    assert audit(str(tmp_path / "my-clinic.yaml"), {}, today=None).facts.passed == 10
 
 
 @pytest.mark.parametrize(
