@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -89,18 +89,29 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout.decode()
 
 
-def measured(folder: Path, pages: Mapping[str, str], width: int, *, dark: bool = False) -> dict[str, dict[str, Any]]:
-    """What the browser made of each page, in frames of `width`."""
+Measured = dict[str, dict[str, Any]]
+"""What was measured, by page."""
+
+
+def measured(
+    folder: Path, pages: Mapping[str, str], widths: Sequence[int], *, dark: bool = False
+) -> dict[int, Measured]:
+    """What the browser made of each page, in frames of each width."""
     frames = []
     for number, (name, source) in enumerate(pages.items()):
         script = MEASURE.replace("PAGE", json.dumps(name))
         (folder / f"page{number}.html").write_text(POLICY.sub("", source) + script, encoding="utf-8")
-        frames.append(f'<iframe src="page{number}.html" style="width:{width}px;height:900px;border:0"></iframe>')
+        frames += [
+            f'<iframe src="page{number}.html" style="width:{width}px;height:900px;border:0"></iframe>'
+            for width in widths
+        ]
     (folder / "probe.html").write_text(PROBE.replace("FRAMES", "".join(frames)), encoding="utf-8")
     scheme = "--blink-settings=preferredColorScheme=" + ("0" if dark else "1")
     url = (folder / "probe.html").as_uri()
     dumped = run(folder, scheme, "--window-size=1600,1200", "--virtual-time-budget=20000", "--dump-dom", url)
     [found] = re.findall(r'<pre id="found">(.*?)</pre>', dumped, re.S)
-    results = {one["name"]: one for one in json.loads(unescape(found))}
-    assert set(results) == set(pages)
+    results: dict[int, Measured] = {width: {} for width in widths}
+    for one in json.loads(unescape(found)):
+        results[one["inner"]][one["name"]] = one
+    assert all(set(by_name) == set(pages) for by_name in results.values())
     return results

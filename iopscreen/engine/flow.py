@@ -97,24 +97,54 @@ class _FlowMaker:
         self.root = self.diagram.relabel(self.by_rule, compiled.outcome_of)
 
     def flow(self, limit: int) -> Flow:
+        """The flow. Where it has too many ends, those of one step that recommend the same are one."""
         partings = self._partings(limit)
+        if not partings:
+            return Flow((self._last_step(self.root, {self.by_rule}),))
+        steps = self._steps(partings, apart=True)
+        return Flow(steps if len(steps) <= limit else self._steps(partings, apart=False))
+
+    def _steps(self, partings: Mapping[Node, _Parting], *, apart: bool) -> tuple[Step, ...]:
+        """The steps that ask, in order, then the others. `apart`: ends at which other rules decide are two."""
         order = self._in_order(partings)
         numbers: dict[Step | Node, int] = {node: number for number, node in enumerate(order)}
-        steps: list[Step] = [Asked("", ()) for _ in order]
+        asked: list[Step] = []
+        last: list[Step] = []
         reached: dict[Node, set[Node]] = {self.root: {self.by_rule}}
         for node in order:
-            level, children = partings[node]
-            leading: dict[int, list[int]] = {}
-            for block, child in children.items():
-                deciding = {self._after(rule, level, block) for rule in self._from_level(reached[node], node, level)}
+            branches: dict[int, list[int]] = {}
+            for child, blocks, deciding in self._ways(partings, node, reached[node], apart=apart):
                 if child in partings:
                     reached.setdefault(child, set()).update(deciding)
-                number = self._number(child, deciding, numbers, steps)
-                leading.setdefault(number, []).append(block)
-            steps[numbers[node]] = Asked(self.names[level], self._branches(leading))
-        if not order:
-            steps.append(self._last_step(self.root, {self.by_rule}))
-        return Flow(tuple(steps))
+                    target: Step | Node = child
+                else:
+                    target = self._last_step(child, deciding)
+                if target not in numbers:
+                    assert not isinstance(target, int)  # the steps that ask have their numbers
+                    numbers[target] = len(order) + len(last)
+                    last.append(target)
+                branches.setdefault(numbers[target], []).extend(blocks)
+            found = tuple(Branch(tuple(sorted(blocks)), number) for number, blocks in branches.items())
+            asked.append(Asked(self.names[partings[node].level], found))
+        return (*asked, *last)
+
+    def _ways(
+        self, partings: Mapping[Node, _Parting], node: Node, rules: set[Node], *, apart: bool
+    ) -> Iterator[tuple[Node, list[int], set[Node]]]:
+        """Where the answers of a step lead: what is left to ask, after which blocks, and who decides then."""
+        level, children = partings[node]
+        starts = self._from_level(rules, node, level)
+        together: dict[Node, tuple[list[int], set[Node]]] = {}
+        for block, child in children.items():
+            deciding = {self._after(start, level, block) for start in starts}
+            if apart:
+                yield child, [block], deciding
+            else:
+                blocks, all_deciding = together.setdefault(child, ([], set()))
+                blocks.append(block)
+                all_deciding |= deciding
+        for child, (blocks, deciding) in together.items():
+            yield child, blocks, deciding
 
     # --- what is asked ---
 
@@ -215,16 +245,3 @@ class _FlowMaker:
 
     def _next(self, partings: Mapping[Node, _Parting], node: Node) -> Iterator[Node]:
         return (child for child in dict.fromkeys(partings[node].children.values()) if child in partings)
-
-    def _number(self, child: Node, deciding: set[Node], numbers: dict[Step | Node, int], steps: list[Step]) -> int:
-        """The place of the step that a branch leads to; ends that say the same are one."""
-        if child in numbers:
-            return numbers[child]
-        step = self._last_step(child, deciding)
-        if step not in numbers:
-            numbers[step] = len(steps)
-            steps.append(step)
-        return numbers[step]
-
-    def _branches(self, leading: Mapping[int, list[int]]) -> tuple[Branch, ...]:
-        return tuple(Branch(tuple(blocks), number) for number, blocks in leading.items())

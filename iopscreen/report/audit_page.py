@@ -195,7 +195,7 @@ def _case_rows(facts: RuleSetFacts) -> Iterator[str]:
     tried = facts.passed + facts.failed
     yield from term("Cases", f"{facts.passed} passed, {facts.failed} failed" if tried else "none")
     for basis, rules in facts.basis.items():
-        yield from term(f"Rules {basis}", text(f"{', '.join(rules)} ({BASES[basis]})"))
+        yield from term(f"Rules ({basis})", text(f"{', '.join(rules)} ({BASES[basis]})"))
     if facts.mutants is not None:
         yield from term("Mutants", text(mutants_words(facts.mutants)))
 

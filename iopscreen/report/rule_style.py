@@ -151,6 +151,8 @@ svg .outcome { font-weight: 600; }
   section:is([id$="questions"], [id$="rules"], [id$="table"], [id$="outcomes"], [id$="notes"]) { break-before: page; }
   header + section, header + nav + section, .file-head + section { break-before: auto; }
   .file { break-before: page; }
+  nav + .file { break-before: auto; }
+  .file-head { padding: 1rem 0 .5rem; }
   h3, h4, .lead, .label { break-after: avoid; }
   .entry, .flow svg, .box tr, pre { break-inside: avoid; }
   .desk { display: block; }
