@@ -283,7 +283,8 @@ def audit(
         return
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
-    files = dict.fromkeys(file for path in named for file in audit_run.rule_files(_locate(path)))
+    found = (file for path in named for file in audit_run.rule_files(_locate(path)))
+    files = {Path(file).resolve(): file for file in found}.values()  # a file named twice is audited once
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [

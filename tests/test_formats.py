@@ -236,6 +236,23 @@ def test_a_file_of_another_tool_is_told_at_once(tmp_path):
     assert closing == "1 rule file: 1 error, 0 warnings"
 
 
+def test_a_file_that_is_named_twice_is_audited_once():
+    named = ["rules.yaml", "./rules.yaml", str(CASES / "clean" / "rules.cases.yaml")]
+    done = iopscreen("audit", *named, "--format", "github", cwd=CASES / "clean")
+    assert done.stdout.startswith("1 rule file: 0 errors")
+
+
+def test_files_that_are_called_alike_in_a_log_are_one_artifact(monkeypatch, tmp_path):
+    for folder in ("a/rules", "b/rules", "here"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "rules.yaml").write_bytes((CASES / "accepted" / "rules.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path / "here")
+    results = [audit(f"../{name}/rules/rules.yaml", {}, today=TODAY) for name in ("a", "b")]
+    log = audit_sarif(results, Paths(Path.cwd()), notes=True)
+    assert problems(log) == []
+    assert len(log["runs"][0]["results"]) == 4
+
+
 def test_cases_without_their_rule_file_are_refused(tmp_path):
     (tmp_path / "rules.cases.yaml").write_text("format: 1\nrules: rules.yaml\ncases: []\n")
     done = iopscreen("audit", "rules.cases.yaml", cwd=tmp_path)

@@ -37,7 +37,8 @@ def audit_sarif(results: Sequence[AuditResult], paths: Paths, *, notes: bool) ->
     found = [one for one in reported(results, paths) if notes or one.finding.severity is not Severity.NOTE]
     log = sarif_log(found, paths)
     [run] = log["runs"]
-    run["artifacts"] = [_artifact(result, paths) for result in results]
+    artifacts = [_artifact(result, paths) for result in results]
+    run["artifacts"] = [one for place, one in enumerate(artifacts) if one not in artifacts[:place]]
     run["invocations"] = [_invocation(results, paths)]
     run["properties"] = {"ruleSets": [_rule_set(result.facts) for result in results if result.facts]}
     return log
