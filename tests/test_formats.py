@@ -242,6 +242,16 @@ def test_a_file_that_is_named_twice_is_audited_once():
     assert done.stdout.startswith("1 rule file: 0 errors")
 
 
+@pytest.mark.parametrize("output_format", ["markdown", "github", "sarif"])
+def test_a_link_to_itself_is_an_unreadable_file(output_format, tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "rules" / "loop.yaml").symlink_to("loop.yaml")
+    done = iopscreen("audit", "../rules", "--format", output_format, cwd=tmp_path / "here")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "unreadable" in done.stdout
+
+
 def test_files_that_are_called_alike_in_a_log_are_one_artifact(monkeypatch, tmp_path):
     for folder in ("a/rules", "b/rules", "here"):
         (tmp_path / folder).mkdir(parents=True)
