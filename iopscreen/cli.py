@@ -260,7 +260,7 @@ def batch(
 @app.command()
 def audit(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="RULES", help="Rule files, folders of them, or shipped names.")
+        list[str] | None, typer.Argument(metavar="RULES", help="Rule files or their cases, folders, or shipped names.")
     ] = None,
     source: Annotated[
         list[str] | None,
@@ -306,7 +306,8 @@ def audit(
         return
     texts = _read_sources(source or [])
     named: list[str | None] = [*paths] if paths else [None]
-    files = dict.fromkeys(file for path in named for file in audit_run.rule_files(_locate(path)))
+    found = (file for path in named for file in audit_run.rule_files(_locate(path)))
+    files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
     _refuse_one_for_all(against, list(files))
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:

@@ -58,7 +58,22 @@ def test_formats_of_an_audit(folder, monkeypatch, compare):
     compare(folder / "github.txt", audit_github([result], paths, notes=True))
     shown = without_documentation(log)
     compare(folder / "sarif.json", json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
-    assert list(VALIDATOR.iter_errors(log)) == []
+    assert problems(log) == []
+
+
+def problems(log):
+    """What the schema finds, and what the standard asks for beyond it."""
+    found = [error.message for error in VALIDATOR.iter_errors(log)]
+    [run] = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    found += [f"{one['ruleId']}: index" for one in run["results"] if rules[one["ruleIndex"]]["id"] != one["ruleId"]]
+    if len({"suppressions" in one for one in run["results"]}) > 1:
+        found.append("suppressions are given for some results only")
+    for one in run["results"]:
+        links = {int(number) for number in re.findall(r"(?<!\\)\]\((\d+)\)", one["message"]["text"])}
+        if links != {related["id"] for related in one.get("relatedLocations", [])}:
+            found.append(f"{one['ruleId']}: links")
+    return found
 
 
 # --- the command ----------------------------------------------------------------------------
@@ -134,7 +149,7 @@ def test_no_report_says_where_this_machine_keeps_its_files(base, monkeypatch):
     paths = Paths(Path.cwd())
     results = [audit(str(CASES / name / "rules.yaml"), {}, today=TODAY) for name in ("errors", "faulty")]
     log = audit_sarif(results, paths, notes=True)
-    assert list(VALIDATOR.iter_errors(log)) == []
+    assert problems(log) == []
     texts = [json.dumps(log), audit_markdown(results, paths, notes=True), audit_github(results, paths, notes=True)]
     for text in texts:
         assert str(TESTS) not in text
@@ -173,7 +188,7 @@ def test_an_analysis_that_is_not_complete_is_never_clean(monkeypatch):
     [invocation] = log["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is False
     assert "not decided: gap" in invocation["toolExecutionNotifications"][0]["message"]["text"]
-    assert list(VALIDATOR.iter_errors(log)) == []
+    assert problems(log) == []
 
 
 # --- the hook -------------------------------------------------------------------------------
@@ -219,6 +234,33 @@ def test_a_file_of_another_tool_is_told_at_once(tmp_path):
     [finding, closing] = done.stdout.splitlines()
     assert "title=no-rule-set::this file is no rule set" in finding
     assert closing == "1 rule file: 1 error, 0 warnings"
+
+
+def test_a_file_that_is_named_twice_is_audited_once():
+    named = ["rules.yaml", "./rules.yaml", str(CASES / "clean" / "rules.cases.yaml")]
+    done = iopscreen("audit", *named, "--format", "github", cwd=CASES / "clean")
+    assert done.stdout.startswith("1 rule file: 0 errors")
+
+
+@pytest.mark.parametrize("output_format", ["markdown", "github", "sarif"])
+def test_a_link_to_itself_is_an_unreadable_file(output_format, tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "rules" / "loop.yaml").symlink_to("loop.yaml")
+    done = iopscreen("audit", "../rules", "--format", output_format, cwd=tmp_path / "here")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "unreadable" in done.stdout
+
+
+def test_files_that_are_called_alike_in_a_log_are_one_artifact(monkeypatch, tmp_path):
+    for folder in ("a/rules", "b/rules", "here"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "rules.yaml").write_bytes((CASES / "accepted" / "rules.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path / "here")
+    results = [audit(f"../{name}/rules/rules.yaml", {}, today=TODAY) for name in ("a", "b")]
+    log = audit_sarif(results, Paths(Path.cwd()), notes=True)
+    assert problems(log) == []
+    assert len(log["runs"][0]["results"]) == 4
 
 
 def test_cases_without_their_rule_file_are_refused(tmp_path):
@@ -281,7 +323,7 @@ def test_a_comment_fits_its_limit_and_counts_what_is_left_out(limit, number, siz
     text = audit_markdown([full], Paths(Path.cwd()), notes=True, limit=limit)
     assert len(text) <= limit
     rows = len(re.findall(r"^\| \d+ \|", text, re.M))
-    details = len(re.findall(r"^### \d+\. ", text, re.M))
+    details = len(re.findall(r"^(?:### |<details><summary>)\d+\. ", text, re.M))
     left_rows = re.search(r"… and ([\d,]+) more findings?: too much", text)
     left_details = re.search(r"… and ([\d,]+) more findings? in detail: too much", text)
     assert rows + (int(left_rows.group(1).replace(",", "")) if left_rows else 0) == number
@@ -296,7 +338,7 @@ def test_a_comment_fits_its_limit_and_counts_what_is_left_out(limit, number, siz
 
 def test_the_schema_can_fail():
     log = sarif_log(findings_of(2), HERE)
-    assert list(VALIDATOR.iter_errors(log)) == []
+    assert problems(log) == []
     log["runs"][0]["results"][0]["level"] = "grave"
     assert len(list(VALIDATOR.iter_errors(log))) == 1
     assert SCHEMA["title"] == "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
@@ -464,7 +506,7 @@ def test_whole_reports_hold_no_control_character_and_nothing_breaks_out(text):
     assert [command and command.group(1) for command in commands] == ["error", "error", "warning", "notice"]
     assert lines[-2:] == ["1 rule file: 1 error, 1 warning, 1 note, 1 accepted", ""]
     log = audit_sarif([result], HERE, notes=True)
-    assert list(VALIDATOR.iter_errors(log)) == []
+    assert problems(log) == []
     assert all(part.isprintable() for string in strings(log["runs"][0]["results"]) for part in string.split("\n"))
     for one in log["runs"][0]["results"]:
         said = one["message"]["text"]

@@ -37,7 +37,8 @@ _ROOM_FOR_MORE = 2_000
 """Kept free for the sentences that say what was left out."""
 _MOST_NAMES = 30
 _OPEN_ROWS = 15
-"""So many findings stand open in the table; those after them are folded."""
+_OPEN_DETAILS = 5
+"""So many findings stand open in the table, and so many errors in detail; those after them are folded."""
 MARKER = "<!-- iopscreen:audit -->"
 """By which a later run finds this comment again, to replace it."""
 
@@ -104,7 +105,7 @@ def _row(number: int, one: Reported, paths: Paths) -> str:
 def finding_details(found: Sequence[Reported], paths: Paths, room: int) -> Iterator[str]:
     """What shows each finding: the caller, related places, a case to paste. As many as fit into `room` characters.
 
-    Errors stand open, all others folded. A finding that is wholly told by its row in the table has none.
+    The first errors stand open, all others folded. A finding that is wholly told by its row in the table has none.
     """
     meanings = {one.name: one.summary for one in documented(ALL)}
     telling = [
@@ -112,15 +113,18 @@ def finding_details(found: Sequence[Reported], paths: Paths, room: int) -> Itera
         for number, one in enumerate(found, 1)
         if one.finding.related or one.finding.witness is not None or one.finding.case is not None
     ]
-    blocks = (_detail(number, finding, meanings.get(finding.name), paths) for number, finding in telling)
+    blocks = (
+        _detail(number, finding, meanings.get(finding.name), paths, is_open=place < _OPEN_DETAILS)
+        for place, (number, finding) in enumerate(telling)
+    )
     shown = list(within(blocks, room))
     yield from shown
     yield from _left_out(len(telling) - len(shown), "finding", " in detail")
 
 
-def _detail(number: int, finding: Finding, meaning: str | None, paths: Paths) -> str:
+def _detail(number: int, finding: Finding, meaning: str | None, paths: Paths, *, is_open: bool) -> str:
     body = "\n\n".join(_detail_parts(finding, meaning, paths))
-    if finding.severity is Severity.ERROR:
+    if is_open and finding.severity is Severity.ERROR:
         return f"### {number}. {message(finding.message)}\n\n{body}"
     return folded(f"{number}. {finding.message}", body)
 

@@ -37,7 +37,7 @@ class Paths(NamedTuple):
         named = self._named(path)
         if named.is_relative_to(self.base):
             return named.relative_to(self.base).as_posix()
-        base, real = self.base.resolve(), named.resolve()
+        base, real = (Path(os.path.realpath(where)) for where in (self.base, named))  # a loop of links is no error here
         return real.relative_to(base).as_posix() if real.is_relative_to(base) else None
 
     def shown(self, path: str) -> str:

@@ -20,6 +20,7 @@ from iopscreen.audit.documentation import ALL, Documented, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, reported
 from iopscreen.ruleset.findings import Finding, Place, Related, Severity
+from iopscreen.ruleset.model import Accept
 from iopscreen.text import printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,7 +37,8 @@ def audit_sarif(results: Sequence[AuditResult], paths: Paths, *, notes: bool) ->
     found = [one for one in reported(results, paths) if notes or one.finding.severity is not Severity.NOTE]
     log = sarif_log(found, paths)
     [run] = log["runs"]
-    run["artifacts"] = [_artifact(result, paths) for result in results]
+    artifacts = [_artifact(result, paths) for result in results]
+    run["artifacts"] = [one for place, one in enumerate(artifacts) if one not in artifacts[:place]]
     run["invocations"] = [_invocation(results, paths)]
     run["properties"] = {"ruleSets": [_rule_set(result.facts) for result in results if result.facts]}
     return log
@@ -92,17 +94,19 @@ def _result(one: Reported, paths: Paths, rule: int, fingerprint: str) -> dict[st
         "message": {"text": _message(finding, paths)},
         "locations": [{"physicalLocation": _place(finding.path, finding.place, paths)}],
         "partialFingerprints": {FINGERPRINT: fingerprint},
+        "suppressions": [_suppression(one.accept)] if one.accept else [],  # in every result, or in none
     }
     if finding.related:
         result["relatedLocations"] = [
             _related(number, related, paths) for number, related in enumerate(finding.related, 1)
         ]
-    if one.accept is not None:
-        accepted = {"kind": "inSource", "status": "accepted", "justification": _text(accepted_words(one.accept))}
-        result["suppressions"] = [accepted]
     if finding.witness is not None or finding.case is not None:
         result["properties"] = _shown(finding)
     return result
+
+
+def _suppression(accept: Accept) -> dict[str, str]:
+    return {"kind": "inSource", "status": "accepted", "justification": printable(accepted_words(accept))}
 
 
 def _message(finding: Finding, paths: Paths) -> str:

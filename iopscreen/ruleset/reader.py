@@ -17,8 +17,8 @@ from iopscreen.ruleset.citing import accepted, citations, written_digest
 from iopscreen.ruleset.conditions import ConditionReader
 from iopscreen.ruleset.findings import EnoughFaults, Faults, FileRefused, Finding, Place, Severity
 from iopscreen.ruleset.model import NO_RULE, RuleFile, RuleSet
+from iopscreen.ruleset.nodes import MAX_BYTES, Node, Scalar, parse
 from iopscreen.ruleset.nodes import Mapping as MappingNode
-from iopscreen.ruleset.nodes import Node, Scalar, parse
 from iopscreen.ruleset.questions import QuestionReader
 from iopscreen.ruleset.shape import Fields, Shape, shown
 from iopscreen.ruleset.statements import StatementReader
@@ -52,9 +52,13 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", re.ASCII)
 
 
 def read_bytes(path: str) -> bytes:
-    """The bytes of the file at `path`. Raises FileRefused when it cannot be read."""
+    """The bytes of the file at `path`. Raises FileRefused when it cannot be read.
+
+    Of a file without an end, such as a device, more than can be understood is not read.
+    """
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "not readable").lower()
         message = f"the file cannot be read: {reason}"
