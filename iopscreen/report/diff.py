@@ -18,7 +18,7 @@ from iopscreen.audit.change.questions import AnswersChanged
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange, in_words, marked
 from iopscreen.audit.telling import in_words as answers_in_words
-from iopscreen.audit.telling import listed, profiles_in_words
+from iopscreen.audit.telling import listed, profiles_in_words, quoted
 from iopscreen.report.findings import finding_json
 from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import NO_RULE, Kind, Question, RuleSet
@@ -166,6 +166,10 @@ def _question_section(change: Change, width: int) -> Iterator[str]:
         yield from wrapped(f"{answers.id}: {_answers(answers)}", width, "    ", "  ")
     if change.impact.unasked:
         yield from wrapped(_unasked(change.impact.unasked), width, "    ", "  ")
+        for question in questions.added:
+            if question.when_no_column is not None:
+                said = f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
+                yield from wrapped(said, width, "    ", "  ")
 
 
 def _question(question: Question) -> str:
