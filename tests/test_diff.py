@@ -28,6 +28,7 @@ from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
 from iopscreen.ruleset.model import Kind, Unanswered
 from iopscreen.ruleset.reader import understand
+from iopscreen.text import cells
 
 CASES = TESTS / "cases" / "diff"
 
@@ -606,6 +607,16 @@ def test_outcomes_by_clinical_weight():
         ("low", "middle"),
         (None, "high"),
     ]
+
+
+def test_columns_stand_side_by_side_whatever_the_script():
+    gap = BASE.replace("{id: rest, when: {}", "{id: rest, when: {need: [b, c]}")
+    gap = gap.replace("All others.", "安全な場所が必要です安全な場所が必要です")
+    text = diff_text(compare(edition(gap.replace("[b, c]", "[a, b, c]")), edition(gap)), 80)
+    assert "From high to no rule (in a new gap): 2 profiles" in text
+    lines = [line for line in text.splitlines() if " |" in line]
+    assert {cells(line[: line.index("|")]) for line in lines} == {40}
+    assert any(not line.isascii() for line in lines)
 
 
 # --- the object for programs, and the command -----------------------------------------------
