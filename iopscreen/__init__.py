@@ -8,7 +8,7 @@ The map of the house (imports run downwards only):
     inputs.py   what a run begins with: rules, answers, records
     report/     how results look               export/   a rule set for other systems
     screen/     the interview, its records     batch/    rows in, decided rows out
-    audit/      checks of a rule set, citations, cases
+    audit/      checks of a rule set, citations, cases; change/: what a change of it means
     engine/     blocks, decision diagram, decide: knows no file and no screen
     ruleset/    the rule file: YAML with places, the model, the reader, text -> value
 

@@ -564,8 +564,14 @@ def _read_sources(named: list[str]) -> dict[str, str]:
         if not (name and equals and path):
             raise IopscreenError(f"`--source {entry}`: should be the id of a source and its file, as in article=FILE")
         with streams.opened(path) as source:
-            texts[name] = source.read().decode("utf-8-sig", "replace")
+            data = source.read(_LARGEST_SOURCE + 1)
+        if len(data) > _LARGEST_SOURCE:
+            raise IopscreenError(f"{path}: is larger than {_LARGEST_SOURCE >> 20} MiB; a source is a text")
+        texts[name] = data.decode("utf-8-sig", "replace")
     return texts
+
+
+_LARGEST_SOURCE = 64 << 20
 
 
 def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:

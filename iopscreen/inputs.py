@@ -33,9 +33,10 @@ def read_rules(name: str | None) -> Rules:
 def read_answers_of(name: str, file: RuleFile) -> dict[str, Answer]:
     """The answers of `--answers FILE`. Raises IopscreenError."""
     from iopscreen.ruleset.answers import read_answers
+    from iopscreen.ruleset.nodes import MAX_BYTES
 
     with streams.opened(name) as source:
-        data = source.read()
+        data = source.read(MAX_BYTES + 1)  # more is refused, and a device has no end
     return read_answers(data, file.rule_set, streams.called(name))
 
 

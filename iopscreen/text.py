@@ -35,6 +35,15 @@ def wrapped(
     return [line.replace(_FILLER, "") for line in lines] or [start.rstrip()]
 
 
+def cells(text: str) -> int:
+    """How many columns `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 1 + (east_asian_width(char) in "WF") for char in text)
+
+
 _FILLER = "\0"
 """Stands for the second column of a wide character; no printable text holds it."""
 

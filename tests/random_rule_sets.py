@@ -130,13 +130,17 @@ def _drop_impossible(random: Random, drawn: Drawn) -> None:
 
 
 def add_question(random: Random, drawn: Drawn) -> None:
-    """One more question, and a rule that tests it."""
+    """One more question, a rule that tests it, and sometimes an entry by which it excludes callers."""
     questions, _, sections = drawn
     name = f"q{len(questions) + 10}"
     added = _subject(random, name, ("yes_no", "one", "whole_number"))
+    known = [question for question in questions if not question.for_notes]
     questions.insert(random.randint(0, len(questions)), added)
     rule = {"id": f"about-{name}", "when": condition(random, [added], 0, 1), "recommend": random.choice(OUTCOMES)}
     sections["rules"].insert(random.randint(0, len(sections["rules"])), rule | {"basis": "site"})
+    if random.random() < 0.4:
+        when = condition(random, [added], 0, 1) | condition(random, known, 0, 1)
+        sections["impossible"].append({"id": f"out-{name}", "when": when})
 
 
 def _drop_question(random: Random, drawn: Drawn) -> None:

@@ -28,6 +28,7 @@ from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
 from iopscreen.ruleset.model import Kind, Unanswered
 from iopscreen.ruleset.reader import understand
+from iopscreen.text import cells
 
 CASES = TESTS / "cases" / "diff"
 
@@ -213,10 +214,10 @@ def callers_of_one(point, one):
         yield dict(zip(point.questions, values, strict=True))
 
 
-@pytest.mark.parametrize("start", range(2000, 2080, 40))
+@pytest.mark.parametrize("start", range(2000, 2120, 60))
 def test_who_becomes_undecided_without_a_new_question(start):
     found = 0
-    for seed, old, new in pairs(start, start + 40, add_question):
+    for seed, old, new in pairs(start, start + 60, add_question):
         point = Pointwise(old.rule_set, new.rule_set)
         added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
         added -= {name for name in added if new.rule_set.question[name].for_notes}
@@ -608,6 +609,16 @@ def test_outcomes_by_clinical_weight():
     ]
 
 
+def test_columns_stand_side_by_side_whatever_the_script():
+    gap = BASE.replace("{id: rest, when: {}", "{id: rest, when: {need: [b, c]}")
+    gap = gap.replace("All others.", "安全な場所が必要です安全な場所が必要です")
+    text = diff_text(compare(edition(gap.replace("[b, c]", "[a, b, c]")), edition(gap)), 80)
+    assert "From high to no rule (in a new gap): 2 profiles" in text
+    lines = [line for line in text.splitlines() if " |" in line]
+    assert {cells(line[: line.index("|")]) for line in lines} == {40}
+    assert any(not line.isascii() for line in lines)
+
+
 # --- the object for programs, and the command -----------------------------------------------
 
 
@@ -676,6 +687,13 @@ def test_against_a_revision(repository):
     from_above = run("diff", "v1", "site/base.yaml", cwd=repository.parent)
     assert "recommended something else" in from_above.stdout.split("\n")[0]
     assert "new  site/base.yaml" in from_above.stdout
+
+
+def test_cases_with_a_fault_are_not_gone(repository):
+    (repository / "base.cases.yaml").write_text("format: 1\n", encoding="utf-8")
+    done = run("audit", "base.yaml", "--against", "v1", cwd=repository)
+    assert "[missing-key]" in done.stdout
+    assert "gone" not in done.stdout
 
 
 @pytest.mark.parametrize(

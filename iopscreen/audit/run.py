@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,7 +159,12 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
-    change = compare(read_earlier(against, path), Edition(file, case_file), budget) if against is not None else None
+    change = None
+    if against is not None:
+        earlier = read_earlier(against, path)
+        if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
+            earlier = replace(earlier, case_file=None)
+        change = compare(earlier, Edition(file, case_file), budget)
     findings, undecided = _run_checks(subject)
     of_the_change = change.findings if change else ()
     findings = sorted([*findings, *case_faults, *of_the_change], key=_causes_first)

@@ -7,7 +7,6 @@ counted, what the rules rest on, guarantees, cases, and the table of all profile
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -31,7 +30,7 @@ from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
 from iopscreen.ruleset.model import NO_RULE
-from iopscreen.text import printable, wrapped
+from iopscreen.text import cells, printable, wrapped
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _ROWS = 20
@@ -87,12 +86,7 @@ def _source_lines(result: AuditResult, finding: Finding, width: int) -> Iterator
     before, after = written[start : finding.place.column - 1], written[finding.place.column - 1 :]
     shown = printable(before) + printable(after[: room - len(before)])
     yield f"{gutter}{shown}".rstrip()
-    yield f"{' ' * (len(gutter) - 2)}| {' ' * _cells(printable(before))}^"
-
-
-def _cells(text: str) -> int:
-    """How many columns `text` takes on a terminal."""
-    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+    yield f"{' ' * (len(gutter) - 2)}| {' ' * cells(printable(before))}^"
 
 
 def _related_lines(related: Related, width: int) -> list[str]:

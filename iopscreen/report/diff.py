@@ -18,11 +18,11 @@ from iopscreen.audit.change.questions import AnswersChanged
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange, in_words, marked
 from iopscreen.audit.telling import in_words as answers_in_words
-from iopscreen.audit.telling import listed, profiles_in_words
+from iopscreen.audit.telling import listed, profiles_in_words, quoted
 from iopscreen.report.findings import finding_json
 from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import NO_RULE, Kind, Question, RuleSet
-from iopscreen.text import printable, wrapped
+from iopscreen.text import cells, printable, wrapped
 
 MAX_REGIONS = 5
 """How many regions of a transition are shown."""
@@ -32,9 +32,9 @@ MAX_LINES = 10
 
 _WEIGHTS = {
     Weight.LESS_INTENSIVE: "less intensive",
-    Weight.NEW_GAP: "no rule any more",
+    Weight.NEW_GAP: "in a new gap",
     Weight.MORE_INTENSIVE: "more intensive",
-    Weight.GAP_CLOSED: "no rule before",
+    Weight.GAP_CLOSED: "out of a gap",
 }
 
 
@@ -166,6 +166,10 @@ def _question_section(change: Change, width: int) -> Iterator[str]:
         yield from wrapped(f"{answers.id}: {_answers(answers)}", width, "    ", "  ")
     if change.impact.unasked:
         yield from wrapped(_unasked(change.impact.unasked), width, "    ", "  ")
+        for question in questions.added:
+            if question.when_no_column is not None:
+                said = f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
+                yield from wrapped(said, width, "    ", "  ")
 
 
 def _question(question: Question) -> str:
@@ -246,7 +250,7 @@ def _side_by_side(change: Change, region: ChangedRegion, shown: set[Shown], widt
     old = list(_rule_lines(change.old, region.old, "before", shown, room))
     new = list(_rule_lines(change.new, region.new, "now", shown, room))
     for left, right in zip_longest(old, new, fillvalue=""):
-        yield f"  {left:<{room}} | {right}".rstrip()
+        yield f"  {left}{' ' * (room - cells(left))} | {right}".rstrip()
 
 
 def _rule_lines(edition: Edition, end: End, when: str, shown: set[Shown], room: int) -> Iterator[str]:

@@ -33,8 +33,10 @@ def case_changes(old: Edition, new: Edition) -> Iterator[CaseChange]:
 
     A case with an answer that the new edition does not know is left out: there is no such caller any more.
     """
+    if old.case_file is None:
+        return
     before, after = _compiled(old), _compiled(new)
-    if before is None or after is None or old.case_file is None:
+    if before is None or after is None:
         return
     for result in run_cases(before, old.case_file.cases):
         answers = _answers(after, result.case)

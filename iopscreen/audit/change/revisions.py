@@ -51,7 +51,7 @@ def bytes_at(revision: str, path: str, *, needed: bool = True) -> bytes | None:
 
 def _git(revision: str, path: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git in the folder of `path`. What a partial clone lacks is not fetched."""
-    folder = str(Path(path).resolve().parent)
+    folder = str(Path(path).parent.resolve())
     command = ["git", "-c", "protocol.allow=never", "-C", folder, *arguments]
     environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:

@@ -113,7 +113,8 @@ def needed_bump(comparison: Comparison) -> Needed:
         names = list(dict.fromkeys([*asked, *(question.id for question in questions.answers)]))
         return Needed(Level.MAJOR, f"questions or answers were added or removed ({listed(names)})")
     if comparison.impact.identical is False:
-        return Needed(Level.MINOR, "recommendations changed")
+        moved = comparison.impact.transitions
+        return Needed(Level.MINOR, "recommendations changed" if moved else "other callers are impossible")
     if comparison.words:
         return Needed(Level.MINOR, f"the wording of {comparison.words[0].thing} changed")
     if _rest(comparison.old.rule_set) != _rest(comparison.new.rule_set):

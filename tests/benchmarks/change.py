@@ -1,0 +1,69 @@
+"""What a diff costs, as a multiple of an audit of the same file: it should stay below 2.
+
+    python tests/benchmarks/change.py
+
+One rule in the middle of each rule set recommends something else.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tables
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from iopscreen.audit.change.editions import read_edition
+from iopscreen.audit.change.run import compare
+from iopscreen.audit.run import audit
+
+ROOT = Path(__file__).parents[2]
+SHAPES = (("guideline", 50, 13), ("tree", 500, 10), ("guideline", 200, 13), ("tangled", 60, 20))
+REAL = ("age", "days", "home")
+RUNS = 3
+
+
+def edited(text: str) -> str:
+    """The rule set with another outcome for the rule in the middle."""
+    found = list(re.finditer(r"recommend: (\w+)", text))
+    middle = found[len(found) // 2]
+    other = next(match[1] for match in found if match[1] != middle[1])
+    return f"{text[: middle.start()]}recommend: {other}{text[middle.end() :]}"
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """The least processor time of several runs."""
+    times = []
+    for _ in range(RUNS):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def tell(name: str, old: Path, new: Path) -> None:
+    one = seconds(lambda: audit(str(new), {}, today=None))
+    both = seconds(lambda: compare(read_edition(str(old)), read_edition(str(new)), 10))
+    print(f"  {name}: audit {one:.3f}, diff {both:.3f} ({both / one:.2f})")
+
+
+def main() -> None:
+    print("Seconds (diff as a multiple of the audit):")
+    for name in REAL:
+        folder = ROOT / "tests" / "cases" / "diff" / name
+        tell(name, folder / "old.yaml", folder / "new.yaml")
+    with tempfile.TemporaryDirectory() as scratch:
+        old, new = Path(scratch, "old.yaml"), Path(scratch, "new.yaml")
+        for kind, rules, columns in SHAPES:
+            text = tables.KINDS[kind](rules, columns).text
+            old.write_text(text, encoding="utf-8")
+            new.write_text(edited(text), encoding="utf-8")
+            tell(f"{kind} {rules} x {columns}", old, new)
+
+
+if __name__ == "__main__":
+    main()
