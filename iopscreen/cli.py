@@ -20,6 +20,7 @@ from iopscreen import __version__, streams
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.run import Change
     from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
@@ -85,6 +86,10 @@ class DiffFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
+    HTML = "html"
 
 
 class FailOn(StrEnum):
@@ -392,17 +397,12 @@ def diff(
     """
     from iopscreen.audit.change.editions import read_earlier, read_edition
     from iopscreen.audit.change.run import compare
-    from iopscreen.report import diff as report
 
     gc.enable()
     streams.check_output(output, force=force)
     path = _locate(new)
     change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
-    if output_format is DiffFormat.JSON:
-        text = _json(report.diff_json(change))
-    else:
-        text = report.diff_text(change, streams.width())
-    streams.write(output, text, force=force)
+    streams.write(output, _diff_as(output_format, change), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if exit_code and not change.nothing:
@@ -488,6 +488,34 @@ def _audit_as(output_format: AuditFormat, results: "Sequence[AuditResult]", outp
             from iopscreen.report.audit import audit_text
 
             return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
+
+
+def _diff_as(output_format: DiffFormat, change: "Change") -> str:
+    from iopscreen.report.diff import diff_json, diff_text
+    from iopscreen.report.findings import Paths
+
+    paths = Paths(Path.cwd())
+    match output_format:
+        case DiffFormat.JSON:
+            return _json(diff_json(change))
+        case DiffFormat.MARKDOWN:
+            from iopscreen.report.diff_markdown import diff_markdown
+
+            return diff_markdown(change, paths)
+        case DiffFormat.GITHUB:
+            from iopscreen.report.github import diff_github
+
+            return diff_github(change, paths)
+        case DiffFormat.SARIF:
+            from iopscreen.report.sarif import diff_sarif
+
+            return _json(diff_sarif(change, paths))
+        case DiffFormat.HTML:
+            from iopscreen.report.diff_page import diff_html
+
+            return diff_html(change)
+        case DiffFormat.TEXT:
+            return diff_text(change, streams.width())
 
 
 def _locate(name: str | None) -> str:

@@ -475,3 +475,18 @@ def test_exit_statuses_are_those_of_the_contract():
         "INTERRUPTED": 130,
         "TERMINATED": 143,
     }
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end here")
+def test_files_without_an_end_are_refused_at_once():
+    for arguments in (
+        ("audit", "/dev/zero"),
+        ("audit", "--source", "article=/dev/zero"),
+        ("screen", "--no-input", "--answers", "/dev/zero"),
+        ("screen", "--no-input", "--from", "/dev/zero"),
+        ("screen", "--no-input", "--rules", "/dev/zero"),
+        ("diff", "/dev/zero", "iop"),
+    ):
+        done = iopscreen(*arguments)
+        assert done.returncode in (1, 2), arguments
+        assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from iopscreen.audit.regions import OutcomeRegions
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
 from iopscreen.report.columns import ANY
+from iopscreen.report.diff import verdict
 from iopscreen.report.findings import (
     Paths,
     Reported,
@@ -52,6 +53,7 @@ def audit_markdown(results: Sequence[AuditResult], paths: Paths, *, notes: bool,
     told = [one for one in found if one.accept is None and one.finding.severity is not Severity.NOTE]
     overview = list(findings_table(told, paths, room // 4))
     tail = [
+        *_changes(results, paths, room // 4),
         *_accepted(found, paths, room // 8),
         *_facts(results, paths, room // 4),
         *_notes(found, counted, paths, room // 8, notes=notes),
@@ -77,6 +79,19 @@ def _incomplete(results: Sequence[AuditResult], paths: Paths) -> Iterator[str]:
         if result.why is not None:
             why = result.why.replace(result.path, paths.shown(result.path), 1)
             yield f"**Incomplete:** {quiet(why)}\n\nNot decided: {message(', '.join(result.undecided))}"
+
+
+def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[str]:
+    """What became of earlier editions, where these were named; their findings stand among the others."""
+    from iopscreen.report.diff_markdown import change_blocks  # it is put together from parts of this module
+
+    for result in results:
+        if result.change is not None:
+            blocks = list(change_blocks(result.change, paths, findings=False))
+            shown = list(within(blocks, room))
+            yield f"### Since the earlier edition: {quiet(verdict(result.change))}"
+            yield from shown
+            yield from _left_out(len(blocks) - len(shown), "part")
 
 
 # --- findings -------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from typing import Any
 
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY
+from iopscreen.report.diff import verdict
+from iopscreen.report.diff_page import change_parts
 from iopscreen.report.mutants import mutants_words
 from iopscreen.report.outline import BASES, counted, head_lines
 from iopscreen.report.page import page, text
@@ -58,6 +60,9 @@ def _summary(result: AuditResult) -> str:
 
 def _audited(result: AuditResult) -> list[Part]:
     parts = found_parts(part(result) for part in AUDITED)
+    if result.change is not None:
+        parts.append(Part("change", "Since the earlier edition", (f"<p>{text(verdict(result.change))}.</p>",)))
+        parts += change_parts(result.change, findings=False)
     if result.overview is not None:
         grounds = {resting.rule.id: resting.grounds for resting in result.facts.resting} if result.facts else {}
         parts += found_parts(part(result.overview, grounds) for part in PARTS)

@@ -128,11 +128,20 @@ def _finding_section(change: Change, width: int) -> Iterator[str]:
 def _case_section(change: Change, width: int) -> Iterator[str]:
     if not change.cases:
         return
-    yield "Decisions that a person once confirmed, as cases, and that change now"
+    yield CASES
+    for line in case_lines(change):
+        yield from wrapped(line, width, "    ", "  ")
+
+
+CASES = "Decisions that a person once confirmed, as cases, and that change now"
+
+
+def case_lines(change: Change) -> Iterator[str]:
+    """A line a case."""
     for case in change.cases[:MAX_LINES]:
         by = f" (confirmed by {case.case.confirmed_by})" if case.case.confirmed_by else ""
-        yield from wrapped(f"{case.case.id}{by}: {_case_words(case)}", width, "    ", "  ")
-    yield from _more(len(change.cases) - MAX_LINES, "case", "  ")
+        yield f"{case.case.id}{by}: {_case_words(case)}"
+    yield from _more(len(change.cases) - MAX_LINES, "case", "")
 
 
 def _case_words(case: CaseChange) -> str:
@@ -150,26 +159,30 @@ def _decided(outcomes: Sequence[str], rule: str | None) -> str:
 
 
 def _question_section(change: Change, width: int) -> Iterator[str]:
-    questions = change.questions
-    if questions.none:
+    if change.questions.none:
         return
     yield "Questions"
+    for line in question_lines(change):
+        yield from wrapped(line, width, "    ", "  ")
+
+
+def question_lines(change: Change) -> Iterator[str]:
+    """What became of the questions and their answers, and what that means for data from before."""
+    questions = change.questions
     for what, found in (("added", questions.added), ("removed", questions.removed)):
-        for question in found:
-            yield from wrapped(f"{what}: {_question(question)}", width, "    ", "  ")
+        yield from (f"{what}: {_question(question)}" for question in found)
     for name in questions.retyped:
-        yield from wrapped(f"{name} is of another type, and so another question", width, "    ", "  ")
+        yield f"{name} is of another type, and so another question"
     for old, new in questions.renamed:
         text = f"{old} was probably renamed to {new}. They are compared as two questions, for old answers to {old} "
-        yield from wrapped(f"{text}are no answers to {new}", width, "    ", "  ")
+        yield f"{text}are no answers to {new}"
     for answers in questions.answers:
-        yield from wrapped(f"{answers.id}: {_answers(answers)}", width, "    ", "  ")
+        yield f"{answers.id}: {_answers(answers)}"
     if change.impact.unasked:
-        yield from wrapped(_unasked(change.impact.unasked), width, "    ", "  ")
+        yield _unasked(change.impact.unasked)
         for question in questions.added:
             if question.when_no_column is not None:
-                said = f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
-                yield from wrapped(said, width, "    ", "  ")
+                yield f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
 
 
 def _question(question: Question) -> str:
@@ -218,30 +231,45 @@ Shown = tuple[str, str]
 """A side and a rule whose grounds were shown already."""
 
 
-def _transition_section(change: Change, transition: Transition, shown: set[Shown], width: int) -> Iterator[str]:
+def transition_title(transition: Transition) -> str:
+    """From where to where, by what weight, and how many."""
     counted = f": {profiles_in_words(transition.changed)}" if transition.changed is not None else ""
-    title = f"From {_name(transition.old)} to {_name(transition.new)} ({_WEIGHTS[transition.weight]}){counted}"
-    yield from wrapped(title, width, "    ", "")
+    return f"From {_name(transition.old)} to {_name(transition.new)} ({_WEIGHTS[transition.weight]}){counted}"
+
+
+def by_rules(transition: Transition) -> Iterator[list[ChangedRegion]]:
+    """The regions that are shown, those that the same two rules decide together."""
     groups: dict[tuple[str | None, str | None], list[ChangedRegion]] = {}
     for region in transition.regions[:MAX_REGIONS]:
         ids = (region.old.rule and region.old.rule.id, region.new.rule and region.new.rule.id)
         groups.setdefault(ids, []).append(region)
-    for regions in groups.values():
+    yield from groups.values()
+
+
+def more_regions(transition: Transition) -> Iterator[str]:
+    """How many regions are not shown, where there are any."""
+    return _more(len(transition.regions[MAX_REGIONS:]) + transition.more, "region", "")
+
+
+def _transition_section(change: Change, transition: Transition, shown: set[Shown], width: int) -> Iterator[str]:
+    yield from wrapped(transition_title(transition), width, "    ", "")
+    for regions in by_rules(transition):
         yield ""
         yield from _side_by_side(change, regions[0], shown, width)
         yield ""
         for region in regions:
-            yield from _region_lines(region, width)
-    yield from _more(len(transition.regions[MAX_REGIONS:]) + transition.more, "region", "  ")
+            when, example = region_words(region)
+            yield from wrapped(when, width, "    ", "  ")
+            if example:
+                yield from wrapped(example, width, "      ", "    ")
+    yield from (f"  {line}" for line in more_regions(transition))
 
 
-def _region_lines(region: ChangedRegion, width: int) -> Iterator[str]:
-    when = answers_in_words(region.when)
+def region_words(region: ChangedRegion) -> tuple[str, str | None]:
+    """Whom a region holds; and one of them, where that says more."""
+    when, example = answers_in_words(region.when), answers_in_words(region.witness)
     number = "" if region.profiles is None else f"{profiles_in_words(region.profiles)}: "
-    yield from wrapped(f"{number}{when}", width, "    ", "  ")
-    example = answers_in_words(region.witness)
-    if example != when:
-        yield from wrapped(f"for example {example}", width, "      ", "    ")
+    return f"{number}{when}", None if example == when else f"for example {example}"
 
 
 def _side_by_side(change: Change, region: ChangedRegion, shown: set[Shown], width: int) -> Iterator[str]:
@@ -255,25 +283,32 @@ def _side_by_side(change: Change, region: ChangedRegion, shown: set[Shown], widt
 
 def _rule_lines(edition: Edition, end: End, when: str, shown: set[Shown], room: int) -> Iterator[str]:
     """A rule; one that was shown already without its grounds."""
+    first, *grounds = rule_lines(edition, end)
+    yield from _narrow(f"{when}: {first}", room)
+    if end.rule is not None and (when, end.rule.id) in shown:
+        grounds = [*grounds[:1], "(shown above)"]
+    elif end.rule is not None:
+        shown.add((when, end.rule.id))
+    for line in grounds:
+        yield from _narrow(line, room)
+
+
+def rule_lines(edition: Edition, end: End) -> Iterator[str]:
+    """What is recommended by which rule; its line and basis, its condition, its reason, its passages."""
     rule = end.rule
     if rule is None:
-        yield from _narrow(f"{when}: no rule matches", room)
+        yield "no rule matches"
         return
     name = edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
-    yield from _narrow(f"{when}: {_name(end.outcome)}, by {rule.id}", room)
-    yield from _narrow(f"{name}:{rule.place.line}, {rule.basis}", room)
-    if (when, rule.id) in shown:
-        yield from _narrow("(shown above)", room)
-        return
-    shown.add((when, rule.id))
-    yield from _narrow(f"when {in_words(edition.rule_set, rule.when)}", room)
+    yield f"{_name(end.outcome)}, by {rule.id}"
+    yield f"{name}:{rule.place.line}, {rule.basis}"
+    yield f"when {in_words(edition.rule_set, rule.when)}"
     if rule.unless is not None:
-        yield from _narrow(f"unless {in_words(edition.rule_set, rule.unless)}", room)
-    yield from _narrow(f"because: {rule.because}", room)
-    for cite in rule.cite:
-        yield from _narrow(f"{cite.id}: {_passage(edition.rule_set, cite.id)}", room)
+        yield f"unless {in_words(edition.rule_set, rule.unless)}"
+    yield f"because: {rule.because}"
+    yield from (f"{cite.id}: {_passage(edition.rule_set, cite.id)}" for cite in rule.cite)
     if not rule.cite:
-        yield from _narrow("rests on no source", room)
+        yield "rests on no source"
 
 
 def _narrow(text: str, room: int) -> list[str]:
@@ -291,22 +326,35 @@ def _passage(rule_set: RuleSet, name: str) -> str:
 
 
 def _same_outcome_section(change: Change, width: int) -> Iterator[str]:
+    for line in same_outcome_lines(change):
+        yield from wrapped(line, width, "    ", "")
+
+
+def same_outcome_lines(change: Change) -> Iterator[str]:
+    """Who is recommended the same by another rule, folded into one line."""
     others = change.impact.other_rules
     if not others:
         return
     total = sum(other.profiles for other in others)
     pairs = [f"{one.old} to {one.new} ({one.outcome}) {one.profiles:,}" for one in others[:MAX_LINES]]
     more = f", and {len(others) - MAX_LINES} more" if len(others) > MAX_LINES else ""
-    text = f"Same recommendation by another rule: {profiles_in_words(total)}: {', '.join(pairs)}{more}"
-    yield from wrapped(text, width, "    ", "")
+    yield f"Same recommendation by another rule: {profiles_in_words(total)}: {', '.join(pairs)}{more}"
 
 
 def _one_sided_section(change: Change, width: int) -> Iterator[str]:
     if not change.impact.one_sided:
         return
-    yield "Callers whom only one of the two can have"
-    for one in change.impact.one_sided:
-        yield from wrapped(_one_sided(one), width, "    ", "  ")
+    yield ONE_SIDED
+    for line in one_sided_lines(change):
+        yield from wrapped(line, width, "    ", "  ")
+
+
+ONE_SIDED = "Callers whom only one of the two can have"
+
+
+def one_sided_lines(change: Change) -> Iterator[str]:
+    """A line for each kind of caller whom one of the two cannot have."""
+    return (_one_sided(one) for one in change.impact.one_sided)
 
 
 def _one_sided(one: OneSided) -> str:
@@ -328,27 +376,31 @@ def _word_section(change: Change, width: int) -> Iterator[str]:
     for word in change.words:
         if word.thing != thing:
             thing = word.thing
-            yield f"  {printable(thing)}{_only_one(word)}"
+            yield f"  {printable(thing)}{only_one(word)}"
         yield from wrapped(f"{word.field}: {marked(word.old, word.new)}", width, "      ", "    ")
 
 
-def _only_one(word: WordChange) -> str:
+def only_one(word: WordChange) -> str:
+    """Whether a thing is there on one side alone."""
     if not word.whole:
         return ""
     return ", removed" if word.new is None else ", added"
 
 
 def _count_section(change: Change, width: int) -> Iterator[str]:
+    yield from wrapped(count_line(change), width)
+
+
+def count_line(change: Change) -> str:
+    """How many profiles there are, and how many changed."""
     impact = change.impact
     if impact.profiles is None or impact.changed is None:
-        yield from wrapped("Not counted: the rules are too tangled. No verdict rests on that.", width)
-        return
+        return "Not counted: the rules are too tangled. No verdict rests on that."
     left_out = f"; {impact.impossible:,} impossible ones left out" if impact.impossible else ""
-    text = (
+    return (
         f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "
         f"{impact.changed:,} changed, {impact.profiles - impact.changed:,} as before{left_out}."
     )
-    yield from wrapped(text, width)
 
 
 def _more(number: int, word: str, indent: str) -> Iterator[str]:

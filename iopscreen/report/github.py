@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iopscreen.audit.change.run import Change
 from iopscreen.audit.run import AuditResult
+from iopscreen.report.diff import verdict
 from iopscreen.report.findings import (
     Paths,
     Reported,
@@ -42,6 +44,21 @@ def audit_github(results: Sequence[AuditResult], paths: Paths, *, notes: bool) -
     if counted.notes and not notes:
         closing += f"; {count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes)"
     return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided), closing]) + "\n"
+
+
+def diff_github(change: Change, paths: Paths) -> str:
+    """The findings about a change as annotations, its verdict as a notice, and a closing line that counts."""
+    found = [Reported(finding, None, change.new.rule_set.id) for finding in change.findings]
+    first = []
+    if change.impact.undecided:
+        where = {"file": paths.shown(change.new.file.path), "title": "not decided"}
+        first = [_command("error", where, printable("; ".join(change.impact.undecided)))]
+    where = {"file": paths.shown(change.new.file.path), "title": "what the change means"}
+    lines = [
+        *finding_annotations(found, paths, notes=True, first=first),
+        _command("notice", where, printable(verdict(change))),
+    ]
+    return "\n".join([*lines, f"1 rule file: {tally_words(tally(found), notes=True)}"]) + "\n"
 
 
 def finding_annotations(

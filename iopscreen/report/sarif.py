@@ -16,8 +16,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from iopscreen import __version__
+from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, Documented, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
+from iopscreen.report.diff import verdict
 from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, reported
 from iopscreen.ruleset.findings import Finding, Place, Related, Severity
 from iopscreen.ruleset.model import Accept
@@ -41,6 +43,15 @@ def audit_sarif(results: Sequence[AuditResult], paths: Paths, *, notes: bool) ->
     run["artifacts"] = [one for place, one in enumerate(artifacts) if one not in artifacts[:place]]
     run["invocations"] = [_invocation(results, paths)]
     run["properties"] = {"ruleSets": [_rule_set(result.facts) for result in results if result.facts]}
+    return log
+
+
+def diff_sarif(change: Change, paths: Paths) -> dict[str, Any]:
+    """The findings about a change as one log; what it means stands in the properties of the run."""
+    log = sarif_log([Reported(finding, None, change.new.rule_set.id) for finding in change.findings], paths)
+    [run] = log["runs"]
+    run["invocations"] = [{"executionSuccessful": change.complete}]
+    run["properties"] = {"verdict": _text(verdict(change)), "undecided": [*map(_text, change.impact.undecided)]}
     return log
 
 
