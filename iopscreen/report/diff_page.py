@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import End, Transition
 from iopscreen.audit.change.run import Change
-from iopscreen.audit.change.words import marked
+from iopscreen.audit.change.words import marked as with_marks
 from iopscreen.report.diff import (
     CASES,
     ONE_SIDED,
@@ -28,7 +28,7 @@ from iopscreen.report.diff import (
     verdict,
 )
 from iopscreen.report.page import page, text
-from iopscreen.report.parts import Part, contents, foot, found_parts, head, parts_html
+from iopscreen.report.parts import Part, contents, foot, found_parts, head, marked, parts_html, table_box
 from iopscreen.report.rule_style import STYLE
 
 
@@ -67,11 +67,8 @@ def change_parts(change: Change, *, findings: bool = True) -> list[Part]:
 
 
 def _listed(name: str, heading: str, lines: Iterable[str]) -> Part | None:
-    items = [f"<li>{text(line)}</li>" for line in lines]
+    items = [f"<li>{marked(line)}</li>" for line in lines]
     return Part(name, heading, ("<ul>", *items, "</ul>")) if items else None
-
-
-_HEAD = ("<table>", '<thead><tr><th scope="col">before</th><th scope="col">now</th></tr></thead>')
 
 
 def _transition(change: Change, number: int, transition: Transition) -> Part:
@@ -80,7 +77,7 @@ def _transition(change: Change, number: int, transition: Transition) -> Part:
     for regions in by_rules(transition):
         ends = ((change.old, regions[0].old), (change.new, regions[0].new))
         cells = "".join(f"<td>{_end(*end)}</td>" for end in ends)
-        lines += [*_HEAD, f"<tbody><tr>{cells}</tr></tbody></table>"]
+        lines += table_box("both rules", ["before", "now"], [f"<tr>{cells}</tr>"])
         lines += ["<ul>", *(f"<li>{_region(*region_words(region))}</li>" for region in regions), "</ul>"]
     lines += [f"<p>{text(line)}</p>" for line in more_regions(transition)]
     return Part(f"transition-{number}", transition_title(transition), tuple(lines))
@@ -96,6 +93,6 @@ def _region(when: str, example: str | None) -> str:
 
 
 def _words(change: Change) -> Part | None:
-    lines = (f"{word.thing}{only_one(word)}, {word.field}: {marked(word.old, word.new)}" for word in change.words)
+    lines = (f"{word.thing}{only_one(word)}, {word.field}: {with_marks(word.old, word.new)}" for word in change.words)
     part = _listed("words", "Wording", lines)
     return part and part._replace(lead="What was there stands in [-…-], what is there now in {+…+}.")
