@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import NoReturn
 
 
@@ -12,9 +13,12 @@ def main() -> NoReturn:
     It saves a twentieth of a short run; commands that run long switch it on again.
     """
     gc.disable()
-    from iopscreen import cli
+    try:
+        from iopscreen import cli
 
-    cli.main()
+        cli.main()
+    except KeyboardInterrupt:  # in the first moments, when nobody else is there to take it
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -425,3 +425,13 @@ def test_a_kept_answer_that_the_others_now_exclude_is_asked_again(clash):
 def test_prepared_answers_that_exclude_one_another_are_told(clash):
     with pytest.raises(ImpossibleAnswers, match="not-both"):
         stand(Interview(clash, prepared={"x": "yes", "w": "r"}))
+
+
+def test_nobody_in_danger_is_asked_for_notes():
+    """Times and interpreters wait: the call comes to its end, and to help."""
+    site_example = compile_rule_set(read_rule_file(locate("iop-site-example")).rule_set)
+    for question in ("medical_emergency", "immediate_danger"):
+        interview = answered(Interview(site_example), question, "yes")
+        left = stand(interview).left
+        assert not [name for name in left if site_example.rule_set.question[name].for_notes]
+    assert isinstance(next_step(answered(Interview(site_example), "medical_emergency", "yes")), End)

@@ -7,6 +7,8 @@ import sys
 import pytest
 from terminal import DOWN, UP, Terminal
 
+from iopscreen import __main__ as entry
+
 FIRST = "question 1 of at most 5"
 SECOND = "What would you like help with?"
 THIRD = "a clinician said so, or stopping"
@@ -492,3 +494,27 @@ def test_no_color_sends_no_color():
         terminal.until(FIRST, KEYS).send("d")
         terminal.until("question 2", "Do not end this call")
         assert colors(terminal.raw) != []
+
+
+def test_an_exclamation_mark_in_an_empty_note_is_the_emergency_at_once():
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, KEYS).send("m").until("Note (").send("!").until("end the call").send("r")
+        terminal.until(FIRST, KEYS).send("m").until("Note (").send("loud").until("loud").send("!").until("loud!")
+        terminal.send("\r").until("Noted: loud!", FIRST)
+
+
+def test_a_key_soon_after_escape_is_not_lost():
+    """Not half a second, as editors wait for the rest of a key that begins with Escape."""
+    with Terminal("screen") as terminal:
+        terminal.until(FIRST, KEYS).send("h").until(HELP).send("\x1b")
+        terminal.insist("!", "end the call").send("r").until(FIRST)
+
+
+def test_an_interrupt_in_the_first_moments_is_130(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("iopscreen.cli.main", interrupted)
+    with pytest.raises(SystemExit) as left:
+        entry.main()
+    assert left.value.code == 130

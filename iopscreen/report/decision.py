@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from iopscreen.report.markdown import plain
-from iopscreen.report.sections import PROVISIONAL, Item, Look, Section, Shown, notices, origin, sections, title
+from iopscreen.report.sections import Item, Look, Section, Shown, notices, origin, sections, title
 from iopscreen.screen import decided
 from iopscreen.text import wrapped
 
@@ -14,10 +14,19 @@ __all__ = ["Shown", "decision_json", "decision_markdown", "decision_text", "head
 
 
 def decision_json(shown: Shown) -> dict[str, Any]:
-    """The decision as one object: how a call ended, and what was computed."""
-    return decided.decision_json(
+    """The decision as one object: how a call ended, and what was computed.
+
+    Of a call, in which somebody was asked, also the notes of staff and the notice of disclosure.
+    """
+    found = decided.decision_json(
         shown.file, shown.decision, shown.changes, stopped=shown.stopped, override=shown.override
     )
+    call = shown.call
+    if call is not None and (call.notes or set(call.given_at) - set(call.known_before)):
+        found["staff_notes"] = [note._asdict() for note in call.notes]
+        if shown.rule_set.disclosure:
+            found["disclosure"] = shown.rule_set.disclosure
+    return found
 
 
 def headline(shown: Shown) -> str:
@@ -36,7 +45,9 @@ def decision_text(shown: Shown, width: int) -> str:
         lines += wrapped(line, width)
     for section in sections(shown):
         lines += ["", *section_text(section, width)]
-    lines += ["", *wrapped(PROVISIONAL, width), *wrapped(origin(shown, whole=False), width)]
+    for notice in notices(shown):
+        lines += ["", *wrapped(notice, width)]
+    lines += ["", *wrapped(origin(shown, whole=False), width)]
     return "\n".join(lines) + "\n"
 
 

@@ -7,14 +7,14 @@ nowhere; going back or correcting is asking one question again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
 from iopscreen.engine.unasked import may_come, to_ask
-from iopscreen.ruleset.model import Answer, Answers, Question
+from iopscreen.ruleset.model import Answer, Answers, Cite, Question, RuleSet
 
 
 class Step(NamedTuple):
@@ -101,11 +101,24 @@ def _step(interview: Interview, answers: Answers) -> Step:
     found = interview.steps.get(key)
     if found is None:
         compiled = interview.compiled
-        decision, for_notes = decide(compiled, answers), questions_for_notes(compiled, answers)
+        decision = decide(compiled, answers)
+        # Whoever is in danger is not asked about times and the like: the call comes to its end, and to help.
+        for_notes = () if in_danger(compiled.rule_set, decision) else questions_for_notes(compiled, answers)
         found = interview.steps[key] = Step(
             decision, to_ask(compiled, decision) + for_notes, may_come(compiled, decision) + for_notes
         )
     return found
+
+
+def in_danger(rule_set: RuleSet, decision: Decision) -> bool:
+    """Whether a rule decides that rests on what the emergency rests on."""
+    return decision.recommendation is not None and any(about_danger(rule_set, rule.cite) for rule in decision.rules)
+
+
+def about_danger(rule_set: RuleSet, cites: Sequence[Cite]) -> bool:
+    """Whether something rests on what the emergency of a rule set rests on."""
+    emergency = {cite.id for cite in rule_set.emergency.cite} if rule_set.emergency else set()
+    return any(cite.id in emergency for cite in cites)
 
 
 def next_step(interview: Interview) -> Ask | End:

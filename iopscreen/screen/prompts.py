@@ -30,6 +30,9 @@ MOVING = frozenset(["up", "down", "pageup", "pagedown", "c-c", "<sigint>"])
 TYPING = MOVING | frozenset("0123456789-") | {"c-h"}
 """The same while a number is typed."""
 
+ALARM_KEY = "!"
+"""What leaves a note for the emergency at once; also where a rule set has none, a note does not begin so."""
+
 NAMES = {"c-m": "enter", "c-j": "enter", "c-h": "backspace"}
 """What prompt_toolkit calls keys, and what a page does."""
 
@@ -91,6 +94,7 @@ class Keys:
             import questionary
 
             line = questionary.text(title, qmark="", **_screen(), erase_when_done=True)
+            _leave_at_once(line.application, ALARM_KEY)
             return " ".join(str(_outcome(line.application, noted)).split())
 
 
@@ -182,6 +186,8 @@ def _run(page: Page, noted: list[int], burst: console.Burst, *, forget_early_key
         **_screen(),
         erase_when_done=True,
     )
+    # A key after Esc is its own: no page knows Alt and a key together, and nobody waits half a second.
+    application.ttimeoutlen = 0.02
     _only_deliberate_keys(application.input, TYPING if page.kind is Kind.NUMBER else MOVING, burst)
     if forget_early_keys:
         _forget_early_keys(application)
@@ -208,6 +214,20 @@ def _screen() -> dict[str, Any]:
     # an answer to that, prompt_toolkit shows no line of complaint below a page.
     output.get_rows_below_cursor_position = lambda: 0
     return {"input": create_input(sys.stdin), "output": output}
+
+
+def _leave_at_once(application: Any, key: str) -> None:
+    """Leave an editor as soon as `key` comes before anything else was typed: with just that key as its text."""
+    from prompt_toolkit.filters import Condition
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    bindings = KeyBindings()
+
+    @bindings.add(key, eager=True, filter=Condition(lambda: not application.current_buffer.text))
+    def _(event: Any) -> None:
+        event.app.exit(result=key)
+
+    application.key_bindings = merge_key_bindings([application.key_bindings, bindings])
 
 
 def _only_deliberate_keys(source: Any, together: frozenset[str], burst: console.Burst) -> None:

@@ -15,7 +15,6 @@ from iopscreen.ruleset.model import (
     NO,
     YES,
     Answer,
-    Cite,
     Emergency,
     Kind,
     Question,
@@ -27,7 +26,7 @@ from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_words
 from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
 from iopscreen.screen import page as pages
 from iopscreen.screen.ending import came_to, disposition
-from iopscreen.screen.interview import Ask, Effect, Stand
+from iopscreen.screen.interview import Ask, Effect, Stand, about_danger, in_danger
 from iopscreen.screen.page import ENTER, Key, Line, Page, Panel, Style
 from iopscreen.screen.record import Override
 
@@ -381,7 +380,7 @@ def closing_page(
             *_result_lines(rule_set, decision, leads, override, other=other),
         ],
         extra=_next_steps(rule_set, decision, override),
-        pinned=_alarms(rule_set, decision),
+        pinned=_alarms(rule_set, decision, override),
         row=tuple(Key(key, titles[key], Command.FINISH) for key in confirm),
         others=(
             *([Key("b", "back", Command.BACK), Key("c", "correct", Command.CORRECT)] if decision.answers else []),
@@ -392,21 +391,23 @@ def closing_page(
     )
 
 
-def _alarms(rule_set: RuleSet, decision: Decision) -> Sequence[Sequence[Line]]:
-    """What must not be overlooked at the end: open questions with an alarm, and whom to reach then, or in danger."""
+def _alarms(rule_set: RuleSet, decision: Decision, override: Override | None) -> Sequence[Sequence[Line]]:
+    """What must not be overlooked at the end: open questions with an alarm, and in danger whom to reach."""
     due = [rule_set.question[note.id] for note in decision.notes if _is_alarm(rule_set, note)]
-    due.sort(key=lambda question: not _of_emergency(rule_set, question.cite))
-    found = decision.recommendation and any(_of_emergency(rule_set, rule.cite) for rule in decision.rules)
-    if not (due or found):
-        return ()
+    due.sort(key=lambda question: not about_danger(rule_set, question.cite))
     alarms = [Line(f"! {question.if_unanswered}", Style.ALARM) for question in due]
+    help_now = (
+        any(about_danger(rule_set, question.cite) for question in due)
+        or in_danger(rule_set, decision)
+        or (override is not None and override.recommendation in _outcomes_in_danger(rule_set))
+    )
+    if not help_now:
+        return [alarms] if alarms else ()
     return [[*alarms[:1], *contacts, *alarms[1:]] for contacts in _ways_to_reach(rule_set.emergency)]
 
 
-def _of_emergency(rule_set: RuleSet, cites: Sequence[Cite]) -> bool:
-    """Whether something rests on what the emergency rests on: then it is about danger."""
-    emergency = {cite.id for cite in rule_set.emergency.cite} if rule_set.emergency else set()
-    return any(cite.id in emergency for cite in cites)
+def _outcomes_in_danger(rule_set: RuleSet) -> set[str]:
+    return {rule.recommend for rule in rule_set.rules if about_danger(rule_set, rule.cite)}
 
 
 def _is_alarm(rule_set: RuleSet, note: ShownNote) -> bool:
