@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import MAX_READINGS, single_readings
+from iopscreen.engine.search import Budget
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Setting
 
 
@@ -30,21 +32,29 @@ def other_readings(compiled: Compiled) -> tuple[OtherReading, ...]:
     return tuple(found)
 
 
-def reached(compiled: Compiled, readings: tuple[OtherReading, ...]) -> dict[int, OtherReading]:
-    """By position of a rule, the first other reading under which it decides somebody.
+def reached(
+    compiled: Compiled, readings: tuple[OtherReading, ...], silent: Collection[int], budget: Budget
+) -> dict[int, OtherReading]:
+    """By position of a rule that never decides, the first other reading under which it decides somebody.
 
-    A reading that is too tangled to be looked at says nothing.
+    A hint beside a verdict: what cannot be looked at in time says nothing.
     """
     found: dict[int, OtherReading] = {}
     for reading in readings:
-        for position in _deciding(compiled, reading):
-            found.setdefault(position, reading)
+        left = [position for position in silent if position not in found]
+        try:
+            for position in _deciding(compiled, reading, left, budget):
+                found[position] = reading
+        except TooTangled:
+            break
     return found
 
 
-def _deciding(compiled: Compiled, reading: OtherReading) -> Iterator[int]:
+def _deciding(compiled: Compiled, reading: OtherReading, among: Sequence[int], budget: Budget) -> Iterator[int]:
     try:
-        diagram, root = compile_rule_set(compiled.rule_set, {reading.setting.id: reading.value}).whole
-    except (TooTangled, TooTangledToCompile):
+        other = compile_rule_set(compiled.rule_set, {reading.setting.id: reading.value})
+    except TooTangledToCompile:
         return
-    yield from (label for label in diagram.labels(root) if isinstance(label, int) and label >= 0)
+    budget.look()
+    verdicts = Verdicts(other, budget)
+    yield from (position for position in among if verdicts.decides(position))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ANY = "any"
 
+_SECONDS_FOR_HINTS = 1
+
 
 @dataclass(frozen=True)
 class Told:
@@ -124,9 +126,11 @@ class Subject:
 
     @cached_property
     def reached(self) -> Mapping[int, OtherReading]:
-        """By rule, the first other reading under which it decides; empty where there are too many to try."""
+        """By rule that never decides, the first other reading under which it does; empty where too many to try."""
+        positions = [place for place, rule in enumerate(self.rule_set.rules) if rule.id in self.silent]
+        # Hints have a little time of their own: they must not take that of the verdicts.
         try:
-            return reached(self.compiled, self.readings)
+            return reached(self.compiled, self.readings, positions, Budget(_SECONDS_FOR_HINTS)) if positions else {}
         except TooTangled:
             return {}
 

@@ -49,9 +49,12 @@ def ours(rule_set: RuleSet) -> Found:
 
 
 def counted(rule_set: RuleSet) -> Found:
-    """The counts and the largest regions of every outcome, too."""
+    """The counts and the largest regions of every outcome, too; where no diagram fits, how long that takes to see."""
     compiled = compile_rule_set(rule_set)
-    everything = whole(compiled)
+    try:
+        everything = whole(compiled)
+    except TooTangled:  # said as what it is: these are not counted
+        return ours(rule_set)
     for outcome in rule_set.outcome:
         regions(everything, lambda label, outcome=outcome: compiled.outcome_of(label) == outcome, 200)
     return len(rule_set.rules) - len(everything.labels - {NONE_MATCHES}), NONE_MATCHES in everything.labels
