@@ -14,6 +14,7 @@ from iopscreen.engine.unasked import to_ask
 from iopscreen.ruleset.model import Kind, Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
+from iopscreen.screen import words
 from iopscreen.screen.interview import (
     Ask,
     End,
@@ -25,7 +26,7 @@ from iopscreen.screen.interview import (
     one_back,
     stand,
 )
-from iopscreen.screen.record import kept_decision, skipped_questions
+from iopscreen.screen.record import Override, kept_decision, skipped_questions
 
 
 @pytest.fixture(scope="module", params=["iop", "iop-site-example"])
@@ -435,3 +436,17 @@ def test_nobody_in_danger_is_asked_for_notes():
         left = stand(interview).left
         assert not [name for name in left if site_example.rule_set.question[name].for_notes]
     assert isinstance(next_step(answered(Interview(site_example), "medical_emergency", "yes")), End)
+
+
+def test_contacts_stand_on_the_last_page_in_danger_and_only_there(iop):
+    def contacts(answers, override=None):
+        decision = decide(iop, answers, absent_is_unknown=True)
+        page = words.closing_page(iop.rule_set, decision, {}, other=False, confirm=["y"], leads={}, override=override)
+        return any("911" in line.text for lines in page.pinned for line in lines)
+
+    safe = {"immediate_danger": "no", "condition_type": ("self_harm",), "safe_living_environment": "yes"}
+    assert contacts({"immediate_danger": "yes"})
+    assert contacts({"immediate_danger": Unanswered.UNKNOWN})
+    assert not contacts({**safe, "detox_need": Unanswered.UNKNOWN})  # open, and nobody is in danger
+    assert not contacts({**safe, "detox_need": "no"})
+    assert contacts({**safe, "detox_need": "no"}, Override("emergency_referral", "Clinician's judgement", "now"))

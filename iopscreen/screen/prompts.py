@@ -31,7 +31,7 @@ TYPING = MOVING | frozenset("0123456789-") | {"c-h"}
 """The same while a number is typed."""
 
 ALARM_KEY = "!"
-"""What leaves a note for the emergency at once; also where a rule set has none, a note does not begin so."""
+"""What leaves a note for the emergency at once; where a rule set has none, no note begins so either."""
 
 NAMES = {"c-m": "enter", "c-j": "enter", "c-h": "backspace"}
 """What prompt_toolkit calls keys, and what a page does."""

@@ -217,11 +217,12 @@ def _without_override(desk: Desk, held: Held) -> Held:
 
 def _note(desk: Desk, held: Held) -> tuple[Held, bool]:
     """A line for the record; `!` alone is the emergency here, too."""
-    text = desk.asker.write("Note (Enter keeps it; nothing: no note; ! alone: emergency): ")
+    alarm = "; ! alone: emergency" if held.rule_set.emergency else ""
+    text = desk.asker.write(f"Note (Enter keeps it; nothing: no note{alarm}): ")
     held = replace(held, last_key=ENTER)
     if text == words.ALARM.key and held.rule_set.emergency:
         return _emergency(desk, held)
-    if not text:
+    if text in ("", words.ALARM.key):
         return held, False
     step = next_step(held.interview)
     question = step.question.id if isinstance(step, Ask) else None
