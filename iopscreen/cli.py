@@ -79,6 +79,15 @@ class ShowFormat(StrEnum):
     HTML = "html"
     MERMAID = "mermaid"
     JSON = "json"
+    SQL = "sql"
+
+
+class Dialect(StrEnum):
+    """For which engine `show --format sql` writes."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+    SPARK = "spark"
 
 
 class DiffFormat(StrEnum):
@@ -336,10 +345,16 @@ def show(
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
     output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    dialect: Annotated[
+        Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="With --format sql: the table or view with the answers. Default: calls.")
+    ] = None,
     output: Output = "-",
     force: Force = False,
 ) -> None:
-    """Draw a rule set for those who will not read YAML, without judging it.
+    """Draw a rule set for those who will not read YAML, without judging it; or write it as SQL.
 
     Example: iopscreen show rules/iop.yaml --format html -o iop.html
     """
@@ -353,8 +368,15 @@ def show(
     if json_schema:
         streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
         return
+    if output_format is not ShowFormat.SQL and (dialect or table is not None):
+        raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
     file, compiled = read_rules(rules)
-    text = _overview_as(output_format, overview(file, compiled))
+    if output_format is ShowFormat.SQL:
+        from iopscreen.export import sql
+
+        text = sql.decision_sql(file, sql.Dialect(dialect or Dialect.DUCKDB), "calls" if table is None else table)
+    else:
+        text = _overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)
 
 
@@ -455,7 +477,7 @@ def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
             from iopscreen.report.rule_page import show_html
 
             return show_html(overview)
-        case ShowFormat.TABLE:
+        case _:
             return report.show_text(overview, streams.width())
 
 
