@@ -121,3 +121,105 @@ def test_random_rule_sets(part):
         callers = random_callers(random.Random(seed), file.rule_set, 60)
         agree(file, callers, on_duckdb(file, callers, query(file)))
     assert impossible > 5
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------
+
+
+def program(name: str) -> str | None:
+    """One of PostgreSQL's programs; Debian keeps most of them off the path."""
+    return shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+
+
+MISSING = [name for name in ("initdb", "postgres", "psql", "runuser") if program(name) is None]
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A server of its own that listens to no network: runs a script of psql, and returns what it prints."""
+    if MISSING:
+        pytest.skip(f"PostgreSQL is not installed here: no {', '.join(MISSING)}")
+    folder = tempfile.mkdtemp(prefix="iopscreen-pg-")
+    # The server refuses to run as root.
+    as_owner = [program("runuser"), "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_owner:
+        shutil.chown(folder, "postgres")
+    data = f"{folder}/data"
+    subprocess.run(
+        [*as_owner, program("initdb"), "-D", data, "-A", "trust", "-U", "tester", "-E", "UTF8", "--locale=C", "-N"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    server = subprocess.Popen(
+        [*as_owner, program("postgres"), "-D", data, "-k", folder, "-h", "", "-c", "fsync=off"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        psql = [program("psql"), "-X", "-q", "-h", folder, "-U", "tester", "-d", "postgres", "-v", "ON_ERROR_STOP=1"]
+        wait_for(psql)
+        yield lambda script: subprocess.run(
+            psql, input=script.encode(), check=True, capture_output=True, timeout=120
+        ).stdout.decode()
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+        shutil.rmtree(folder)
+
+
+def wait_for(psql) -> None:
+    for _ in range(600):
+        if subprocess.run([*psql, "-c", "SELECT 1"], capture_output=True, check=False, timeout=60).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+NULL = "(null)"
+
+
+def on_postgres(postgres, file: RuleFile, callers, select: str) -> list[dict]:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    for number, caller in enumerate(callers):
+        writer.writerow([number, *(NULL if cell is None else cell for cell in caller.values())])
+    how = f"WITH (FORMAT csv, NULL '{NULL}'"
+    out = postgres(
+        f"""DROP TABLE IF EXISTS calls CASCADE;
+        CREATE TABLE calls ({columns(file, "text", "bigint")});
+        COPY calls FROM STDIN {how});
+{table.getvalue()}\\.
+        CREATE VIEW screened AS {select};
+        COPY (SELECT * FROM screened ORDER BY nr) TO STDOUT {how}, HEADER);
+        """
+    )
+    kinds = {question.id: question.kind for question in deciding(file.rule_set)}
+    return [
+        {
+            name: None if cell == NULL else int(cell) if kinds.get(name) is Kind.WHOLE_NUMBER else cell
+            for name, cell in row.items()
+        }
+        for row in csv.DictReader(io.StringIO(out, newline=""))
+    ]
+
+
+def test_postgres_says_the_same(postgres):
+    file = shipped("iop")
+    callers = all_callers(file.rule_set)
+    agree(file, callers, on_postgres(postgres, file, callers, query(file, Dialect.POSTGRES)))
+    file = shipped("iop-site-example")
+    callers = site_callers()[:500]
+    agree(file, callers, on_postgres(postgres, file, callers, query(file, Dialect.POSTGRES)))
+    file = rule_file(HOSTILE)
+    callers = hostile_callers()
+    agree(file, callers, on_postgres(postgres, file, callers, query(file, Dialect.POSTGRES)))
+
+
+def test_postgres_says_the_same_of_random_rule_sets(postgres):
+    for seed in range(15):
+        file = rule_file(made(seed).text)
+        callers = random_callers(random.Random(seed), file.rule_set, 60)
+        agree(file, callers, on_postgres(postgres, file, callers, query(file, Dialect.POSTGRES)))

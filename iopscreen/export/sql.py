@@ -486,9 +486,11 @@ class _Statement:
         """The whole statement."""
         table = ".".join(map(self.words.name, self.table.split(".")))
         lines = [*self._head(), "SELECT", "  answers.*,", *self._columns(self._result()), f"FROM {table} AS answers"]
+        # PostgreSQL would put every step into the next one, each as often as it is named there.
+        fence = "OFFSET 0" if self.words.dialect is Dialect.POSTGRES else ""
         for step in self._steps():
             lines += [f"-- {step.comment}", "CROSS JOIN LATERAL (SELECT", *self._columns(step.columns)]
-            lines.append(f") AS {step.alias}")
+            lines.append(f"{fence}) AS {step.alias}")
         return "\n".join(lines) + "\n"
 
     def _steps(self) -> Iterator[_Step]:
