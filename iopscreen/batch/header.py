@@ -23,6 +23,8 @@ MAX_HEADER_LINES = 20
 MAX_SHOWN = 12
 """How many headers a message lists."""
 
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+"""What `decoded` makes of a byte that is no text."""
 _SEP = re.compile(r"sep=([!#-/:-@\[-`{-~\t])\s*", re.IGNORECASE)
 UTF_8_MARK = b"\xef\xbb\xbf"
 
@@ -86,6 +88,7 @@ def read_top(lines: Iterator[bytes], name: str, encoding: str, rule_set: RuleSet
     number = len(above) + 1
     head = _whole_header(first, lines, encoding)
     texts = [_text(line, encoding, number + index, name) for index, line in enumerate(head)]
+    _refuse_undecodable(texts, encoding, f"{name}:{number}")
     readings = _readings(texts, separator)
     if not readings:
         raise IopscreenError(f"{name}:{number}: the header holds a quote that is never closed; close it, or remove it")
@@ -140,6 +143,13 @@ def _whole_header(first: bytes, lines: Iterator[bytes], encoding: str) -> list[b
             break
         head.append(line)
     return head
+
+
+def _refuse_undecodable(texts: Sequence[str], encoding: str, where: str) -> None:
+    """Refuse a header with bytes that are no text: a name that cannot be read would answer no question."""
+    if any(_STRAY_BYTE.search(text) for text in texts):
+        message = f"the header holds bytes that are not {encoding} text"
+        raise IopscreenError(f"{where}: {message}: save the file as UTF-8, or name its encoding with `--encoding`")
 
 
 def _readings(texts: list[str], separator: str | None) -> dict[str, tuple[list[str], int]]:
@@ -205,17 +215,8 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, na
     where = f"{name}:{top.line}"
     _refuse_absent(top.headers, choices, where)
     _refuse_taken(top.headers, prefix, where)
-    known = _known_headers(rule_set, choices)
-    place: dict[str, int] = {}
-    for index, header in enumerate(top.headers):
-        question = known.get(name_key(header))
-        if question in place:
-            other = place[question]
-            both = f"column {other + 1}, {shown(top.headers[other])}, and column {index + 1}, {shown(header)}"
-            message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
-            raise IopscreenError(f"{where}: {message}")
-        if question is not None:
-            place[question] = index
+    _refuse_twice(top.headers, choices, where)
+    place = _places(top.headers, _known_headers(rule_set, choices), where)
     unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
     ignored_keys = {name_key(header) for header in choices.ignored}
     own = _known_headers(rule_set, Choices({}, frozenset()))
@@ -227,6 +228,38 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, na
     )
     _refuse_hints(columns, rule_set, where)
     return columns
+
+
+def _places(headers: Sequence[str], known: Mapping[str, str], where: str) -> dict[str, int]:
+    """The place of each question's column."""
+    place: dict[str, int] = {}
+    for index, header in enumerate(headers):
+        question = known.get(name_key(header))
+        if question in place:
+            both = _two_columns(headers, place[question], index)
+            message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
+            raise IopscreenError(f"{where}: {message}")
+        if question is not None:
+            place[question] = index
+    return place
+
+
+def _refuse_twice(headers: Sequence[str], choices: Choices, where: str) -> None:
+    """Refuse two columns of one name: whoever reads such a file by name gets the one or the other."""
+    ignored = {name_key(header) for header in choices.ignored}
+    first: dict[str, int] = {}
+    for index, header in enumerate(headers):
+        key = spelling_key(header)
+        if not key or name_key(header) in ignored:
+            continue
+        if first.setdefault(key, index) != index:
+            both = _two_columns(headers, first[key], index)
+            message = f"{both}, have one name; rename one of them, or leave both out with `--ignore-column`"
+            raise IopscreenError(f"{where}: {message}")
+
+
+def _two_columns(headers: Sequence[str], one: int, other: int) -> str:
+    return f"column {one + 1}, {shown(headers[one])}, and column {other + 1}, {shown(headers[other])}"
 
 
 def _known_headers(rule_set: RuleSet, choices: Choices) -> dict[str, str]:
@@ -266,16 +299,28 @@ def _refuse_taken(headers: Sequence[str], prefix: str, where: str) -> None:
         raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
 
 
+class Doubtful(IopscreenError):
+    """Columns that only the user can settle: `problems`, one each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
 def _refuse_hints(columns: Columns, rule_set: RuleSet, where: str) -> None:
-    """An unmapped column that sounds like a question without one: only the user can tell."""
+    """Unmapped columns that sound like a question without one: only the user can tell."""
+    doubts = []
     for question in rule_set.questions:
         if question.id in columns.place:
             continue
+        hints = [name_key(hint) for hint in question.header_hints]
         for header in columns.unmapped:
-            if any(f" {hint}" in _words(header) for hint in map(name_key, question.header_hints)):
+            if any(f" {hint}" in _words(header) for hint in hints):
                 settle = f'`--map "{header}={question.id}"` or `--ignore-column "{header}"`'
                 message = f"{shown(header)} may be what `{question.id}` asks, which has no column"
-                raise IopscreenError(f"{where}: {message}; settle it with {settle}")
+                doubts.append(f"{where}: {message}; settle it with {settle}")
+    if doubts:
+        raise Doubtful(doubts)
 
 
 def _words(header: str) -> str:
