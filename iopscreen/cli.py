@@ -551,7 +551,7 @@ def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("rows")
         return screen_file(
-            compiled, rows, target, options, name=name, progress=lambda done: progress.update(task, completed=done)
+            compiled, rows, target, options, name=name, progress=lambda done, _: progress.update(task, completed=done)
         )
 
 

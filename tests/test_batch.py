@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 from conftest import RULES, TESTS, UPDATE
 
-from iopscreen.batch import lines, rows
+from iopscreen.batch import cells as caches
+from iopscreen.batch import lines, tails
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Summary, parse_map, screen_file
 from iopscreen.engine.compiled import Compiled, compile_rule_set
@@ -376,7 +377,7 @@ def test_a_row_that_gets_lost_is_noticed(monkeypatch):
             if number != 1:
                 yield record
 
-    monkeypatch.setattr("iopscreen.batch.run.records", losing)
+    monkeypatch.setattr("iopscreen.batch.rows.records", losing)
     with pytest.raises(IopscreenError, match="not every row was accounted for"):
         screened("condition_type\nmania\nother\nmania\n")
 
@@ -384,8 +385,8 @@ def test_a_row_that_gets_lost_is_noticed(monkeypatch):
 def test_small_caches_change_nothing(monkeypatch):
     states = as_csv(all_states()[::7])
     expected, summary = screened(states)
-    monkeypatch.setattr(rows, "MAX_STATES", 2)
-    monkeypatch.setattr(rows, "MAX_TEXTS", 1)
+    monkeypatch.setattr(caches, "MAX_STATES", 2)
+    monkeypatch.setattr(caches, "MAX_TEXTS", 1)
     assert screened(states) == (expected, summary)
 
 
@@ -586,17 +587,20 @@ def test_a_write_error_is_not_swallowed():
 
 
 def test_progress_is_told_now_and_then_and_at_the_end():
-    seen: list[int] = []
-    data = io.BytesIO(b"condition_type\n" + b"mania\n" * 10_000)
-    screen_file(shipped(), data, Nowhere(), BatchOptions(), name="calls.csv", progress=seen.append)
-    assert seen == [4096, 8192, 10_000]
+    seen: list[tuple[int, int]] = []
+    data = b"condition_type\n" + b"mania\n" * 100_000
+    done = screen_file(
+        shipped(), io.BytesIO(data), Nowhere(), BatchOptions(), name="c.csv", progress=lambda *told: seen.append(told)
+    )
+    assert seen == sorted(seen) and len(set(seen)) > 2
+    assert seen[-1] == (100_000, len(data)) == (done.rows, len(data))
 
 
 def test_too_tangled_is_a_problem_of_the_row(monkeypatch):
     def tangled(*_, **__):
         raise TooTangled
 
-    monkeypatch.setattr(rows, "decide", tangled)
+    monkeypatch.setattr(tails, "decide", tangled)
     (row,) = told("condition_type\nmania\n")
     assert row["recommendation"] == "error"
     assert row["problem"].startswith("too many questions of this rule set are open")
@@ -606,7 +610,7 @@ def test_an_unforeseen_error_is_not_swallowed(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(rows, "decide", broken)
+    monkeypatch.setattr(tails, "decide", broken)
     with pytest.raises(ZeroDivisionError):
         screened("condition_type\nmania\n")
 
