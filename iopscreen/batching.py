@@ -6,20 +6,14 @@ wishes, what it returns are results. It prints nothing, and knows no exit codes.
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from iopscreen import streams
-from iopscreen.batch.run import BatchOptions, Summary, parse_map, screen_file
-from iopscreen.errors import IopscreenError
-from iopscreen.inputs import read_rules
+from iopscreen.batch.run import Summary
 from iopscreen.ruleset.model import RuleFile
 
 if TYPE_CHECKING:
-    from iopscreen.report.progress import Report
+    pass
 
 
 class Wishes(NamedTuple):

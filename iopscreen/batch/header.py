@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iopscreen.batch.lines import decoded
+from iopscreen.batch.problems import is_ours
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
@@ -29,8 +31,7 @@ _SEP = re.compile(r"sep=([!#-/:-@\[-`{-~\t])\s*", re.IGNORECASE)
 UTF_8_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What the user says about columns: header -> question id, and headers that answer none."""
 
     map: Mapping[str, str]
@@ -60,6 +61,10 @@ class Columns:
     unmapped: tuple[str, ...]
     ignored: tuple[str, ...]
     set_aside: frozenset[str]
+
+    def without(self, other: Columns) -> Columns:
+        """These, but that a column which answers a question of `other` is not one that answers none."""
+        return replace(self, unmapped=tuple(header for header in self.unmapped if header in other.unmapped))
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -210,11 +215,14 @@ def _mark_name(mark: str) -> str:
 # --- columns and questions ------------------------------------------------------------------
 
 
-def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, name: str) -> Columns:
-    """Which column answers which question. Raises IopscreenError for whatever is doubtful."""
+def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence[str], name: str) -> Columns:
+    """Which column answers which question. `added`: the names of our columns.
+
+    Raises IopscreenError for whatever is doubtful.
+    """
     where = f"{name}:{top.line}"
     _refuse_absent(top.headers, choices, where)
-    _refuse_taken(top.headers, prefix, where)
+    _refuse_taken(top.headers, added, where)
     _refuse_twice(top.headers, choices, where)
     place = _places(top.headers, _known_headers(rule_set, choices), where)
     unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
@@ -290,9 +298,9 @@ def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None
             raise IopscreenError(f"{shown(header)} is named by `--map` and by `--ignore-column`; leave one of them out")
 
 
-def _refuse_taken(headers: Sequence[str], prefix: str, where: str) -> None:
+def _refuse_taken(headers: Sequence[str], added: Sequence[str], where: str) -> None:
     # Many programs that read the result take `Problem` and `problem` for one column.
-    ours = {spelling_key(prefix + column) for column in APPENDED}
+    ours = {spelling_key(column) for column in added}
     taken = [header for header in headers if spelling_key(header) in ours]
     if taken:
         message = f"the file has columns already that the results need: {_listed(taken)}"
@@ -315,7 +323,7 @@ def _refuse_hints(columns: Columns, rule_set: RuleSet, where: str) -> None:
             continue
         hints = [name_key(hint) for hint in question.header_hints]
         for header in columns.unmapped:
-            if any(f" {hint}" in _words(header) for hint in hints):
+            if not is_ours(header) and any(f" {hint}" in _words(header) for hint in hints):
                 settle = f'`--map "{header}={question.id}"` or `--ignore-column "{header}"`'
                 message = f"{shown(header)} may be what `{question.id}` asks, which has no column"
                 doubts.append(f"{where}: {message}; settle it with {settle}")

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from iopscreen.batch.compare import COMPARED, Comparison, Earlier
 from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
 from iopscreen.batch.lines import Form, Source, long_cells, text_encoding
-from iopscreen.batch.parts import Part, Problem
+from iopscreen.batch.parts import Part
+from iopscreen.batch.problems import ProblemRows
 from iopscreen.batch.rows import Rows
-from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
+from iopscreen.batch.summary import Assumption, Summary, summed
+from iopscreen.batch.tails import Decider
 from iopscreen.batch.writer import Writer, formula_cells
 from iopscreen.engine.compiled import Compiled
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import NO_RULE, Answers, RuleSet
-from iopscreen.ruleset.values import answer_text
+from iopscreen.ruleset.model import Answers, RuleSet
 
-__all__ = ["Assumption", "BatchOptions", "Problem", "Summary", "parse_map", "screen_file"]
+__all__ = ["Assumption", "BatchOptions", "Earlier", "ProblemRows", "Summary", "parse_map", "screen_file"]
 
 Progress = Callable[[int, int], None]
 """Told how many rows and how many bytes are done."""
-OnProblem = Callable[[Problem], None]
 
 
 @dataclass(frozen=True)
@@ -36,41 +36,6 @@ class BatchOptions:
     encoding: str = "utf-8"
 
 
-@dataclass(frozen=True)
-class Assumption:
-    """An answer that no column gave: on how many rows it stands, and how many recommendations rest on it.
-
-    A recommendation rests on it when it would be open were the answer not known.
-    """
-
-    question: str
-    answer: str
-    rows: int
-    recommendations: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came of a file. Rows are those below the header, without blank lines.
-
-    `by_outcome`: rows by recommendation, every outcome of the rule set in file order and `no_rule`
-    last. `without_column`: questions that are not known in any row. `unmapped` and `ignored`: headers
-    of columns that answer no question; `formula_cells`: input cells that a spreadsheet would run.
-    """
-
-    rows: int
-    by_outcome: Mapping[str, int]
-    undecided: int
-    problems: int
-    assumed: tuple[Assumption, ...]
-    without_column: tuple[str, ...]
-    unmapped: tuple[str, ...]
-    ignored: tuple[str, ...]
-    blank_lines: int
-    formula_cells: int
-    excel_safe: bool
-
-
 def screen_file(
     compiled: Compiled,
     source: BinaryIO,
@@ -79,114 +44,113 @@ def screen_file(
     *,
     name: str,
     progress: Progress | None = None,
-    on_problem: OnProblem | None = None,
+    problems: ProblemRows | None = None,
+    earlier: Earlier | None = None,
 ) -> Summary:
     """Read `source`, write it to `target` with the appended columns, and count.
 
     `name` is what messages call the input; `progress` is told now and then how many rows, and how
-    many bytes, are done; `on_problem` of each row with problems, in the order of the file. Raises
-    IopscreenError for a file that is refused.
+    many bytes, are done; `problems` gets each row with problems, in the order of the file; `earlier`
+    are rules to compare with. Raises IopscreenError for a file that is refused.
     """
     encoding = text_encoding(options.encoding)
     choices = Choices(options.map, options.ignore_columns)
+    added = [options.prefix + column for column in (*APPENDED, *(COMPARED if earlier else ()))]
     counted = _Counted(source)
     with long_cells():
         rows = Source(counted.read, name)
         top = read_top(rows.lines(), name, encoding, compiled.rule_set, choices)
         rows.put_back(top.left_over)
-        columns = match_columns(top, compiled.rule_set, choices, options.prefix, name)
-        form = Form(name, encoding, top.delimiter, len(top.headers))
-        run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
-        run.add(run.top(options.prefix))
+        writer = Writer(Form(name, encoding, top.delimiter, len(top.headers)), excel_safe=options.excel_safe)
+        columns = match_columns(top, compiled.rule_set, choices, added, name)
+        decider = _decider(compiled, columns, top, writer)
+        before = None
+        if earlier:
+            theirs = match_columns(top, earlier.compiled.rule_set, choices._replace(map=earlier.map), added, name)
+            before = _decider(earlier.compiled, theirs, top, writer)
+            columns = columns.without(theirs)
+        run = _Run(Rows(Comparison(decider, before, writer) if before else decider, writer), target, problems)
+        run.begin(top, added, compiled.rule_set)
         for part in run.rows.parts(rows):
-            run.add(part, progress, on_problem)
-    run.check(counted.bytes, name)
-    return run.summary()
+            run.add(part, progress)
+    run.check(counted, rows.line, name)
+    return summed(run.total, columns, decider, top.lines - top.blank_lines, before)
+
+
+def _decider(compiled: Compiled, columns: Columns, top: Top, writer: Writer) -> Decider:
+    return Decider(compiled, columns.place, _assumed(compiled.rule_set, columns), writer, top.headers)
 
 
 class _Counted:
-    """Reads a file, and counts its bytes."""
+    """A file that is read, or written; counts its bytes, and those that end lines."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self.bytes = 0
+        self.line_ends = 0
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
-        block = self._source.read(size)
-        self.bytes += len(block)
+        block = self._file.read(size)
+        self._count(block)
         return block
+
+    def write(self, data: bytes) -> None:
+        """Write bytes."""
+        self._file.write(data)
+        self._count(data)
+
+    def _count(self, data: bytes) -> None:
+        self.bytes += len(data)
+        self.line_ends += data.count(b"\n") + data.count(b"\r")
 
 
 class _Run:
-    """The rows of one file on their way from source to target, counted."""
+    """The rows of one file on their way to the target, counted."""
 
-    def __init__(self, compiled: Compiled, columns: Columns, top: Top, writer: Writer, target: BinaryIO) -> None:
-        self.rule_set = compiled.rule_set
-        self.columns = columns
-        self.header = top
-        self.writer = writer
-        self.target = target
-        self.assumed = _assumed(self.rule_set, columns)
-        self.rows = Rows(Decider(compiled, columns.place, self.assumed, writer, top.headers), writer)
+    def __init__(self, rows: Rows, target: BinaryIO, problems: ProblemRows | None) -> None:
+        self.rows = rows
+        self.target = _Counted(target)
+        self.problems = problems
         self.total = Part()
 
-    def top(self, prefix: str) -> Part:
+    def begin(self, top: Top, added: Sequence[str], rule_set: RuleSet) -> None:
         """The lines down to the header, with the names of our columns behind it."""
-        top = self.header
-        appended = self.writer.appended([prefix + column for column in APPENDED])
+        writer = self.rows.writer
         # The byte order mark belongs to the file, not to the first header.
         mark = UTF_8_MARK if top.raw.startswith(UTF_8_MARK) else b""
-        return Part(
-            out=[top.before, mark, self.writer.odd_row(top.headers, top.raw[len(mark) :], appended)],
-            size=len(top.before) + len(top.raw),
-            lines=top.lines,
-            blank_lines=top.blank_lines,
-            formula_cells=formula_cells(top.headers),
+        header = top.raw[len(mark) :]
+        if self.problems:
+            columns = [question.column or "" for question in rule_set.questions]
+            self.problems.begin(
+                top.before, mark, writer.safe(top.headers, header), {*top.headers, *rule_set.question, *columns}, writer
+            )
+        self.add(
+            Part(
+                out=[top.before, mark, writer.odd_row(top.headers, header, writer.appended(added))],
+                size=len(top.before) + len(top.raw),
+                lines=top.lines,
+                blank_lines=top.blank_lines,
+                formula_cells=formula_cells(top.headers),
+            )
         )
 
-    def add(self, part: Part, progress: Progress | None = None, on_problem: OnProblem | None = None) -> None:
+    def add(self, part: Part, progress: Progress | None = None) -> None:
         """Write the next part, and count it."""
-        self.target.writelines(part.out)
-        if on_problem:
+        self.target.write(b"".join(part.out))
+        if self.problems:
             for problem in part.problems:
-                on_problem(problem._replace(line=self.total.lines + problem.line + 1))
+                self.problems.add(problem._replace(line=self.total.lines + problem.line + 1))
         self.total.add(part)
         if progress:
             progress(self.total.rows, self.total.size)
 
-    def check(self, bytes_read: int, name: str) -> None:
-        """Rows in = rows out, every one of them under one heading, and no byte went astray."""
-        summary = self.summary()
-        told = summary.undecided + summary.problems + sum(summary.by_outcome.values())
-        if bytes_read != self.total.size or told != summary.rows:
-            raise IopscreenError(f"{name}: not every row was accounted for; trust no result, and report this fault")
-
-    def summary(self) -> Summary:
-        """The counts so far."""
-        count: Counter[str] = Counter()
-        resting: Counter[str] = Counter()
+    def check(self, read: _Counted, lines: int, name: str) -> None:
+        """Rows in = rows out, each told one thing; every byte read is in some part, and every line came out."""
         total = self.total
-        for told, rows in total.told.items():
-            count[told.told] += rows
-            resting.update(dict.fromkeys(told.resting, rows))
-        without = [question.id for question in self.rule_set.questions if question.id not in self.columns.place]
-        return Summary(
-            rows=total.rows,
-            by_outcome={outcome: count[outcome] for outcome in (*self.rule_set.outcome, NO_RULE)},
-            undecided=count[UNDECIDED],
-            problems=count[ERROR],
-            assumed=tuple(
-                Assumption(question, answer_text(answer), total.rows - count[ERROR], resting[question])
-                for question, answer in self.assumed.items()
-            ),
-            without_column=tuple(question for question in without if question not in self.assumed),
-            unmapped=self.columns.unmapped,
-            ignored=self.columns.ignored,
-            blank_lines=total.blank_lines,
-            formula_cells=total.formula_cells,
-            excel_safe=self.writer.excel_safe,
-        )
+        found = total.size, total.lines, self.target.line_ends, total.told.total()
+        if found != (read.bytes, lines, read.line_ends, total.rows):
+            raise IopscreenError(f"{name}: not every row was accounted for; trust no result, and report this fault")
 
 
 def _assumed(rule_set: RuleSet, columns: Columns) -> Answers:
