@@ -15,13 +15,17 @@ from typing import NamedTuple
 from iopscreen.batch.lines import decoded
 from iopscreen.batch.problems import is_ours
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import RuleSet
+from iopscreen.ruleset.model import Question, RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.values import name_key, spelling_key
 
 APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
 DELIMITERS = ",;\t|"
 MAX_HEADER_LINES = 20
+MAX_NAME = 60
+"""Characters of a header that are compared with names."""
+MIN_WORD = 4
+"""Shorter words, `of` or `the`, say nothing about what a column holds."""
 MAX_SHOWN = 12
 """How many headers a message lists."""
 
@@ -53,6 +57,10 @@ class Top:
     """Lines that were read on the way, and belong to the rows."""
 
 
+Likeness = tuple[str, str]
+"""The header of a column, and the question that it may answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The place of each question's column, in the order of the rule set, and the headers of the others."""
@@ -61,10 +69,26 @@ class Columns:
     unmapped: tuple[str, ...]
     ignored: tuple[str, ...]
     set_aside: frozenset[str]
+    doubts: tuple[Likeness, ...]
+    """Columns that a hint of the rule set names: nothing is decided before they are settled."""
+    near: tuple[Likeness, ...]
+    """Columns that may answer a question without one, by their name."""
 
     def without(self, other: Columns) -> Columns:
         """These, but that a column which answers a question of `other` is not one that answers none."""
-        return replace(self, unmapped=tuple(header for header in self.unmapped if header in other.unmapped))
+        return replace(
+            self,
+            unmapped=tuple(header for header in self.unmapped if header in other.unmapped),
+            near=tuple(likeness for likeness in self.near if likeness[0] in other.unmapped),
+        )
+
+
+class Doubtful(IopscreenError):
+    """Columns that only the user can settle: `problems`, one each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -218,7 +242,7 @@ def _mark_name(mark: str) -> str:
 def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence[str], name: str) -> Columns:
     """Which column answers which question. `added`: the names of our columns.
 
-    Raises IopscreenError for whatever is doubtful.
+    Raises IopscreenError for names that say two things; what is doubtful stands in `doubts`.
     """
     where = f"{name}:{top.line}"
     _refuse_absent(top.headers, choices, where)
@@ -228,14 +252,24 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence
     unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
     ignored_keys = {name_key(header) for header in choices.ignored}
     own = _known_headers(rule_set, Choices({}, frozenset()))
-    columns = Columns(
+    answer_none = tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys)
+    without = [question for question in rule_set.questions if question.id not in place]
+    doubts = tuple(_doubts(answer_none, without))
+    doubtful = {question for _, question in doubts}
+    return Columns(
         place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
-        unmapped=tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys),
+        unmapped=answer_none,
         ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
         set_aside=frozenset(own[key] for key in ignored_keys if key in own),
+        doubts=doubts,
+        near=tuple(_near(answer_none, [question for question in without if question.id not in doubtful])),
     )
-    _refuse_hints(columns, rule_set, where)
-    return columns
+
+
+def doubt_text(header: str, question: str) -> str:
+    """What is doubtful, and how to settle it."""
+    settle = f'`--map "{header}={question}"` or `--ignore-column "{header}"`'
+    return f"{shown(header)} may be what `{question}` asks, which has no column; settle it with {settle}"
 
 
 def _places(headers: Sequence[str], known: Mapping[str, str], where: str) -> dict[str, int]:
@@ -307,28 +341,30 @@ def _refuse_taken(headers: Sequence[str], added: Sequence[str], where: str) -> N
         raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
 
 
-class Doubtful(IopscreenError):
-    """Columns that only the user can settle: `problems`, one each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-
-
-def _refuse_hints(columns: Columns, rule_set: RuleSet, where: str) -> None:
-    """Unmapped columns that sound like a question without one: only the user can tell."""
-    doubts = []
-    for question in rule_set.questions:
-        if question.id in columns.place:
-            continue
+def _doubts(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
+    """Columns that sound like a question without one, by the hints of the rule set."""
+    for question in without:
         hints = [name_key(hint) for hint in question.header_hints]
-        for header in columns.unmapped:
+        for header in headers:
             if not is_ours(header) and any(f" {hint}" in _words(header) for hint in hints):
-                settle = f'`--map "{header}={question.id}"` or `--ignore-column "{header}"`'
-                message = f"{shown(header)} may be what `{question.id}` asks, which has no column"
-                doubts.append(f"{where}: {message}; settle it with {settle}")
-    if doubts:
-        raise Doubtful(doubts)
+                yield header, question.id
+
+
+def _near(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
+    """Columns nearly named like a question without one, or that share a word with it: a slip leaves it unknown."""
+    from difflib import get_close_matches
+
+    named = [(name, question.id) for question in without for name in (question.id, question.column) if name]
+    names = {name_key(name): question for name, question in named}
+    for header in headers:
+        close = get_close_matches(name_key(header)[:MAX_NAME], names, n=1, cutoff=0.8)
+        alike = close or [name for name in names if _long_words(name) & _long_words(header)]
+        if alike and not is_ours(header):
+            yield header, names[alike[0]]
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in _words(text).split() if len(word) >= MIN_WORD}
 
 
 def _words(header: str) -> str:

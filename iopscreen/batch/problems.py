@@ -31,14 +31,13 @@ class ProblemRows:
         self._target = target
         self._writer: Writer | None = None
 
-    def begin(self, before: bytes, mark: bytes, header: bytes, taken: Collection[str], writer: Writer) -> None:
-        """The lines down to the header, with the names of our columns before it.
+    def begin(self, before: bytes, header: bytes, taken: Collection[str], writer: Writer) -> None:
+        """The lines down to the header, with the names of our columns before it, none of them `taken`.
 
-        `mark`: the byte order mark of a file whose first line is the header; `taken`: names that
-        columns of the file have, or that the rules would take for questions.
+        `before`: what stands before the names, a byte order mark included.
         """
         self._writer = writer
-        self._target.write(before + mark + writer.leading(_free_names(taken)) + header)
+        self._target.write(before + writer.leading(_free_names(taken)) + header)
 
     def add(self, problem: Problem) -> None:
         """One row."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iopscreen.batch.header import Columns
+from iopscreen.batch.opening import Opened
 from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.plan import Plan, call_back_plan
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
@@ -71,8 +71,9 @@ class Summary:
 
     `by_outcome`: rows by recommendation, every outcome of the rule set in file order and `no_rule`
     last. `columns`: the header of each question's column; `without_column`: questions that are not
-    known in any row. `unmapped` and `ignored`: headers of columns that answer no question;
-    `formula_cells`: input cells that a spreadsheet would run.
+    known in any row. `unmapped` and `ignored`: headers of columns that answer no question; `near`: of
+    those, the ones that may answer a question without column, and that question. `formula_cells`:
+    input cells that a spreadsheet would run.
     """
 
     rows: int
@@ -85,6 +86,7 @@ class Summary:
     without_column: tuple[str, ...]
     unmapped: tuple[str, ...]
     ignored: tuple[str, ...]
+    near: tuple[tuple[str, str], ...]
     formula_cells: int
     excel_safe: bool
     plan: Plan
@@ -101,9 +103,11 @@ class Summary:
         return self.lines.blank
 
 
-def summed(total: Part, columns: Columns, decider: Decider, header_lines: int, before: Decider | None) -> Summary:
-    """The summary of a whole file. `before`: what decided by the rules that are compared with."""
+def summed(total: Part, opened: Opened) -> Summary:
+    """The summary of a whole file."""
+    columns, decider = opened.columns, opened.decider
     rule_set = decider.compiled.rule_set
+    header_lines = opened.top.lines - opened.top.blank_lines
     count: Counter[str] = Counter()
     resting: Counter[str] = Counter()
     for told, rows in total.told.items():
@@ -123,10 +127,11 @@ def summed(total: Part, columns: Columns, decider: Decider, header_lines: int, b
         without_column=_without_column(decider),
         unmapped=columns.unmapped,
         ignored=columns.ignored,
+        near=columns.near,
         formula_cells=total.formula_cells,
         excel_safe=decider.writer.excel_safe,
         plan=_plan(total.told, decider),
-        compared=None if before is None else _compared(total.told, rule_set, before),
+        compared=None if opened.before is None else _compared(total.told, rule_set, opened.before),
     )
 
 
