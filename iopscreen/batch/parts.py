@@ -11,16 +11,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+MAX_TOLD = 5_000
+"""How many ways to count are kept: of more undecided rows, it is not kept what is open in them."""
+
 
 class Told(NamedTuple):
     """How a row counts: what it is told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what that rests.
 
-    `resting`: the questions on whose assumed answers the recommendation rests. Whatever else a
-    summary counts by belongs here, as long as it takes few values: each part carries its counts.
+    `resting`: the questions on whose assumed answers the recommendation rests; `open`: of an undecided
+    row, the classes of its cells; `was`: what the rules that are compared with told it. Whatever
+    else a summary counts by belongs here, as long as it takes few values: each part carries its counts.
     """
 
     told: str
     resting: frozenset[str] = frozenset()
+    open: tuple[int, ...] | None = None
+    was: str | None = None
 
 
 class Problem(NamedTuple):
@@ -52,4 +58,6 @@ class Part:
         self.rows += part.rows
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells
-        self.told.update(part.told)
+        for told, rows in part.told.items():
+            kept = told if len(self.told) < MAX_TOLD or told in self.told else told._replace(open=None)
+            self.told[kept] += rows

@@ -64,7 +64,7 @@ class Rows:
 
     def _tail(self, cells: list[str]) -> Tail:
         """What is appended to a row of the right number of cells."""
-        return self.states.tail(cells) or self.deciding.problem(self.deciding.unreadable(cells))
+        return self.states.tail(cells) or self.deciding.unreadable(cells)
 
     def _reasons(self, cells: list[str], faults: tuple[str, ...]) -> list[str]:
         """What is wrong with a row as a whole."""

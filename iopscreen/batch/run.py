@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import BinaryIO
 
-from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
-from iopscreen.batch.lines import Form, Source, long_cells, text_encoding
-from iopscreen.batch.parts import Part, Problem
+from iopscreen.batch.compare import Earlier
+from iopscreen.batch.header import UTF_8_MARK, parse_map
+from iopscreen.batch.lines import long_cells
+from iopscreen.batch.opening import BatchOptions, Counted, Opened, opened_file
+from iopscreen.batch.parts import Part
+from iopscreen.batch.problems import ProblemRows
 from iopscreen.batch.rows import Rows
-from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
-from iopscreen.batch.writer import Writer, formula_cells
+from iopscreen.batch.summary import Assumption, Summary, summed
+from iopscreen.batch.writer import formula_cells
 from iopscreen.engine.compiled import Compiled
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import NO_RULE, Answers, RuleSet
-from iopscreen.ruleset.values import answer_text
 
-__all__ = ["Assumption", "BatchOptions", "Problem", "Summary", "parse_map", "screen_file"]
+__all__ = ["Assumption", "BatchOptions", "Earlier", "ProblemRows", "Summary", "parse_map", "screen_file"]
 
 Progress = Callable[[int, int], None]
 """Told how many rows and how many bytes are done."""
-OnProblem = Callable[[Problem], None]
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """What the user chose. `map`: header -> question id; `prefix` stands before the names of our columns."""
-
-    map: Mapping[str, str] = field(default_factory=dict)
-    ignore_columns: frozenset[str] = frozenset()
-    excel_safe: bool = False
-    prefix: str = ""
-    encoding: str = "utf-8"
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """An answer that no column gave: on how many rows it stands, and how many recommendations rest on it.
-
-    A recommendation rests on it when it would be open were the answer not known.
-    """
-
-    question: str
-    answer: str
-    rows: int
-    recommendations: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came of a file. Rows are those below the header, without blank lines.
-
-    `by_outcome`: rows by recommendation, every outcome of the rule set in file order and `no_rule`
-    last. `without_column`: questions that are not known in any row. `unmapped` and `ignored`: headers
-    of columns that answer no question; `formula_cells`: input cells that a spreadsheet would run.
-    """
-
-    rows: int
-    by_outcome: Mapping[str, int]
-    undecided: int
-    problems: int
-    assumed: tuple[Assumption, ...]
-    without_column: tuple[str, ...]
-    unmapped: tuple[str, ...]
-    ignored: tuple[str, ...]
-    blank_lines: int
-    formula_cells: int
-    excel_safe: bool
 
 
 def screen_file(
@@ -79,120 +31,75 @@ def screen_file(
     *,
     name: str,
     progress: Progress | None = None,
-    on_problem: OnProblem | None = None,
+    problems: ProblemRows | None = None,
+    earlier: Earlier | None = None,
 ) -> Summary:
     """Read `source`, write it to `target` with the appended columns, and count.
 
     `name` is what messages call the input; `progress` is told now and then how many rows, and how
-    many bytes, are done; `on_problem` of each row with problems, in the order of the file. Raises
-    IopscreenError for a file that is refused.
+    many bytes, are done; `problems` gets each row with problems, in the order of the file; `earlier`
+    are rules to compare with. Raises IopscreenError for a file that is refused.
     """
-    encoding = text_encoding(options.encoding)
-    choices = Choices(options.map, options.ignore_columns)
-    counted = _Counted(source)
     with long_cells():
-        rows = Source(counted.read, name)
-        top = read_top(rows.lines(), name, encoding, compiled.rule_set, choices)
-        rows.put_back(top.left_over)
-        columns = match_columns(top, compiled.rule_set, choices, options.prefix, name)
-        form = Form(name, encoding, top.delimiter, len(top.headers))
-        run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
-        run.add(run.top(options.prefix))
-        for part in run.rows.parts(rows):
-            run.add(part, progress, on_problem)
-    run.check(counted.bytes, name)
-    return run.summary()
-
-
-class _Counted:
-    """Reads a file, and counts its bytes."""
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self.bytes = 0
-
-    def read(self, size: int) -> bytes:
-        """The next bytes."""
-        block = self._source.read(size)
-        self.bytes += len(block)
-        return block
+        opened = opened_file(compiled, source, options, name=name, earlier=earlier)
+        opened.refuse_doubts()
+        rows = Rows(opened.deciding, opened.writer)
+        run = _Run(opened, target, problems)
+        run.begin()
+        for part in rows.parts(opened.rows):
+            run.add(part, progress)
+    run.check()
+    return summed(run.total, opened)
 
 
 class _Run:
-    """The rows of one file on their way from source to target, counted."""
+    """The rows of one file on their way to the target, counted."""
 
-    def __init__(self, compiled: Compiled, columns: Columns, top: Top, writer: Writer, target: BinaryIO) -> None:
-        self.rule_set = compiled.rule_set
-        self.columns = columns
-        self.header = top
-        self.writer = writer
-        self.target = target
-        self.assumed = _assumed(self.rule_set, columns)
-        self.rows = Rows(Decider(compiled, columns.place, self.assumed, writer, top.headers), writer)
+    def __init__(self, opened: Opened, target: BinaryIO, problems: ProblemRows | None) -> None:
+        self.opened = opened
+        self.target = Counted(target)
+        self.problems = problems
         self.total = Part()
 
-    def top(self, prefix: str) -> Part:
+    def begin(self) -> None:
         """The lines down to the header, with the names of our columns behind it."""
-        top = self.header
-        appended = self.writer.appended([prefix + column for column in APPENDED])
+        top, writer = self.opened.top, self.opened.writer
         # The byte order mark belongs to the file, not to the first header.
         mark = UTF_8_MARK if top.raw.startswith(UTF_8_MARK) else b""
-        return Part(
-            out=[top.before, mark, self.writer.odd_row(top.headers, top.raw[len(mark) :], appended)],
-            size=len(top.before) + len(top.raw),
-            lines=top.lines,
-            blank_lines=top.blank_lines,
-            formula_cells=formula_cells(top.headers),
+        header = top.raw[len(mark) :]
+        if self.problems:
+            self.problems.begin(top.before + mark, writer.safe(top.headers, header), _taken(self.opened), writer)
+        self.add(
+            Part(
+                out=[top.before, mark, writer.odd_row(top.headers, header, writer.appended(self.opened.added))],
+                size=len(top.before) + len(top.raw),
+                lines=top.lines,
+                blank_lines=top.blank_lines,
+                formula_cells=formula_cells(top.headers),
+            )
         )
 
-    def add(self, part: Part, progress: Progress | None = None, on_problem: OnProblem | None = None) -> None:
+    def add(self, part: Part, progress: Progress | None = None) -> None:
         """Write the next part, and count it."""
-        self.target.writelines(part.out)
-        if on_problem:
+        self.target.write(b"".join(part.out))
+        if self.problems:
             for problem in part.problems:
-                on_problem(problem._replace(line=self.total.lines + problem.line + 1))
+                self.problems.add(problem._replace(line=self.total.lines + problem.line + 1))
         self.total.add(part)
         if progress:
             progress(self.total.rows, self.total.size)
 
-    def check(self, bytes_read: int, name: str) -> None:
-        """Rows in = rows out, every one of them under one heading, and no byte went astray."""
-        summary = self.summary()
-        told = summary.undecided + summary.problems + sum(summary.by_outcome.values())
-        if bytes_read != self.total.size or told != summary.rows:
-            raise IopscreenError(f"{name}: not every row was accounted for; trust no result, and report this fault")
-
-    def summary(self) -> Summary:
-        """The counts so far."""
-        count: Counter[str] = Counter()
-        resting: Counter[str] = Counter()
-        total = self.total
-        for told, rows in total.told.items():
-            count[told.told] += rows
-            resting.update(dict.fromkeys(told.resting, rows))
-        without = [question.id for question in self.rule_set.questions if question.id not in self.columns.place]
-        return Summary(
-            rows=total.rows,
-            by_outcome={outcome: count[outcome] for outcome in (*self.rule_set.outcome, NO_RULE)},
-            undecided=count[UNDECIDED],
-            problems=count[ERROR],
-            assumed=tuple(
-                Assumption(question, answer_text(answer), total.rows - count[ERROR], resting[question])
-                for question, answer in self.assumed.items()
-            ),
-            without_column=tuple(question for question in without if question not in self.assumed),
-            unmapped=self.columns.unmapped,
-            ignored=self.columns.ignored,
-            blank_lines=total.blank_lines,
-            formula_cells=total.formula_cells,
-            excel_safe=self.writer.excel_safe,
-        )
+    def check(self) -> None:
+        """Rows in = rows out, each told one thing; every byte read is in some part, and every line came out."""
+        total, read = self.total, self.opened.counted
+        found = total.size, total.lines, self.target.line_ends, total.told.total()
+        if found != (read.bytes, self.opened.rows.line, read.line_ends, total.rows):
+            message = "not every row was accounted for; trust no result, and report this fault"
+            raise IopscreenError(f"{self.opened.name}: {message}")
 
 
-def _assumed(rule_set: RuleSet, columns: Columns) -> Answers:
-    """The answers that the rule set assumes where a file has no column for them."""
-    return {
-        question.id: question.when_no_column
-        for question in rule_set.questions
-        if question.when_no_column is not None and question.id not in (*columns.place, *columns.set_aside)
-    }
+def _taken(opened: Opened) -> set[str]:
+    """Names that columns of the file have, or that the rules would take for questions."""
+    deciders = [decider for decider in (opened.decider, opened.before) if decider]
+    questions = [question for decider in deciders for question in decider.compiled.rule_set.questions]
+    return {*opened.top.headers, *(name for question in questions for name in (question.id, question.column) if name)}

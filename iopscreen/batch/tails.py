@@ -45,7 +45,7 @@ class Decider:
 
     def tail(self, classes: Sequence[int]) -> Tail:
         """What is appended to a row of such cells."""
-        answers = {name: self._answer(name, number) for name, number in zip(self.place, classes, strict=True)}
+        answers = self.answers(classes)
         try:
             decision = self._decide(answers, self.assumed)
             resting = self._resting(answers, decision)
@@ -55,14 +55,23 @@ class Decider:
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
         told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting))
+        state = tuple(classes) if told == UNDECIDED else None
+        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, state))
+
+    def answers(self, classes: Sequence[int]) -> dict[str, Answer]:
+        """What such cells say."""
+        return {name: self._answer(name, number) for name, number in zip(self.place, classes, strict=True)}
 
     def problem(self, reasons: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""
         data = self.writer.appended([ERROR, "", "", "", "", "", "", "; ".join(reasons)])
         return Tail(data, Told(ERROR), tuple(reasons))
 
-    def unreadable(self, cells: Sequence[str]) -> list[str]:
+    def unreadable(self, cells: Sequence[str]) -> Tail:
+        """What is appended to a row in which a cell is no answer."""
+        return self.problem(self._reasons(cells))
+
+    def _reasons(self, cells: Sequence[str]) -> list[str]:
         """A reason for each cell that is no answer, in the order of the columns."""
         reasons = []
         for name, at in sorted(self.place.items(), key=itemgetter(1)):

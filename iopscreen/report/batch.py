@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
-from iopscreen.batch.run import Assumption, Summary
+from iopscreen.batch.summary import Assumption, Summary
 from iopscreen.ruleset.model import NO_RULE, RuleSet
-from iopscreen.ruleset.values import name_key
 from iopscreen.text import printable
 
 MAX_HEADERS = 8
@@ -33,14 +30,12 @@ def _assumption(item: Assumption) -> str:
 
 def _near_misses(summary: Summary) -> list[str]:
     """Columns that are nearly named like a question that has none: a slip would leave every row without it."""
-    missing = {name_key(name): name for name in (*summary.without_column, *(item.question for item in summary.assumed))}
-    lines = []
-    for header in summary.unmapped:
-        close = get_close_matches(name_key(header), missing, n=1, cutoff=0.8)
-        if close:
-            question = missing[close[0]]
-            lines.append(f'warning: column `{header}` may be `{question}`; if so, add `--map "{header}={question}"`')
-    return lines
+    return [near_text(header, question) for header, question in summary.near]
+
+
+def near_text(header: str, question: str) -> str:
+    """That a column may answer a question, and how to say so."""
+    return f'warning: column `{header}` may be `{question}`; if so, add `--map "{header}={question}"`'
 
 
 def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
@@ -51,8 +46,25 @@ def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
     counts.append(("error", summary.problems, "a problem with the row; see the column `problem`"))
     digits = len(f"{summary.rows:,}")
     # The number comes first: spaces inside a line are lost when it is wrapped.
-    lines = [f"  {count:>{digits},} {name}: {words}" for name, count, words in counts]
-    return [f"{_count(summary.rows, 'row', 'rows')}:", *lines]
+    return [
+        _conserved(summary),
+        *(f"  {count:>{digits},} {name}: {words}" for name, count, words in counts),
+        _physical_lines(summary),
+    ]
+
+
+def _conserved(summary: Summary) -> str:
+    """What was checked: `screen_file` gives no summary where it does not hold."""
+    rows = _count(summary.rows, "row", "rows")
+    problems = _count(summary.problems, "problem", "problems")
+    parts = f"{summary.decided:,} decided + {summary.undecided:,} undecided + {problems}"
+    return f"{rows} in = {rows} out = {parts}:"
+
+
+def _physical_lines(summary: Summary) -> str:
+    lines = summary.lines
+    parts = [f"{lines.header:,} of the header", f"{lines.rows:,} of rows", f"{lines.blank:,} blank"]
+    return f"{_count(lines.all, 'line', 'lines')} in = {_count(lines.all, 'line', 'lines')} out = {' + '.join(parts)}"
 
 
 def _asides(summary: Summary) -> list[str]:
@@ -62,8 +74,6 @@ def _asides(summary: Summary) -> list[str]:
         lines.append(f"formulas: a ' was put before {cells} that a spreadsheet would run")
     elif summary.formula_cells:
         lines.append(f"warning: a spreadsheet would run {cells} as a formula; `--excel-safe` prevents it")
-    if summary.blank_lines:
-        lines.append(f"blank lines, left where they are: {summary.blank_lines:,}")
     if summary.unmapped:
         lines.append(f"columns that answer no question: {_headers(summary.unmapped)}")
     if summary.ignored:
