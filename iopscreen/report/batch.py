@@ -49,7 +49,7 @@ def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
     return [
         _conserved(summary),
         *(f"  {count:>{digits},} {name}: {words}" for name, count, words in counts),
-        _physical_lines(summary),
+        *([_physical_lines(summary)] if summary.lines.all else []),  # a table has none
     ]
 
 
