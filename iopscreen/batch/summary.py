@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 from iopscreen.batch.opening import Opened
 from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.plan import Plan, call_back_plan
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
-from iopscreen.ruleset.model import NO_RULE, RuleSet
+from iopscreen.ruleset.model import NO_RULE, RuleFile, RuleSet
 from iopscreen.ruleset.values import answer_text
 from iopscreen.ruleset.words import outcome_order
 
@@ -42,6 +44,19 @@ class LineCount:
         return self.header + self.rows + self.blank
 
 
+class Weight(StrEnum):
+    """What a transition means, in the order in which they are told: what may do harm unnoticed comes first."""
+
+    LESS_INTENSIVE = "less intensive"
+    NEW_GAP = "in a new gap"
+    MORE_INTENSIVE = "more intensive"
+    GAP_CLOSED = "out of a gap"
+    OPENED = "not settled any more"
+    SETTLED = "settled now"
+    BROKEN = "not readable any more"
+    MENDED = "readable now"
+
+
 @dataclass(frozen=True)
 class Transition:
     """Rows that were told one thing, and are told another now: outcomes, or `no_rule`, `undecided`, `error`."""
@@ -49,13 +64,14 @@ class Transition:
     was: str
     now: str
     rows: int
+    weight: Weight
 
 
 @dataclass(frozen=True)
 class Compared:
     """What the rows were told by an earlier rule set. `assumed`: question -> the answer that it assumes.
 
-    `transitions` are ordered as `diff` orders them: to something less intensive first, then to no rule.
+    `transitions`: in the order of their weights, as `diff` has them.
     """
 
     rule_set: RuleSet
@@ -101,6 +117,15 @@ class Summary:
     def blank_lines(self) -> int:
         """Lines without a row."""
         return self.lines.blank
+
+
+class Screened(NamedTuple):
+    """What came of a file. `name`: what it is called; `earlier`: the rules that were compared with."""
+
+    name: str
+    summary: Summary
+    file: RuleFile
+    earlier: RuleFile | None
 
 
 def summed(total: Part, opened: Opened) -> Summary:
@@ -168,18 +193,26 @@ def _compared(told: Mapping[Told, int], rule_set: RuleSet, before: Decider) -> C
 
 
 def _by_weight(moved: Mapping[tuple[str, str], int], outcomes: list[str]) -> tuple[Transition, ...]:
-    """Less intensive, in a new gap, more intensive, out of a gap; then what became open or settled, or a problem.
-
-    The longest way up or down first, then what befalls most rows.
-    """
+    """By weight; the longest way up or down first, then what befalls most rows, then in the order of outcomes."""
     order = [*outcomes, NO_RULE, UNDECIDED, ERROR]
 
     def rank(transition: Transition) -> tuple[int, ...]:
         was, now = order.index(transition.was), order.index(transition.now)
-        last = len(outcomes) - 1
-        if max(was, now) <= last:
-            return (0 if now < was else 2, -abs(now - was), -transition.rows, was, now)
-        kind = {NO_RULE: (1, 3), UNDECIDED: (4, 5), ERROR: (6, 7)}[order[max(was, now)]]
-        return (kind[was > now], 0, -transition.rows, was, now)
+        way = abs(was - now) if max(was, now) < len(outcomes) else 0
+        return (list(Weight).index(transition.weight), -way, -transition.rows, was, now)
 
-    return tuple(sorted((Transition(*pair, rows) for pair, rows in moved.items()), key=rank))
+    found = [Transition(was, now, rows, _weight(was, now, order)) for (was, now), rows in moved.items()]
+    return tuple(sorted(found, key=rank))
+
+
+def _weight(was: str, now: str, order: list[str]) -> Weight:
+    forward = order.index(was) < order.index(now)
+    match order[max(order.index(was), order.index(now))]:
+        case "error":
+            return Weight.BROKEN if forward else Weight.MENDED
+        case "undecided":
+            return Weight.OPENED if forward else Weight.SETTLED
+        case "no_rule":
+            return Weight.NEW_GAP if forward else Weight.GAP_CLOSED
+        case _:
+            return Weight.MORE_INTENSIVE if forward else Weight.LESS_INTENSIVE
