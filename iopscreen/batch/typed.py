@@ -30,8 +30,8 @@ Decode = Callable[[Any], Any]
 class CellWriter(Writer):
     """Keeps appended cells as JSON, a list a line: a `Tail` holds bytes."""
 
-    def __init__(self, name: str, width: int) -> None:
-        super().__init__(Form(name, "utf-8", ",", width), excel_safe=False)
+    def __init__(self, name: str, width: int, *, excel_safe: bool = False) -> None:
+        super().__init__(Form(name, "utf-8", ",", width), excel_safe=excel_safe)
 
     def appended(self, cells: Sequence[str]) -> bytes:
         """`cells`, each on one line; null where there is nothing to say."""

@@ -1,0 +1,421 @@
+"""Parquet and JSON lines in and out, on one machine: the extra `duckdb`.
+
+The end of a file's name says what it is. Columns of the input keep their types; of JSON lines every
+value comes out as it was written, unless a table with types is made of them (that is DuckDB's part).
+Rows come and go in batches, so that memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+
+from iopscreen.batch.compare import Earlier
+from iopscreen.batch.header import Choices, read_top
+from iopscreen.batch.lines import Form, Source, long_cells, records, text_encoding
+from iopscreen.batch.opening import BatchOptions, opened_table
+from iopscreen.batch.parts import Part
+from iopscreen.batch.rows import is_blank, reasons
+from iopscreen.batch.summary import Summary, summed
+from iopscreen.batch.writer import is_formula
+from iopscreen.engine.compiled import Compiled
+from iopscreen.errors import IopscreenError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Progress = Callable[[int, int], None]
+Faults = Mapping[int, Sequence[str]]
+Decode = Callable[[str], Any]
+
+ROWS = 50_000
+"""How many rows a batch has, at most."""
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    CSV = "CSV"
+    PARQUET = "Parquet"
+    JSON_LINES = "JSON lines"
+
+
+_ENDINGS = {".parquet": Format.PARQUET, ".jsonl": Format.JSON_LINES, ".ndjson": Format.JSON_LINES}
+
+
+def format_of(name: str) -> Format:
+    """The format of a file, by its name. What says nothing else is CSV, as stdin and stdout are."""
+    return _ENDINGS.get(PurePath(name).suffix.lower(), Format.CSV)
+
+
+def is_table(source: str, target: str) -> bool:
+    """Whether one of two files is no CSV file."""
+    return {format_of(source), format_of(target)} != {Format.CSV}
+
+
+def refuse_csv_options(source: str, target: str, *, problems: str | None, encoding: str) -> None:
+    """Refuse options that mean nothing for a table. Raises IopscreenError."""
+    if is_table(source, target) and problems is not None:
+        raise IopscreenError("`--problems` writes rows of a CSV file as they came; here neither file may be another")
+    if format_of(source) is not Format.CSV and encoding != "utf-8":
+        raise IopscreenError(f"`--encoding` is for CSV files; {format_of(source)} says itself how it is written")
+
+
+class Files(NamedTuple):
+    """What is read and written: open files, and their names."""
+
+    source: BinaryIO
+    source_name: str
+    target: BinaryIO
+    target_name: str
+
+
+def screen_table(
+    compiled: Compiled,
+    files: Files,
+    options: BatchOptions,
+    *,
+    progress: Progress | None = None,
+    earlier: Earlier | None = None,
+) -> Summary:
+    """What `run.screen_file` does, where one of the files is no CSV file. Raises IopscreenError."""
+    _refuse_without_libraries(files)
+    from iopscreen.batch.typed import CellWriter, Screener
+
+    with _reading(files.source_name):
+        table = _table(files, compiled, options)
+    headers = table.schema.names
+    writer = CellWriter(files.source_name, len(headers), excel_safe=options.excel_safe)
+    opened = opened_table(compiled, headers, writer, options, name=files.source_name, earlier=earlier)
+    opened.refuse_doubts()
+    sink = _sink(files, table, opened.added, excel_safe=options.excel_safe)
+    screener = Screener(opened.deciding, len(headers), table.decode)
+    total = Part()
+    for batch, faults in _read(table, files.source_name):
+        appended = screener.appended(batch, faults)
+        sink.write([*batch.columns, *appended.columns])
+        total.rows += batch.num_rows
+        total.told.update(appended.told)
+        if progress:
+            progress(total.rows, files.source.tell())
+    sink.close()
+    _check(total, table, files.source_name)
+    total.formula_cells = sink.formula_cells
+    return summed(total, opened)
+
+
+def _refuse_without_libraries(files: Files) -> None:
+    try:
+        import duckdb  # noqa: F401
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        name = files.target_name if format_of(files.source_name) is Format.CSV else files.source_name
+        message = f"{format_of(name)} takes more than comes along: pip install 'iopscreen[duckdb]'"
+        raise IopscreenError(f"{name}: {message}") from None
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What the libraries say of a file that they cannot read may hold its contents: only the place is told."""
+    import duckdb
+    import pyarrow as pa
+
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        line = re.search(r"in line (\d+)", str(error))
+        found = f"{name}:{line[1]}: is" if line else f"{name}: is"
+        what = "no JSON object on one line" if format_of(name) is Format.JSON_LINES else "no whole Parquet file"
+        raise IopscreenError(f"{found} {what}") from None
+
+
+def _read(table: _Table, name: str) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+    """The batches of `table` that hold rows."""
+    batches = table.batches()
+    while True:
+        with _reading(name):
+            found = next(batches, None)
+        if found is None:
+            return
+        if found[0].num_rows:
+            yield found
+
+
+def _check(total: Part, table: _Table, name: str) -> None:
+    """Rows in = rows out, each told one thing."""
+    if not total.rows == table.count() == total.told.total():
+        raise IopscreenError(f"{name}: not every row was accounted for; trust no result, and report this fault")
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+class _Table(Protocol):
+    """Rows to screen."""
+
+    schema: pa.Schema
+
+    @property
+    def decode(self) -> Mapping[int, Decode]:
+        """By place, how the texts of a column become values, where they are JSON."""
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows, and by row what is wrong with it as a whole."""
+
+    def count(self) -> int:
+        """How many rows there are, counted otherwise than by reading them."""
+
+
+def _table(files: Files, compiled: Compiled, options: BatchOptions) -> _Table:
+    match format_of(files.source_name):
+        case Format.PARQUET:
+            return _ParquetTable(files.source)
+        case Format.JSON_LINES:
+            return _LinesTable(files, typed=format_of(files.target_name) is Format.PARQUET)
+        case Format.CSV:
+            return _CsvTable(files, compiled, options)
+
+
+class _ParquetTable:
+    """A Parquet file."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        from pyarrow.parquet import ParquetFile
+
+        self._file = ParquetFile(source)
+        self.schema = self._file.schema_arrow
+        self.decode: dict[int, Decode] = {}
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows."""
+        return ((batch, {}) for batch in self._file.iter_batches(batch_size=ROWS))
+
+    def count(self) -> int:
+        """How many rows the end of the file tells."""
+        rows: int = self._file.metadata.num_rows
+        return rows
+
+
+class _LinesTable:
+    """JSON lines. `typed`: with the types that fit every line, else each value as it is written."""
+
+    def __init__(self, files: Files, *, typed: bool) -> None:
+        import duckdb
+        import pyarrow as pa
+
+        self._source = files.source
+        # Nothing is loaded from elsewhere, and nothing is put into a file in between.
+        never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
+        self._connection = duckdb.connect(config={**never, "threads": "1"})
+        query = "SELECT * FROM read_json(?, format='newline_delimited', sample_size=-1, maximum_depth=?)"
+        relation = self._connection.sql(query, params=[glob.escape(files.source_name), -1 if typed else 1])
+        is_json = [str(kind) == "JSON" for kind in relation.types]
+        self.decode: dict[int, Decode] = {place: json.loads for place, is_text in enumerate(is_json) if is_text}
+        self._reader = relation.to_arrow_reader(ROWS)
+        fields = zip(self._reader.schema, is_json, strict=True)
+        self.schema = pa.schema([pa.field(field.name, pa.string()) if is_text else field for field, is_text in fields])
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows."""
+        for batch in self._reader:
+            yield batch.cast(self.schema), {}
+
+    def count(self) -> int:
+        """How many lines are not blank."""
+        self._source.seek(0)
+        return sum(1 for line in self._source if line.strip())
+
+
+class _CsvTable:
+    """A CSV file, of which a table is made: its cells are texts."""
+
+    def __init__(self, files: Files, compiled: Compiled, options: BatchOptions) -> None:
+        import pyarrow as pa
+
+        encoding = text_encoding(options.encoding)
+        self._source = Source(files.source.read, files.source_name)
+        choices = Choices(options.map, options.ignore_columns)
+        with long_cells():
+            top = read_top(self._source.lines(), files.source_name, encoding, compiled.rule_set, choices)
+        self._source.put_back(top.left_over)
+        self._form = Form(files.source_name, encoding, top.delimiter, len(top.headers))
+        names = [header if header.strip() else f"column_{place}" for place, header in enumerate(top.headers, 1)]
+        self.schema = pa.schema([(name, pa.string()) for name in names])
+        self.decode: dict[int, Decode] = {}
+        self._rows = 0
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows, short ones padded. Raises IopscreenError for a long one, whose last cells have no column."""
+        rows: list[list[str]] = []
+        faults: dict[int, Sequence[str]] = {}
+        width = self._form.width
+        with long_cells():
+            for cells, raw, wrong in records(self._source.lines(), self._form, self._source.line):
+                if is_blank(cells, raw, width):
+                    continue
+                if len(cells) > width:
+                    message = f"the row has {len(cells)} cells for {width} columns; a table has no place for the others"
+                    raise IopscreenError(f"{self._form.name}:{self._source.line}: {message}; mend it, or write CSV")
+                found = reasons(cells, wrong, width)
+                if found:
+                    faults[len(rows)] = found
+                rows.append(cells + [""] * (width - len(cells)))
+                if len(rows) == ROWS:
+                    yield self._batch(rows), faults
+                    rows, faults = [], {}
+        yield self._batch(rows), faults
+
+    def _batch(self, rows: list[list[str]]) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        self._rows += len(rows)
+        columns: list[Sequence[str]] = [*zip(*rows, strict=True)] or [[] for _ in self.schema]
+        # Bytes that are no text have no place in a table; their row is a problem and says so.
+        texts = [[cell.encode("utf-8", "replace").decode() for cell in cells] for cells in columns]
+        return pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in texts], schema=self.schema)
+
+    def count(self) -> int:
+        """How many rows were read."""
+        return self._rows
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+class _Sink(Protocol):
+    """Where rows go. `formula_cells`: how many cells of the input a spreadsheet would run."""
+
+    formula_cells: int
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """Write rows, given by their columns."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+def _sink(files: Files, table: _Table, added: Sequence[str], *, excel_safe: bool) -> _Sink:
+    match format_of(files.target_name):
+        case Format.PARQUET:
+            return _ParquetSink(files.target, table, added)
+        case Format.JSON_LINES:
+            return _LinesSink(files.target, table, added)
+        case Format.CSV:
+            return _CsvSink(files.target, table, added, excel_safe=excel_safe)
+
+
+class _ParquetSink:
+    """A Parquet file."""
+
+    formula_cells = 0
+
+    def __init__(self, target: BinaryIO, table: _Table, added: Sequence[str]) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter
+
+        fields = [*table.schema, *(pa.field(name, pa.string()) for name in added)]
+        self._schema = pa.schema(fields, metadata=table.schema.metadata)
+        self._writer = ParquetWriter(target, self._schema)
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """A row group."""
+        import pyarrow as pa
+
+        self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
+
+    def close(self) -> None:
+        """The end of the file, without which it is none."""
+        self._writer.close()
+
+
+class _LinesSink:
+    """JSON lines."""
+
+    formula_cells = 0
+
+    def __init__(self, target: BinaryIO, table: _Table, added: Sequence[str]) -> None:
+        self._target = target
+        self._decode = table.decode
+        self._names = [json.dumps(name, ensure_ascii=False) for name in (*table.schema.names, *added)]
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """A line for each row."""
+        texts = [self._texts(place, column) for place, column in enumerate(columns)]
+        for row in zip(*texts, strict=True):
+            pairs = ", ".join([f"{name}: {text}" for name, text in zip(self._names, row, strict=True)])
+            self._target.write(f"{{{pairs}}}\n".encode("utf-8", "replace"))
+
+    def _texts(self, place: int, column: pa.Array) -> list[str]:
+        if place in self._decode:
+            return ["null" if text is None else text for text in column.to_pylist()]
+        return [_json(cell) for cell in _cells(column)]
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+class _CsvSink:
+    """A CSV file in UTF-8."""
+
+    def __init__(self, target: BinaryIO, table: _Table, added: Sequence[str], *, excel_safe: bool) -> None:
+        self._target = target
+        self._decode = table.decode
+        self._width = len(table.schema.names)
+        self._excel_safe = excel_safe
+        self.formula_cells = 0
+        self._write([(*table.schema.names, *added)])
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """A line for each row."""
+        self._write(zip(*[self._texts(place, column) for place, column in enumerate(columns)], strict=True))
+
+    def _texts(self, place: int, column: pa.Array) -> list[str]:
+        from iopscreen.batch.typed import text_of
+
+        cells = _cells(column)
+        decode = self._decode.get(place)
+        if decode:
+            cells = [None if cell is None else decode(cell) for cell in cells]
+        return [_json(cell) if isinstance(cell, dict) else text_of(cell) for cell in cells]
+
+    def _write(self, rows: Iterator[Sequence[str]] | list[Sequence[str]]) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        for row in rows:
+            formulas = [is_formula(cell) for cell in row]
+            self.formula_cells += sum(formulas[: self._width])
+            writer.writerow(self._safe(row, formulas) if any(formulas) else row)
+        self._target.write(text.getvalue().encode("utf-8", "replace"))
+
+    def _safe(self, row: Sequence[str], formulas: Sequence[bool]) -> Sequence[str]:
+        if not self._excel_safe:
+            return row
+        return [f"'{cell}" if runs else cell for cell, runs in zip(row, formulas, strict=True)]
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    """The cells of a column. Python's own times are less fine than those of a table."""
+    import pyarrow as pa
+
+    if pa.types.is_temporal(column.type) and not pa.types.is_duration(column.type):
+        column = column.cast(pa.string())
+    cells: list[Any] = column.to_pylist()
+    return cells
+
+
+def _json(cell: Any) -> str:
+    try:
+        return json.dumps(cell, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:  # JSON has no word for what is no number
+        return json.dumps(str(cell))
