@@ -92,11 +92,41 @@ def dry_run(wishes: Wishes) -> tuple[Preview, RuleFile]:
 
     _summary_format(wishes.summary)
     _check_files(wishes)
+    tables.refuse_dry_run(wishes.source)
     rules, earlier = _rules(wishes)
     options, before = _options(wishes, rules, earlier)
     name = streams.called(wishes.source)
     with streams.opened(wishes.source) as rows, _progress(rows, to_terminal=False) as progress:
         return preview(rules.compiled, rows, options, name=name, progress=progress, earlier=before), rules.file
+
+
+def screen_on_spark(wishes: Wishes, folder: str | None, master: str | None, *, dry_run: bool) -> Screened:
+    """Screen what `source` names into a folder, on Apache Spark. Raises IopscreenError."""
+    _refuse_here_only(wishes, dry_run=dry_run)
+    if folder is None or streams.STREAM in (folder, wishes.source):
+        raise IopscreenError("`--engine spark` reads files and writes a folder: batch --engine spark IN OUT")
+    from iopscreen.batch.spark_run import Places, screen_folder
+
+    rules, _ = _rules(wishes)
+    options, _ = _options(wishes, rules, None)
+    places = Places(wishes.source, folder, master, wishes.force)
+    summary = screen_folder(rules.file, rules.compiled, places, options)
+    return Screened(wishes.source, summary, rules.file, None)
+
+
+def _refuse_here_only(wishes: Wishes, *, dry_run: bool) -> None:
+    """Refuse options that Spark would not heed."""
+    given = {
+        "--output": wishes.output != streams.STREAM,
+        "--problems": wishes.problems,
+        "--summary": wishes.summary,
+        "--compare": wishes.compare,
+        "--excel-safe": wishes.excel_safe,
+        "--dry-run": dry_run,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise IopscreenError(f"`{option}` does not go with `--engine spark`: batch --engine spark IN OUT")
 
 
 # --- what is read, and how ------------------------------------------------------------------

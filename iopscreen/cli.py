@@ -101,6 +101,13 @@ class DiffFormat(StrEnum):
     HTML = "html"
 
 
+class Engine(StrEnum):
+    """What runs a batch."""
+
+    HERE = "here"
+    SPARK = "spark"
+
+
 class FailOn(StrEnum):
     """The least severity that makes `audit` exit with 1."""
 
@@ -236,7 +243,13 @@ def verify(
 
 @app.command()
 def batch(
-    source: Annotated[str, typer.Argument(metavar="CSV", help="The file to screen, one caller a row; - is stdin.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IN", help="The file to screen, one caller a row: CSV, .parquet, .jsonl; - is stdin."),
+    ],
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[OUT]", help="With --engine spark: the folder to write.")
+    ] = None,
     rules: Rules = None,
     output: Output = "-",
     force: Force = False,
@@ -268,8 +281,14 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    engine: Annotated[
+        Engine, typer.Option(help="What runs it: this program, or Apache Spark (then IN may be a folder).")
+    ] = Engine.HERE,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --engine spark: the cluster. Default: this machine.")
+    ] = None,
 ) -> None:
-    """Screen every row of a CSV file; blank and unreadable cells are never guessed.
+    """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
@@ -281,12 +300,17 @@ def batch(
     wishes = batching.Wishes(
         source, rules, output, problems, summary, compare, maps, ignored, excel_safe, prefix, encoding, force
     )
-    if dry_run:
+    if engine is not Engine.SPARK and (folder is not None or master is not None):
+        raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
+    if dry_run and engine is not Engine.SPARK:
         preview, file = batching.dry_run(wishes)
         streams.write("-", _preview_as(preview, file), force=force)
         preview.refuse_doubts()
         raise typer.Exit(_batch_exit(preview.summary, fail_on))
-    screened = batching.screen(wishes)
+    if engine is Engine.SPARK:
+        screened = batching.screen_on_spark(wishes, folder, master, dry_run=dry_run)
+    else:
+        screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
     raise typer.Exit(_batch_exit(screened.summary, fail_on))

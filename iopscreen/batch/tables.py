@@ -69,6 +69,12 @@ def refuse_csv_options(source: str, target: str, *, problems: str | None, encodi
         raise IopscreenError(f"`--encoding` is for CSV files; {format_of(source)} says itself how it is written")
 
 
+def refuse_dry_run(source: str) -> None:
+    """Refuse a dry run of what has no texts to read. Raises IopscreenError."""
+    if format_of(source) is not Format.CSV:
+        raise IopscreenError(f"`--dry-run` is for CSV files; {source} is named as {format_of(source)}")
+
+
 class Files(NamedTuple):
     """What is read and written: open files, and their names."""
 
