@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import AnyStr
 
 from iopscreen.errors import IopscreenError
 
@@ -151,6 +152,12 @@ def end_of_lines(data: bytes, start: int, stop: int) -> int:
     return data.rfind(b"\r", after, stop - 1) + 1 or after
 
 
+def end_of(lines: bytes) -> bytes:
+    """How the first of some whole lines ends."""
+    first = lines.splitlines(keepends=True)[0]
+    return first[len(first.rstrip(b"\r\n")) :]
+
+
 _LINE_END = re.compile(rb"\n|\r\n|\r(?=[^\n])")
 
 
@@ -241,22 +248,14 @@ class _Feed:
         if len(self.kept) > 1:
             if len(cells) != self.form.width:
                 raise _Refused
-            if self._looks_like_rows():
+            texts = [decoded(line, self.form.encoding) for line in self.kept]
+            if looks_like_rows(texts, self.form.delimiter, self.form.width):
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
         record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
         self.kept.clear()
         self.more = 0
         self.faults = ()
         return record
-
-    def _looks_like_rows(self) -> bool:
-        """Whether each line holds as many cells as the header when quotes count for nothing.
-
-        Two cells that are a single quote (a ditto mark) make one record of two callers.
-        """
-        delimiter, width = self.form.delimiter, self.form.width
-        counts = {decoded(line, self.form.encoding).count(delimiter) for line in self.kept}
-        return width > 2 and counts == {width - 1}
 
     def refusal(self) -> tuple[int, str]:
         """Why the lines kept are no record, and in which of them, from 1, the quote to blame was opened."""
@@ -269,6 +268,14 @@ class _Feed:
         if not re.search("[\r\n]", text[blame:].rstrip("\r\n")) and _QUOTED.match(text, blame):
             return line, 'text follows a closing quote; inside a quoted cell, write a quote twice, `""`'
         return line, "the quote opened on this line was probably never closed; close it, or remove it"
+
+
+def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, width: int) -> bool:
+    """Whether each line of a record of several lines holds as many cells as the header when quotes count for nothing.
+
+    Two cells that are a single quote (a ditto mark) make one record of two callers.
+    """
+    return width > 2 and {line.count(delimiter) for line in record} == {width - 1}
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

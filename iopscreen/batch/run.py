@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from iopscreen.batch.fast import Screener
 from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
 from iopscreen.batch.lines import Form, Source, long_cells, text_encoding
 from iopscreen.batch.parts import Part, Problem
-from iopscreen.batch.rows import Rows
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
 from iopscreen.batch.writer import Writer, formula_cells
 from iopscreen.engine.compiled import Compiled
@@ -98,7 +98,7 @@ def screen_file(
         form = Form(name, encoding, top.delimiter, len(top.headers))
         run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
         run.add(run.top(options.prefix))
-        for part in run.rows.parts(rows):
+        for part in run.screener.parts(rows):
             run.add(part, progress, on_problem)
     run.check(counted.bytes, name)
     return run.summary()
@@ -128,7 +128,7 @@ class _Run:
         self.writer = writer
         self.target = target
         self.assumed = _assumed(self.rule_set, columns)
-        self.rows = Rows(Decider(compiled, columns.place, self.assumed, writer, top.headers), writer)
+        self.screener = Screener(Decider(compiled, columns.place, self.assumed, writer, top.headers), writer)
         self.total = Part()
 
     def top(self, prefix: str) -> Part:
