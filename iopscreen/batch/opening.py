@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
 from iopscreen.batch.cells import Deciding
 from iopscreen.batch.compare import COMPARED, Comparison, Earlier
 from iopscreen.batch.header import APPENDED, Choices, Columns, Doubtful, Top, doubt_text, match_columns, read_top
 from iopscreen.batch.lines import Form, Source, text_encoding
+from iopscreen.batch.problems import is_ours
 from iopscreen.batch.tails import Decider
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.compiled import Compiled
@@ -91,7 +93,8 @@ def opened_file(
     rows = Source(counted.read, name)
     top = read_top(rows.lines(), name, encoding, compiled.rule_set, choices)
     rows.put_back(top.left_over)
-    writer = Writer(Form(name, encoding, top.delimiter, len(top.headers)), excel_safe=options.excel_safe)
+    leading = len([*takewhile(is_ours, top.headers)])
+    writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
     columns = match_columns(top, compiled.rule_set, choices, added, name)
     decider = _decider(compiled, columns, top, writer)
     before, doubts = None, columns.doubts
