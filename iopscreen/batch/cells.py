@@ -12,6 +12,7 @@ mixed radix. (A dict by whole rows would hold as many entries as there are rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import NamedTuple, Protocol
 
 from iopscreen.batch.parts import Told
@@ -26,7 +27,7 @@ FIRST_KNOWN = 2
 MAX_STATES = 100_000
 MAX_TAILS = 1 << 23
 """Bytes of all tails kept."""
-MAX_TEXTS = 50_000
+MAX_TEXTS = 20_000
 """How many texts are kept, of all columns together."""
 MAX_TEXT = 200
 
@@ -75,6 +76,7 @@ class States:
         self._deciding = deciding
         columns = deciding.columns
         self._weights = _weights([column.classes for column in columns])
+        self.count = prod(column.classes for column in columns)
         most = max(1, MAX_TEXTS // max(1, len(columns)))
         self.texts = [
             Texts(column.class_of, weight, most) for column, weight in zip(columns, self._weights, strict=True)

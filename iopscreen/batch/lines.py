@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import AnyStr
 
 from iopscreen.errors import IopscreenError
 
@@ -30,11 +31,26 @@ MAX_CELL = 1 << 20
 
 _UTF_16 = "the file is in UTF-16; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)"
 _WORKBOOK = "this is a workbook, not a CSV file; save it as `CSV UTF-8` in the spreadsheet program"
+_PACKED = "the file is compressed; unpack it first"
+_PAGE = "this is a web page, not a CSV file, whatever its name; open it in the spreadsheet program, save as `CSV UTF-8`"
+_PARQUET = "this is a Parquet file, not a CSV file"
+_DOCUMENT = "this is a document, not a CSV file; export the table from where it came from, as `CSV UTF-8`"
 _MAGIC = {
     b"\xff\xfe": _UTF_16,
     b"\xfe\xff": _UTF_16,
     b"PK\x03\x04": _WORKBOOK,
     b"\xd0\xcf\x11\xe0": _WORKBOOK,
+    b"\x1f\x8b": _PACKED,
+    b"BZh91AY&SY": _PACKED,
+    b"\xfd7zXZ": _PACKED,
+    b"\x28\xb5\x2f\xfd": _PACKED,
+    b"7z\xbc\xaf": _PACKED,
+    b"<html": _PAGE,
+    b"<!DOC": _PAGE,
+    b"<table": _PAGE,
+    b"%PDF-": _DOCUMENT,
+    b"PAR1": _PARQUET,
+    b"{\\rtf": _DOCUMENT,
 }
 _LONGEST_MAGIC = max(map(len, _MAGIC))
 
@@ -45,12 +61,16 @@ Record = tuple[list[str], bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file is written: what messages call it, encoding, delimiter, cells in its header."""
+    """How a file is written: what messages call it, encoding, delimiter, cells in its header.
+
+    `leading`: how many of them were put before rows that were there already (see `problems.py`).
+    """
 
     name: str
     encoding: str
     delimiter: str
     width: int
+    leading: int = 0
 
 
 def text_encoding(encoding: str) -> str:
@@ -151,6 +171,12 @@ def end_of_lines(data: bytes, start: int, stop: int) -> int:
     return data.rfind(b"\r", after, stop - 1) + 1 or after
 
 
+def end_of(lines: bytes) -> bytes:
+    """How the first of some whole lines ends."""
+    first = lines.splitlines(keepends=True)[0]
+    return first[len(first.rstrip(b"\r\n")) :]
+
+
 _LINE_END = re.compile(rb"\n|\r\n|\r(?=[^\n])")
 
 
@@ -241,22 +267,14 @@ class _Feed:
         if len(self.kept) > 1:
             if len(cells) != self.form.width:
                 raise _Refused
-            if self._looks_like_rows():
+            texts = [decoded(line, self.form.encoding) for line in self.kept]
+            if looks_like_rows(texts, self.form.delimiter, self.form):
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
         record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
         self.kept.clear()
         self.more = 0
         self.faults = ()
         return record
-
-    def _looks_like_rows(self) -> bool:
-        """Whether each line holds as many cells as the header when quotes count for nothing.
-
-        Two cells that are a single quote (a ditto mark) make one record of two callers.
-        """
-        delimiter, width = self.form.delimiter, self.form.width
-        counts = {decoded(line, self.form.encoding).count(delimiter) for line in self.kept}
-        return width > 2 and counts == {width - 1}
 
     def refusal(self) -> tuple[int, str]:
         """Why the lines kept are no record, and in which of them, from 1, the quote to blame was opened."""
@@ -269,6 +287,18 @@ class _Feed:
         if not re.search("[\r\n]", text[blame:].rstrip("\r\n")) and _QUOTED.match(text, blame):
             return line, 'text follows a closing quote; inside a quoted cell, write a quote twice, `""`'
         return line, "the quote opened on this line was probably never closed; close it, or remove it"
+
+
+def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, form: Form) -> bool:
+    """Whether each line of a record of several lines holds as many cells as the header when quotes count for nothing.
+
+    Two cells that are a single quote (a ditto mark) make one record of two callers. Only its first
+    line has the leading cells, which may hold delimiters themselves.
+    """
+    first, *others = [line.count(delimiter) for line in record]
+    width = form.width - form.leading
+    whole = first >= form.width - 1 if form.leading else first == width - 1
+    return width > 2 and whole and set(others) == {width - 1}
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

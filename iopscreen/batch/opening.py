@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
 from iopscreen.batch.cells import Deciding
@@ -25,6 +26,7 @@ from iopscreen.batch.header import (
     refuse_no_question,
 )
 from iopscreen.batch.lines import Form, Source, text_encoding
+from iopscreen.batch.problems import is_ours
 from iopscreen.batch.tails import Decider
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.compiled import Compiled
@@ -100,7 +102,8 @@ def opened_file(
     rows = Source(counted.read, name)
     top = read_top(rows.lines(), name, encoding, compiled.rule_set, Choices(options.map, options.ignore_columns))
     rows.put_back(top.left_over)
-    writer = Writer(Form(name, encoding, top.delimiter, len(top.headers)), excel_safe=options.excel_safe)
+    leading = len([*takewhile(is_ours, top.headers)])
+    writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
     return _opened(compiled, top, (counted, rows), writer, options, name, earlier)
 
 

@@ -11,21 +11,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from iopscreen.ruleset.model import Answer
+
 MAX_TOLD = 5_000
-"""How many ways to count are kept: of more undecided rows, it is not kept what is open in them."""
+"""How many ways to count are kept: of more undecided rows, it is not kept what is known of them."""
 
 
 class Told(NamedTuple):
     """How a row counts: what it is told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what that rests.
 
-    `resting`: the questions on whose assumed answers the recommendation rests; `open`: of an undecided
-    row, the classes of its cells; `was`: what the rules that are compared with told it. Whatever
-    else a summary counts by belongs here, as long as it takes few values: each part carries its counts.
+    `resting`: the questions on whose assumed answers the recommendation rests; `known`: of an
+    undecided row, what is known, or what leaves the same open; `was`: what earlier rules told it.
+    Whatever else a summary counts by belongs here, as long as it takes few values: each part
+    carries its counts.
     """
 
     told: str
     resting: frozenset[str] = frozenset()
-    open: tuple[int, ...] | None = None
+    known: tuple[tuple[str, Answer], ...] | None = None
     was: str | None = None
 
 
@@ -59,5 +62,5 @@ class Part:
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells
         for told, rows in part.told.items():
-            kept = told if len(self.told) < MAX_TOLD or told in self.told else told._replace(open=None)
+            kept = told if len(self.told) < MAX_TOLD or told in self.told else told._replace(known=None)
             self.told[kept] += rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from iopscreen.batch import lines
 from iopscreen.batch.cells import Deciding, States, Tail
 from iopscreen.batch.lines import Record, Source, records
 from iopscreen.batch.parts import Part, Problem
@@ -20,17 +19,20 @@ class Rows:
         self.states = States(deciding)
         self.width = writer.form.width
 
-    def parts(self, source: Source) -> Iterator[Part]:
-        """What comes of `source` from here on. Raises IopscreenError for a file that is refused."""
-        part = Part()
-        at = source.line
-        for record in records(source.lines(), self.writer.form, at):
-            self.add(part, record, source.line - at)
-            at = source.line
-            if part.size >= lines.BLOCK:
-                yield part
-                part = Part()
-        yield part
+    def read(self, part: Part, source: Source, until: int) -> bool:
+        """Add records to `part` up to the first that ends at the byte `until` or past it; False at the end of the file.
+
+        Raises IopscreenError for a file that is refused.
+        """
+        return any(source.at >= until for _ in self.each(part, source))
+
+    def each(self, part: Part, source: Source) -> Iterator[None]:
+        """Add the records from here on to `part`, one at a time. Raises IopscreenError for a file that is refused."""
+        line = source.line
+        for record in records(source.lines(), self.writer.form, line):
+            self.add(part, record, source.line - line)
+            line = source.line
+            yield
 
     def add(self, part: Part, record: Record, count: int) -> None:
         """Add one record of `count` lines to `part`: a row with its tail, or a blank line."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from iopscreen.batch.compare import Earlier
+from iopscreen.batch.fast import Screener
 from iopscreen.batch.header import UTF_8_MARK, parse_map
 from iopscreen.batch.lines import long_cells
 from iopscreen.batch.opening import BatchOptions, Counted, Opened, opened_file
 from iopscreen.batch.parts import Part
 from iopscreen.batch.problems import ProblemRows
-from iopscreen.batch.rows import Rows
 from iopscreen.batch.summary import Assumption, Summary, summed
 from iopscreen.batch.writer import formula_cells
 from iopscreen.engine.compiled import Compiled
@@ -43,10 +43,10 @@ def screen_file(
     with long_cells():
         opened = opened_file(compiled, source, options, name=name, earlier=earlier)
         opened.refuse_doubts()
-        rows = Rows(opened.deciding, opened.writer)
+        screener = Screener(opened.deciding, opened.writer)
         run = _Run(opened, target, problems)
         run.begin()
-        for part in rows.parts(opened.rows):
+        for part in screener.parts(opened.rows):
             run.add(part, progress)
     run.check()
     return summed(run.total, opened)

@@ -168,10 +168,8 @@ def _without_column(decider: Decider) -> tuple[str, ...]:
 
 def _plan(told: Mapping[Told, int], decider: Decider) -> Plan:
     """Which questions to ask first, of the rows of which it is kept what is open in them."""
-    states = [(key.open, rows) for key, rows in told.items() if key.open is not None]
-    return call_back_plan(
-        decider.compiled, [({**decider.answers(state), **decider.assumed}, rows) for state, rows in states]
-    )
+    states = [(key.known, rows) for key, rows in told.items() if key.known is not None]
+    return call_back_plan(decider.compiled, [({**dict(known), **decider.assumed}, rows) for known, rows in states])
 
 
 # --- compared with earlier rules ------------------------------------------------------------

@@ -12,12 +12,14 @@ from iopscreen.engine.blocks import Blocks
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote, decide
 from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.remainder import Remainder, Remainders
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Unanswered
 from iopscreen.ruleset.shape import shown
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers, answer_text
 
 UNDECIDED = "undecided"
 ERROR = "error"
+MAX_DECISIONS = 10_000
 
 
 class Decider:
@@ -32,6 +34,9 @@ class Decider:
         self.writer = writer
         self.headers = headers
         self.readers = answer_readers(compiled.rule_set)
+        self._without = {name: {other: assumed[other] for other in assumed if other != name} for name in assumed}
+        self._remainders = Remainders(compiled)
+        self._known: dict[tuple[tuple[Remainder, ...], ...], Tail] = {}
         self._assumed_text = ";".join(f"{name}={answer_text(answer)}" for name, answer in assumed.items())
 
     @property
@@ -45,7 +50,21 @@ class Decider:
 
     def tail(self, classes: Sequence[int]) -> Tail:
         """What is appended to a row of such cells."""
-        answers = self.answers(classes)
+        answers = {name: self._answer(name, number) for name, number in zip(self.place, classes, strict=True)}
+        left = self._left(answers)
+        if left not in self._known:
+            if len(self._known) >= MAX_DECISIONS:
+                self._known.clear()
+            self._known[left] = self._decided(answers)
+        return self._known[left]
+
+    def _left(self, answers: Answers) -> tuple[tuple[Remainder, ...], ...]:
+        """What the answers leave of the rule set, also without each of those assumed."""
+        return tuple(
+            [self._remainders.of({**answers, **assumed}) for assumed in (self.assumed, *self._without.values())]
+        )
+
+    def _decided(self, answers: Answers) -> Tail:
         try:
             decision = self._decide(answers, self.assumed)
             resting = self._resting(answers, decision)
@@ -55,12 +74,8 @@ class Decider:
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
         told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        state = tuple(classes) if told == UNDECIDED else None
-        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, state))
-
-    def answers(self, classes: Sequence[int]) -> dict[str, Answer]:
-        """What such cells say."""
-        return {name: self._answer(name, number) for name, number in zip(self.place, classes, strict=True)}
+        known = tuple(answers.items()) if told == UNDECIDED else None
+        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, known))
 
     def problem(self, reasons: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""
@@ -91,11 +106,8 @@ class Decider:
         """The questions whose assumed answer, were it not known, would leave the result open."""
         if len(decision.possible) > 1:
             return frozenset()
-        without = {
-            name: {other: answer for other, answer in self.assumed.items() if other != name} for name in self.assumed
-        }
         return frozenset(
-            name for name, rest in without.items() if self._decide(answers, rest).possible != decision.possible
+            name for name, rest in self._without.items() if self._decide(answers, rest).possible != decision.possible
         )
 
     def _cells(self, told: str, decision: Decision) -> list[str]:

@@ -123,7 +123,7 @@ def plan_text(summary: Summary) -> str:
 
 
 def _step(step: Step) -> str:
-    more = f", and {step.may_settle:,} more by some answers" if step.may_settle else ""
+    more = f"; some answers settle {step.may_settle:,} more" if step.may_settle else ""
     return f"{step.question}: settles {step.settled:,} of {_count(step.open, 'row', 'rows')} where it matters{more}"
 
 

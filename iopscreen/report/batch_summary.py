@@ -22,7 +22,7 @@ from iopscreen.report.batch import (
     plan_text,
     told_counts,
 )
-from iopscreen.report.markdown import message, plain, quiet, row, table
+from iopscreen.report.markdown import message, plain, row, table
 from iopscreen.report.page import page, text
 from iopscreen.report.parts import Part, foot, head, marked, parts_html, table_box
 from iopscreen.report.rule_style import STYLE
@@ -171,7 +171,7 @@ def summary_markdown(screened: Screened) -> str:
         blocks.append(f"## {section.heading}")
         blocks += map(message, section.lines)
         if section.rows:
-            blocks.append(table(section.head, (row([*map(quiet, cells)]) for cells in section.rows)))
+            blocks.append(table(section.head, (row([*map(message, cells)]) for cells in section.rows)))
     blocks.append(f"{PROVISIONAL} {plain(_made_with(screened))}")
     return "\n\n".join(blocks) + "\n"
 
