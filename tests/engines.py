@@ -10,6 +10,7 @@ import io
 import random
 from itertools import product
 
+from conftest import TESTS
 from oracle import domain
 
 from iopscreen.batch.run import BatchOptions, screen_file
@@ -26,35 +27,7 @@ UNANSWERED = ("unknown", "declined", "", None)
 MESS = ("no way", "Yes.", "'; drop table calls; --", "yes;no", ";", "unknown;", "\\", "nein\n", "a" * 300)
 """No answers to anything."""
 
-HOSTILE = """
-format: 1
-id: hostile
-version: "1.0.0"
-title: 'It''s "quoted"; -- a title \\'
-policy: first
-outcomes:
-  select: {label: "'; drop table calls; --"}
-  from: {label: x}
-questions:
-  order:
-    ask: Which?
-    type: many
-    options: {a: {label: A}, a_b: {label: AB}, axb: {label: AXB}, none: {label: None, alone: yes}, all: {label: All}}
-  group: {ask: "How many?", type: whole_number, range: [-5, 20]}
-  table:
-    ask: Who?
-    type: one
-    options: {user: {label: User}, null_value: {label: "Null"}, p: {label: P}, q: {label: Q}, r: {label: R}, s: {label: S}}
-  untested: {ask: "What?", type: one, options: {x: {label: X}, y: {label: Y}}}
-impossible:
-  - {id: never-this, when: {table: user, group: {is: 3}}, because: "It's \\"impossible\\" `here`; \\\\ ${HOME} $1 {0} %s"}
-rules:
-  - {id: one-rule, when: {order: {all: [a, a_b]}}, recommend: select, because: "Isn't it? \\\\' or '' \\\\", basis: site}
-  - {id: two, when: {order: [a_b, all]}, unless: {group: {below: 0}}, recommend: from, because: "${HOME} ${env:HOME}", basis: site}
-  - {id: three, when: {order: none, table: [p, q, r, s]}, recommend: select, because: "-- /* x */ \\u00e9 \\U0001F642 \\"\\"", basis: site}
-  - {id: four, when: {group: {at_least: 10}}, recommend: from, because: "-- /* x */ \\u00e9 \\U0001F642 \\"\\"", basis: site}
-  - {id: five, when: {table: user}, recommend: from, because: "Isn't it? \\\\' or '' \\\\", basis: site}
-"""
+HOSTILE = (TESTS / "cases" / "sql" / "hostile.yaml").read_text("utf-8")
 """A rule set whose words are SQL, and whose texts would end a literal or a comment."""
 
 

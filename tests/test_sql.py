@@ -9,7 +9,6 @@ import csv
 import io
 import os
 import random
-import re
 import shutil
 import subprocess
 import tempfile
@@ -20,11 +19,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import RULES
-from engines import HOSTILE, all_callers, as_csv, by_batch, deciding, random_callers, rule_file
+from engines import HOSTILE, all_callers, by_batch, deciding, random_callers, rule_file
 from random_rule_sets import made
 
 from iopscreen.engine.compiled import compile_rule_set
-from iopscreen.errors import IopscreenError
 from iopscreen.export.sql import Dialect, decision_sql
 from iopscreen.ruleset.model import Kind, RuleFile
 from iopscreen.ruleset.reader import read_rule_file
@@ -108,7 +106,7 @@ def test_hostile_words():
     rows = on_duckdb(file, callers, query(file))
     agree(file, callers, rows)
     assert {row["rule"] for row in rows} == {"one-rule", "two", "three", "four", "five", None}
-    assert any("It's \"impossible\" `here`; \\ ${HOME} $1" in (row["problem"] or "") for row in rows)
+    assert any('It\'s "impossible" `here`; \\ ${HOME} $1' in (row["problem"] or "") for row in rows)
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -1,4 +1,4 @@
-"""Parquet and JSON lines: what comes out is what `iopscreen batch` says of the same rows, and columns keep their types."""
+"""Parquet and JSON lines: the results are those of the same rows in a CSV file, and columns keep their types."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -83,15 +84,14 @@ def test_every_state_as_text_and_as_types(tmp_path):
     values = [{name: typed(questions[name], cell) for name, cell in caller.items()} for caller in callers]
     pq.write_table(table_of(values), tmp_path / "types.parquet")
     (tmp_path / "types.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in values), encoding="utf-8")
-    for source in ("texts.parquet", "types.parquet", "types.jsonl"):
-        for target, read in (("out.parquet", parquet), ("out.ndjson", lines)):
-            summary = screened(tmp_path, source, target)
-            rows = read(tmp_path / target)
-            assert [told(row) for row in rows] == expected
-            assert (summary.rows, summary.problems) == (len(callers), 0)
-            assert [row["condition_type"] for row in rows] == [
-                caller["condition_type"] for caller in (callers if source == "texts.parquet" else values)
-            ]
+    ways = (("texts.parquet", "a.parquet"), ("types.parquet", "b.ndjson"), ("types.jsonl", "c.parquet"))
+    for source, target in ways:
+        summary = screened(tmp_path, source, target)
+        rows = (lines if target == "b.ndjson" else parquet)(tmp_path / target)
+        assert [told(row) for row in rows] == expected
+        assert (summary.rows, summary.problems) == (len(callers), 0)
+        given = callers if source == "texts.parquet" else values
+        assert [row["condition_type"] for row in rows] == [caller["condition_type"] for caller in given]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -133,7 +133,9 @@ def test_csv_in_and_out(tmp_path):
     writer.writerows(caller.values() for caller in callers)
     (tmp_path / "in.csv").write_text(text.getvalue(), "utf-8", newline="")
     expected = io.BytesIO()
-    screen_file(compile_rule_set(IOP.rule_set), io.BytesIO(text.getvalue().encode()), expected, BatchOptions(), name="x")
+    screen_file(
+        compile_rule_set(IOP.rule_set), io.BytesIO(text.getvalue().encode()), expected, BatchOptions(), name="x"
+    )
     rows = list(csv.reader(io.StringIO(expected.getvalue().decode(), newline="")))
     for between in ("between.parquet", "between.jsonl"):
         screened(tmp_path, "in.csv", between)
@@ -165,10 +167,13 @@ def test_columns_of_the_input_keep_their_types(tmp_path):
     screened(tmp_path, "in.parquet", "out.parquet")
     out = pq.read_table(tmp_path / "out.parquet")
     assert out.schema.names == [*table.schema.names, *APPENDED]
-    assert out.select(table.schema.names).equals(pq.read_table(tmp_path / "in.parquet"))
+    before, after = pq.read_table(tmp_path / "in.parquet"), out.select(table.schema.names)
+    assert after.schema.equals(before.schema)
+    assert after.drop_columns("number").equals(before.drop_columns("number"))
+    assert str(after["number"].to_pylist()) == "[1.5, nan, inf]"
     assert out.schema.metadata[b"made by"] == b"hand"
     assert [out.schema.field(name).type for name in APPENDED] == [pa.string()] * len(APPENDED)
-    assert out["rule"].to_pylist() == [None, None, None]
+    assert out["rule"].to_pylist() == ["needs-detox", None, None]
     for target in ("out.jsonl", "out.csv"):
         screened(tmp_path, "in.parquet", target)
     first, second, third = lines(tmp_path / "out.jsonl")
@@ -179,12 +184,34 @@ def test_columns_of_the_input_keep_their_types(tmp_path):
 
 
 def test_json_lines_come_out_as_they_went_in(tmp_path):
-    values = ['12345678901234567890.10', '"2026-01-01T00:00:00Z"', '{"b":1e3,"a":[true,null]}', "1.0", '"\\u00e9"', "null"]
-    rows = [f'{{"detox_need":false,"value":{value}}}\n' for value in values]
-    (tmp_path / "in.jsonl").write_text("".join(rows), encoding="utf-8")
-    screened(tmp_path, "in.jsonl", "out.jsonl")
+    values = [
+        "12345678901234567890.10",
+        '"2026-01-01T00:00:00Z"',
+        '{"b":1e3,"a":[true,null]}',
+        "1.0",
+        '"\\u00e9"',
+        "null",
+    ]
+    rows = [f'{{"detox_need":false,"value":{value} ' for value in values] + ["{", '  {"value" : NaN']
+    (tmp_path / "in.jsonl").write_text("\ufeff" + "".join(f"{row}}} \r\n\n" for row in rows), encoding="utf-8")
+    assert screened(tmp_path, "in.jsonl", "out.jsonl").rows == len(rows)
     out = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
-    assert [line.partition(', "value": ')[2].partition(', "recommendation"')[0] for line in out] == values
+    assert [re.split(', (?="recommendation")|(?<={)(?="recom)', line)[0] for line in out] == [
+        row.strip() for row in rows
+    ]
+    screened(tmp_path, "in.jsonl", "out.csv")
+    cells = [row["value"] for row in csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())]
+    wanted = [
+        "12345678901234567890.10",
+        "2026-01-01T00:00:00Z",
+        '{"b": 1000, "a": [true, null]}',
+        "1",
+        "é",
+        "",
+        "",
+        "NaN",
+    ]
+    assert cells == wanted
 
 
 @pytest.mark.parametrize(
@@ -227,14 +254,24 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     [
         ("in.parquet", b"PAR1 CANARY", "in.parquet: is no whole Parquet file"),
         ("in.parquet", b"", "in.parquet: is no whole Parquet file"),
-        ("in.jsonl", b'{"detox_need": "yes"}\n{"detox_need": CANARY}\n', "in.jsonl:2: is no JSON object on one line"),
-        ("in.jsonl", b'{"detox_need": "yes"\n}\n', "is no JSON object on one line"),
-        ("in.jsonl", b'{"detox_need": 1, "detox_need": "CANARY"}\n', "is no JSON object on one line"),
+        (
+            "in.jsonl",
+            b'{"detox_need": "yes"}\n{"detox_need": CANARY}\n',
+            "in.jsonl:2: is no JSON object in UTF-8 on one line",
+        ),
+        ("in.jsonl", b'{"detox_need": "yes"\n}\n', "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'{"detox_need": 1, "detox_need": "CANARY"}\n', "in.jsonl:1: is no JSON object"),
         ("in.jsonl", b'{"a": 1}\n', "in.jsonl: no column is a question of rule set `iop`: found `a`"),
-        ("in.jsonl", b'[{"detox_need": "no"}]\n', "no column is a question"),
+        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is no JSON object in UTF-8"),
+        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is no JSON object"),
         ("in.jsonl", b"", "no column is a question"),
         ("in.jsonl", b'{"detox_need": "no", "Detox need": "no"}\n', "both answer `detox_need`"),
-        ("in.jsonl", b'{"detox_need": "no", "rule": "x"}\n', "the results need: `rule`; name the new ones with `--prefix`"),
+        (
+            "in.jsonl",
+            b'{"detox_need": "no", "rule": "x"}\n',
+            "the results need: `rule`; name the new ones with `--prefix`",
+        ),
         ("in.jsonl", b'{"detox_need": "no", "Suicide risk": "x"}\n', "may be what `immediate_danger` asks"),
         ("in.csv", b"detox_need,x\nno,1\nno,1,CANARY\n", "in.csv:3: the row has 3 cells for 2 columns"),
         ("in.csv", b'detox_need,x\nno,"1\n', "probably never closed"),

@@ -1,8 +1,8 @@
 """Parquet and JSON lines in and out, on one machine: the extra `duckdb`.
 
-The end of a file's name says what it is. Columns of the input keep their types; of JSON lines every
-value comes out as it was written, unless a table with types is made of them (that is DuckDB's part).
-Rows come and go in batches, so that memory does not grow with the file.
+The end of a file's name says what it is. Columns of the input keep their types, and JSON lines come out
+as they went in, to the byte, with the results behind them; when a Parquet file is made of them, DuckDB
+finds the types. Rows come and go in batches, so that memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import csv
 import glob
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from iopscreen.batch.compare import Earlier
-from iopscreen.batch.header import Choices, read_top
+from iopscreen.batch.header import UTF_8_MARK, Choices, read_top
 from iopscreen.batch.lines import Form, Source, long_cells, records, text_encoding
 from iopscreen.batch.opening import BatchOptions, opened_table
 from iopscreen.batch.parts import Part
@@ -105,14 +105,18 @@ def screen_table(
     sink = _sink(files, table, opened.added, excel_safe=options.excel_safe)
     screener = Screener(opened.deciding, len(headers), table.decode)
     total = Part()
-    for batch, faults in _read(table, files.source_name):
-        appended = screener.appended(batch, faults)
-        sink.write([*batch.columns, *appended.columns])
-        total.rows += batch.num_rows
-        total.told.update(appended.told)
-        if progress:
-            progress(total.rows, files.source.tell())
-    sink.close()
+    try:
+        for batch, faults in _read(table, files.source_name):
+            appended = screener.appended(batch, faults)
+            sink.write([*batch.columns, *appended.columns])
+            total.rows += batch.num_rows
+            total.told.update(appended.told)
+            if progress:
+                progress(total.rows, files.source.tell())
+        sink.close()
+    except BaseException:
+        sink.abandon()
+        raise
     _check(total, table, files.source_name)
     total.formula_cells = sink.formula_cells
     return summed(total, opened)
@@ -136,11 +140,11 @@ def _reading(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        line = re.search(r"in line (\d+)", str(error))
-        found = f"{name}:{line[1]}: is" if line else f"{name}: is"
-        what = "no JSON object on one line" if format_of(name) is Format.JSON_LINES else "no whole Parquet file"
-        raise IopscreenError(f"{found} {what}") from None
+    except (duckdb.Error, pa.ArrowException, OSError):
+        what = (
+            "holds JSON that DuckDB cannot read" if format_of(name) is Format.JSON_LINES else "is no whole Parquet file"
+        )
+        raise IopscreenError(f"{name}: {what}") from None
 
 
 def _read(table: _Table, name: str) -> Iterator[tuple[pa.RecordBatch, Faults]]:
@@ -173,6 +177,10 @@ class _Table(Protocol):
     def decode(self) -> Mapping[int, Decode]:
         """By place, how the texts of a column become values, where they are JSON."""
 
+    @property
+    def raw(self) -> Sequence[bytes] | None:
+        """The rows of the last batch as they came, where they are lines of JSON."""
+
     def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows, and by row what is wrong with it as a whole."""
 
@@ -185,13 +193,16 @@ def _table(files: Files, compiled: Compiled, options: BatchOptions) -> _Table:
         case Format.PARQUET:
             return _ParquetTable(files.source)
         case Format.JSON_LINES:
-            return _LinesTable(files, typed=format_of(files.target_name) is Format.PARQUET)
+            typed = format_of(files.target_name) is Format.PARQUET
+            return (_TypedLinesTable if typed else _LinesTable)(files.source, files.source_name)
         case Format.CSV:
             return _CsvTable(files, compiled, options)
 
 
 class _ParquetTable:
     """A Parquet file."""
+
+    raw = None
 
     def __init__(self, source: BinaryIO) -> None:
         from pyarrow.parquet import ParquetFile
@@ -211,18 +222,48 @@ class _ParquetTable:
 
 
 class _LinesTable:
-    """JSON lines. `typed`: with the types that fit every line, else each value as it is written."""
+    """JSON lines. Each value is a text of JSON here; the lines are kept as they came."""
 
-    def __init__(self, files: Files, *, typed: bool) -> None:
+    def __init__(self, source: BinaryIO, name: str) -> None:
+        import pyarrow as pa
+
+        self._source = source
+        self._name = name
+        keys, self._count = _scanned(source, name)
+        self.schema = pa.schema([(key, pa.string()) for key in keys])
+        self.decode: dict[int, Decode] = dict.fromkeys(range(len(keys)), json.loads)
+        self.raw: list[bytes] = []
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows."""
+        import pyarrow as pa
+
+        found = _objects(self._source, self._name)
+        while rows := list(islice(found, ROWS)):
+            self.raw = [line for line, _ in rows]
+            columns = [[_json_or_null(value.get(key)) for _, value in rows] for key in self.schema.names]
+            yield pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in columns], self.schema.names), {}
+
+    def count(self) -> int:
+        """How many objects were found at first sight."""
+        return self._count
+
+
+class _TypedLinesTable:
+    """JSON lines with the types that fit every line."""
+
+    raw = None
+
+    def __init__(self, source: BinaryIO, name: str) -> None:
         import duckdb
         import pyarrow as pa
 
-        self._source = files.source
+        _, self._count = _scanned(source, name)
         # Nothing is loaded from elsewhere, and nothing is put into a file in between.
         never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
         self._connection = duckdb.connect(config={**never, "threads": "1"})
-        query = "SELECT * FROM read_json(?, format='newline_delimited', sample_size=-1, maximum_depth=?)"
-        relation = self._connection.sql(query, params=[glob.escape(files.source_name), -1 if typed else 1])
+        query = "SELECT * FROM read_json(?, format='newline_delimited', sample_size=-1)"
+        relation = self._connection.sql(query, params=[glob.escape(name)])
         is_json = [str(kind) == "JSON" for kind in relation.types]
         self.decode: dict[int, Decode] = {place: json.loads for place, is_text in enumerate(is_json) if is_text}
         self._reader = relation.to_arrow_reader(ROWS)
@@ -231,17 +272,64 @@ class _LinesTable:
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
-        for batch in self._reader:
-            yield batch.cast(self.schema), {}
+        return ((batch.cast(self.schema), {}) for batch in self._reader)
 
     def count(self) -> int:
-        """How many lines are not blank."""
-        self._source.seek(0)
-        return sum(1 for line in self._source if line.strip())
+        """How many objects were found at first sight."""
+        return self._count
+
+
+def _scanned(source: BinaryIO, name: str) -> tuple[list[str], int]:
+    """The keys of all objects, in the order in which they come up, and how many objects there are."""
+    keys: dict[str, None] = {}
+    count = 0
+    for _, value in _objects(source, name):
+        keys.update(dict.fromkeys(value))
+        count += 1
+    return list(keys), count
+
+
+def _objects(source: BinaryIO, name: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """The lines that are not blank, and what they hold. Raises IopscreenError where that is no object."""
+    source.seek(0)
+    for number, line in enumerate(source, 1):
+        text = (line.removeprefix(UTF_8_MARK) if number == 1 else line).strip()
+        if not text:
+            continue
+        try:
+            value = _DECODER.decode(text.decode())
+        except (ValueError, RecursionError):  # what the parser says of it may hold what it holds
+            value = None
+        if not isinstance(value, dict):
+            raise IopscreenError(f"{name}:{number}: is no JSON object in UTF-8 on one line")
+        yield text, value
+
+
+def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. One with two values of one name is none."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _number(text: str) -> int | str:
+    """A number with a point: a whole one if it is that, else as it is written."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 1 << 53 else text
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_only_once, parse_float=_number, parse_constant=str)
+
+
+def _json_or_null(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 class _CsvTable:
     """A CSV file, of which a table is made: its cells are texts."""
+
+    raw = None
 
     def __init__(self, files: Files, compiled: Compiled, options: BatchOptions) -> None:
         import pyarrow as pa
@@ -307,6 +395,9 @@ class _Sink(Protocol):
     def close(self) -> None:
         """Write what is left."""
 
+    def abandon(self) -> None:
+        """Write no more: what was written is thrown away."""
+
 
 def _sink(files: Files, table: _Table, added: Sequence[str], *, excel_safe: bool) -> _Sink:
     match format_of(files.target_name):
@@ -341,6 +432,12 @@ class _ParquetSink:
         """The end of the file, without which it is none."""
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Keep the writer from writing the end when it is collected, into a file that is closed by then."""
+        with suppress(Exception):
+            self._writer.close()
+        self._writer.is_open = False
+
 
 class _LinesSink:
     """JSON lines."""
@@ -349,23 +446,33 @@ class _LinesSink:
 
     def __init__(self, target: BinaryIO, table: _Table, added: Sequence[str]) -> None:
         self._target = target
-        self._decode = table.decode
+        self._table = table
+        self._width = len(table.schema.names)
         self._names = [json.dumps(name, ensure_ascii=False) for name in (*table.schema.names, *added)]
 
     def write(self, columns: Sequence[pa.Array]) -> None:
         """A line for each row."""
-        texts = [self._texts(place, column) for place, column in enumerate(columns)]
-        for row in zip(*texts, strict=True):
-            pairs = ", ".join([f"{name}: {text}" for name, text in zip(self._names, row, strict=True)])
-            self._target.write(f"{{{pairs}}}\n".encode("utf-8", "replace"))
+        raw = self._table.raw
+        if raw is None:
+            self._target.writelines(f"{{{pairs}}}\n".encode("utf-8", "replace") for pairs in self._pairs(columns, 0))
+            return
+        for line, pairs in zip(raw, self._pairs(columns[self._width :], self._width), strict=True):
+            body = line[:-1].rstrip()
+            mark = b"" if body == b"{" else b", "
+            self._target.write(b"".join([body, mark, pairs.encode("utf-8", "replace"), b"}\n"]))
 
-    def _texts(self, place: int, column: pa.Array) -> list[str]:
-        if place in self._decode:
-            return ["null" if text is None else text for text in column.to_pylist()]
-        return [_json(cell) for cell in _cells(column)]
+    def _pairs(self, columns: Sequence[pa.Array], first: int) -> Iterator[str]:
+        """Names and values of each row; `first`: the place of the first column."""
+        texts = [[_json(cell) for cell in _cells(column)] for column in columns]
+        names = self._names[first:]
+        for row in zip(*texts, strict=True):
+            yield ", ".join([f"{name}: {text}" for name, text in zip(names, row, strict=True)])
 
     def close(self) -> None:
         """Nothing is left."""
+
+    def abandon(self) -> None:
+        """Nothing is kept."""
 
 
 class _CsvSink:
@@ -408,6 +515,9 @@ class _CsvSink:
 
     def close(self) -> None:
         """Nothing is left."""
+
+    def abandon(self) -> None:
+        """Nothing is kept."""
 
 
 def _cells(column: pa.Array) -> list[Any]:
