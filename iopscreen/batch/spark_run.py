@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "OFF",  # what is logged of a failure may hold rows
+    "spark.hadoop.fs.permissions.umask-mode": "077",  # so does what is written: nobody else should read it
+}
+
+
 class Places(NamedTuple):
     """Where rows come from and go to, and on which cluster; None is this machine, with all its cores."""
 
@@ -84,17 +92,18 @@ def _refuse_without_spark() -> None:
 
 @contextmanager
 def _session(master: str | None) -> Iterator[SparkSession]:
-    """A session that shows no page and logs no rows."""
+    """A session that shows no page and logs no rows; one that is there already is used, and left as it is."""
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.appName("iopscreen").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.log.level", "OFF").config("spark.ui.showConsoleProgress", "false")
-    # What is written holds answers: nobody else should read it.
-    builder = builder.config("spark.hadoop.fs.permissions.umask-mode", "077")
+    active = SparkSession.getActiveSession()
+    if active:
+        yield active
+        return
+    builder = SparkSession.builder.appName("iopscreen").config(map=SETTINGS)
     if master is None or master.startswith("local"):
         # Workers are this very installation, and nothing listens beyond this machine.
         os.environ["PYSPARK_PYTHON"] = sys.executable
-        here = "127.0.0.1"
+        here = os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = builder.config("spark.driver.host", here).config("spark.driver.bindAddress", here)
     session = builder.master(master or "local[*]").getOrCreate()
     try:
