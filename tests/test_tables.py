@@ -146,6 +146,19 @@ def test_csv_in_and_out(tmp_path):
         assert [row[width:] for row in found[1:]] == [row[len(callers[0]) :] for row in rows[1:]]
 
 
+def test_rows_of_a_wrong_length_come_out_too(tmp_path):
+    (tmp_path / "in.csv").write_bytes(b'detox_need,,x\nno\n\nyes,1,2,3,"a,""b"\nno,\xff,\nyes,,\n')
+    assert screened(tmp_path, "in.csv", "out.jsonl").problems == 3
+    short, long, undecodable, whole = lines(tmp_path / "out.jsonl")
+    assert list(short)[:3] == ["detox_need", "column_2", "x"]
+    assert (short["x"], short["problem"][:21]) == ("", "short row: 1 of 3 cel")
+    assert long["problem"] == 'long row: 5 cells for 3 columns; those without a column: 3,"a,""b"'
+    assert "bytes that are not utf-8 text" in undecodable["problem"]
+    assert whole["recommendation"] == "inpatient"
+    (tmp_path / "in.csv").write_bytes(b"detox_need\nyes\n\nno\n")
+    assert screened(tmp_path, "in.csv", "out.jsonl").rows == 3
+
+
 # --- types -----------------------------------------------------------------------------------
 
 ODD = {
@@ -273,7 +286,6 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
             "the results need: `rule`; name the new ones with `--prefix`",
         ),
         ("in.jsonl", b'{"detox_need": "no", "Suicide risk": "x"}\n', "may be what `immediate_danger` asks"),
-        ("in.csv", b"detox_need,x\nno,1\nno,1,CANARY\n", "in.csv:3: the row has 3 cells for 2 columns"),
         ("in.csv", b'detox_need,x\nno,"1\n', "probably never closed"),
     ],
 )

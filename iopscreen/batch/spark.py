@@ -10,28 +10,29 @@ and pyarrow, no file. Rows are decided by the same code as everywhere (see `type
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from iopscreen.batch.lines import long_cells
+from iopscreen.batch.csv_table import CsvTable, Faults
 from iopscreen.batch.opening import BatchOptions, Opened, opened_table
-from iopscreen.batch.rows import reasons
 from iopscreen.batch.typed import CellWriter, Screener
 from iopscreen.engine.compiled import Compiled, compile_rule_set
+from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import RuleFile
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
+ROWS = 10_000
+"""How many rows of a CSV file go at once."""
 RESTING = "iopscreen resting"
 """A column of ours that is counted and never written."""
-MALFORMED = "iopscreen malformed"
-"""A column in which Spark keeps a row of CSV that has not as many cells as the header."""
 
 
 class Job(NamedTuple):
@@ -43,10 +44,17 @@ class Job(NamedTuple):
     map: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
     prefix: str
-    malformed: str | None
-    """The delimiter, where the last column is `MALFORMED`."""
+    encoding: str | None
+    """Of CSV files, whose rows come as bytes, a line each, beside the name of their file; else None."""
     counted: bool
     """Whether the last column that comes out is `RESTING`."""
+
+    @property
+    def options(self) -> BatchOptions:
+        """What the user chose."""
+        return BatchOptions(
+            dict(self.map), frozenset(self.ignored), prefix=self.prefix, encoding=self.encoding or "utf-8"
+        )
 
 
 def screened(
@@ -74,31 +82,31 @@ def job_of(
     headers: Sequence[str],
     options: BatchOptions,
     *,
-    malformed: str | None = None,
+    of_csv: bool = False,
     counted: bool = False,
 ) -> Job:
     """The job of deciding rows with the columns `headers`."""
     maps = tuple(sorted(options.map.items()))
     ignored = tuple(sorted(options.ignore_columns))
-    return Job(file.text.encode(), file.path, tuple(headers), maps, ignored, options.prefix, malformed, counted)
+    encoding = options.encoding if of_csv else None
+    return Job(file.text.encode(), file.path, tuple(headers), maps, ignored, options.prefix, encoding, counted)
 
 
 def opened_job(job: Job, compiled: Compiled, *, name: str = "the table") -> Opened:
     """What a job means for its columns. Raises IopscreenError."""
-    options = BatchOptions(dict(job.map), frozenset(job.ignored), prefix=job.prefix)
     writer = CellWriter(name, len(job.headers))
-    opened = opened_table(compiled, job.headers, writer, options, name=name)
+    opened = opened_table(compiled, job.headers, writer, job.options, name=name)
     opened.refuse_doubts()
     return opened
 
 
 def decided(calls: DataFrame, job: Job, added: Sequence[str]) -> DataFrame:
-    """`calls` without `MALFORMED`, with the columns `added`."""
+    """`calls`, or the rows of the CSV files whose lines they are, with the columns `added`."""
     from pyspark.sql.types import StringType, StructField, StructType
 
-    kept = [field for field in calls.schema.fields if field.name != MALFORMED]
-    new = [*added, RESTING] if job.counted else added
-    schema = StructType([*kept, *(StructField(name, StringType()) for name in new)])
+    names = [*(job.headers if job.encoding else ()), *added, *([RESTING] if job.counted else [])]
+    new = [StructField(name, StringType()) for name in names]
+    schema = StructType(new if job.encoding else [*calls.schema.fields, *new])
     return calls.mapInArrow(partial(_screen, job, schema.names), schema)
 
 
@@ -106,10 +114,15 @@ def decided(calls: DataFrame, job: Job, added: Sequence[str]) -> DataFrame:
 
 
 @lru_cache(maxsize=8)
-def _screener(job: Job) -> Screener:
+def _rules(job: Job) -> Compiled:
     """The rule set, compiled once a process."""
-    compiled = compile_rule_set(understand(job.rules, job.path).rule_set)
-    return Screener(opened_job(job, compiled).deciding, len(job.headers))
+    return compile_rule_set(understand(job.rules, job.path).rule_set)
+
+
+@lru_cache(maxsize=8)
+def _screener(job: Job) -> Screener:
+    """What decides; what it has found out serves the next partition, too."""
+    return Screener(opened_job(job, _rules(job)).deciding, len(job.headers))
 
 
 def _screen(job: Job, names: Sequence[str], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -117,27 +130,46 @@ def _screen(job: Job, names: Sequence[str], batches: Iterator[pa.RecordBatch]) -
     import pyarrow as pa
 
     screener = _screener(job)
-    for batch in batches:
+    for batch, faults in _rows_of_files(job, batches) if job.encoding else ((batch, None) for batch in batches):
         if batch.num_rows:
-            appended = screener.appended(batch, _faults(job, batch))
+            appended = screener.appended(batch, faults)
             new = [*appended.columns, appended.resting] if job.counted else appended.columns
-            yield pa.RecordBatch.from_arrays([*batch.columns[: len(job.headers)], *new], names=names)
+            yield pa.RecordBatch.from_arrays([*batch.columns, *new], names=names)
 
 
-def _faults(job: Job, batch: pa.RecordBatch) -> dict[int, Sequence[str]]:
-    """By row of a CSV file, what is wrong with its cells as a whole."""
-    if job.malformed is None:
-        return {}
-    rows = batch.column(len(job.headers)).to_pylist()
-    return {row: _reasons(raw, job) for row, raw in enumerate(rows) if raw is not None}
+def _rows_of_files(job: Job, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+    """The rows of CSV files; the lines of a file come together and in order. Raises IopscreenError."""
+    lines = (pair for batch in batches for pair in zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    for name, of_file in groupby(lines, itemgetter(0)):
+        table = CsvTable(reader(line for _, line in of_file), name, _rules(job).rule_set, job.options)
+        if tuple(table.headers) != job.headers:
+            raise IopscreenError(f"{name}: its columns are not those of the other files; screen it by itself")
+        yield from table.batches(ROWS)
 
 
-def _reasons(raw: str, job: Job) -> Sequence[str]:
-    """Why a row is malformed. The cells that have no column are kept in what is said of it."""
-    assert job.malformed is not None
-    with long_cells():
-        cells = next(csv.reader(raw.splitlines(keepends=True), delimiter=job.malformed), [])
-    width = len(job.headers)
-    if len(cells) > width:
-        return [f"long row: {len(cells)} cells for {width} columns; the whole row: {raw}"]
-    return reasons(cells, (), width) or [f"the row cannot be read as CSV: {raw}"]
+def reader(lines: Iterator[bytes]) -> Callable[[int], bytes]:
+    """Reads lines, which come without their ends, as bytes of about the size wanted."""
+
+    def read(size: int) -> bytes:
+        found: list[bytes] = []
+        while size > 0 and (line := next(lines, None)) is not None:
+            found.append(line + b"\n")
+            size -= len(line) + 1
+        return b"".join(found)
+
+    return read
+
+
+def csv_lines(session: SparkSession, source: str) -> DataFrame:
+    """The lines of CSV files, as bytes beside the name of their file.
+
+    Spark's own reader of CSV takes a quote that is never closed for the begin of a cell that holds all
+    callers after it. A file must come whole to one task: it is split nowhere as long as opening a file
+    is said to cost more than reading any.
+    """
+    from pyspark.sql import functions
+
+    session.conf.set("spark.sql.files.maxPartitionBytes", 1 << 60)
+    session.conf.set("spark.sql.files.openCostInBytes", 1 << 40)
+    lines = session.read.option("lineSep", "\n").text(source)
+    return lines.select(functions.col("_metadata.file_path"), functions.col("value").cast("binary"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shutil
 import sys
 import uuid
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iopscreen.batch.header import MAX_HEADER_LINES, Choices, Top, read_top
+from iopscreen.batch.header import MAX_HEADER_LINES
 from iopscreen.batch.opening import BatchOptions, Opened
 from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.summary import Summary, summed
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 
-SETTINGS = {
+SETTINGS: dict[str, bool | float | int | str | None] = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",  # what is logged of a failure may hold rows
@@ -44,6 +45,10 @@ class Places(NamedTuple):
     target: str
     master: str | None
     force: bool
+
+
+MAX_HEAD = 2 * MAX_HEADER_LINES
+"""How many lines are looked at for the header."""
 
 
 class _Format(StrEnum):
@@ -61,16 +66,22 @@ def screen_folder(file: RuleFile, compiled: Compiled, places: Places, options: B
     with _session(places.master) as session, _failures():
         files = _Files(session, places)
         files.check()
-        calls, delimiter = _calls(session, files, compiled.rule_set, options)
-        headers = [name for name in calls.columns if name != rows.MALFORMED]
-        job = rows.job_of(file, headers, options, malformed=delimiter, counted=True)
+        of_csv = files.format_of_source() is _Format.CSV
+        calls = rows.csv_lines(session, places.source) if of_csv else session.read.parquet(places.source)
+        headers = _headers(calls, compiled.rule_set, options) if of_csv else calls.columns
+        job = rows.job_of(file, headers, options, of_csv=of_csv, counted=True)
         opened = rows.opened_job(job, compiled, name=places.source)
         counts = _Counts(opened)
-        decided = counts.of_result(rows.decided(counts.of_input(calls), job, opened.added)).drop(rows.RESTING)
+        counted = calls if of_csv else counts.of_input(calls)  # lines are no rows
+        decided = counts.of_result(rows.decided(counted, job, opened.added)).drop(rows.RESTING)
         with files.written() as part:
             _write(decided, files.format_of_target(), part)
             total = counts.total(places.source)
     return summed(total, opened)
+
+
+_REFUSED = re.compile(r"^iopscreen\.errors\.IopscreenError: (.+)$", re.M)
+"""How a worker says that it refuses a file; such messages hold no rows."""
 
 
 # --- a session -------------------------------------------------------------------------------
@@ -121,6 +132,9 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
+        refused = _REFUSED.search(str(error))
+        if refused:
+            raise IopscreenError(refused[1]) from None
         if os.environ.get("IOPSCREEN_DEBUG") == "1":
             raise
         name = getattr(error, "getCondition", lambda: None)() or type(error).__name__
@@ -213,49 +227,15 @@ def _format_named(name: str) -> _Format | None:
 # --- reading and writing ---------------------------------------------------------------------
 
 
-def _calls(
-    session: SparkSession, files: _Files, rule_set: RuleSet, options: BatchOptions
-) -> tuple[DataFrame, str | None]:
-    """The rows, and of CSV files the delimiter."""
-    if files.format_of_source() is _Format.PARQUET:
-        return session.read.parquet(files.places.source), None
-    return _csv(session, files.places.source, rule_set, options)
+def _headers(lines: DataFrame, rule_set: RuleSet, options: BatchOptions) -> list[str]:
+    """The columns of the first file. Raises IopscreenError."""
+    from iopscreen.batch.csv_table import CsvTable
+    from iopscreen.batch.spark import reader
 
-
-def _csv(session: SparkSession, source: str, rule_set: RuleSet, options: BatchOptions) -> tuple[DataFrame, str]:
-    """CSV files with one header: cells as texts; rows that have not as many as the header are kept whole, too."""
-    from pyspark.sql.types import StringType, StructField, StructType
-
-    from iopscreen.batch.spark import MALFORMED
-
-    top = _top(session, source, rule_set, options)
-    names = [*top.headers, MALFORMED]
-    return (
-        session.read.schema(StructType([StructField(name, StringType()) for name in names]))
-        .option("header", True)
-        .option("enforceSchema", False)  # files whose columns stand in another order are refused
-        .option("columnNameOfCorruptRecord", MALFORMED)
-        .option("sep", top.delimiter)
-        .option("quote", '"')
-        .option("escape", '"')
-        .option("multiLine", True)
-        .option("encoding", options.encoding)
-        .option("maxCharsPerColumn", -1)
-        .option("maxColumns", 1 << 16)
-        .csv(source)
-    ), top.delimiter
-
-
-def _top(session: SparkSession, source: str, rule_set: RuleSet, options: BatchOptions) -> Top:
-    """The header, read as everywhere. Raises IopscreenError for what Spark would misread."""
-    rows = session.read.option("encoding", options.encoding).text(source).limit(MAX_HEADER_LINES).collect()
-    lines = iter([f"{row[0]}\n".encode() for row in rows])
-    top = read_top(lines, source, "utf-8", rule_set, Choices(options.map, options.ignore_columns))
-    if top.line != 1:
-        raise IopscreenError(f"{source}: lines stand above the header, which Spark does not skip; remove them")
-    if not all(header.strip() for header in top.headers):
-        raise IopscreenError(f"{source}: a column has no name; Spark wants one for each")
-    return top
+    first = lines.limit(MAX_HEAD).collect()
+    name = first[0][0] if first else "the file"
+    head = reader(bytes(row[1]) for row in first if row[0] == name)
+    return CsvTable(head, name, rule_set, options).headers
 
 
 def _write(decided: DataFrame, form: _Format, target: str) -> None:
@@ -292,13 +272,14 @@ class _Counts:
         self._outcomes = [*opened.decider.compiled.rule_set.outcome, NO_RULE, UNDECIDED, ERROR]
         self._assumed = list(opened.decider.assumed)
         self._recommendation = opened.added[0]
-        self._input = Observation()
+        self._input: Observation | None = None
         self._result = Observation()
 
     def of_input(self, calls: DataFrame) -> DataFrame:
         """Count what is read."""
-        from pyspark.sql import functions
+        from pyspark.sql import Observation, functions
 
+        self._input = Observation()
         return calls.observe(self._input, functions.count(functions.lit(1)).alias("rows"))
 
     def of_result(self, decided: DataFrame) -> DataFrame:
@@ -323,7 +304,8 @@ class _Counts:
         """What was counted. Raises IopscreenError where not every row came out once, told one thing."""
         found = self._result.get
         told = Counter({Told(outcome): found[f"told {outcome}"] for outcome in self._outcomes})
-        if not self._input.get["rows"] == found["rows"] == told.total():
+        rows_in = self._input.get["rows"] if self._input else found["rows"]
+        if not rows_in == found["rows"] == told.total():
             raise IopscreenError(f"{source}: not every row was accounted for; trust no result, and report this fault")
         # Of what is told and of what that rests on, only the sums are known.
         told.update({Told("", frozenset([question])): found[f"rests {question}"] for question in self._assumed})

@@ -19,11 +19,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from iopscreen.batch.compare import Earlier
-from iopscreen.batch.header import UTF_8_MARK, Choices, read_top
-from iopscreen.batch.lines import Form, Source, long_cells, records, text_encoding
+from iopscreen.batch.header import UTF_8_MARK
 from iopscreen.batch.opening import BatchOptions, opened_table
 from iopscreen.batch.parts import Part
-from iopscreen.batch.rows import is_blank, reasons
 from iopscreen.batch.summary import Summary, summed
 from iopscreen.batch.writer import is_formula
 from iopscreen.engine.compiled import Compiled
@@ -149,7 +147,7 @@ def _reading(name: str) -> Iterator[None]:
 
 def _read(table: _Table, name: str) -> Iterator[tuple[pa.RecordBatch, Faults]]:
     """The batches of `table` that hold rows."""
-    batches = table.batches()
+    batches = table.batches(ROWS)
     while True:
         with _reading(name):
             found = next(batches, None)
@@ -181,8 +179,8 @@ class _Table(Protocol):
     def raw(self) -> Sequence[bytes] | None:
         """The rows of the last batch as they came, where they are lines of JSON."""
 
-    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
-        """The rows, and by row what is wrong with it as a whole."""
+    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+        """The rows, `most` at a time at the most, and by row what is wrong with it as a whole."""
 
     def count(self) -> int:
         """How many rows there are, counted otherwise than by reading them."""
@@ -196,7 +194,9 @@ def _table(files: Files, compiled: Compiled, options: BatchOptions) -> _Table:
             typed = format_of(files.target_name) is Format.PARQUET
             return (_TypedLinesTable if typed else _LinesTable)(files.source, files.source_name)
         case Format.CSV:
-            return _CsvTable(files, compiled, options)
+            from iopscreen.batch.csv_table import CsvTable
+
+            return CsvTable(files.source.read, files.source_name, compiled.rule_set, options)
 
 
 class _ParquetTable:
@@ -211,9 +211,9 @@ class _ParquetTable:
         self.schema = self._file.schema_arrow
         self.decode: dict[int, Decode] = {}
 
-    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
-        return ((batch, {}) for batch in self._file.iter_batches(batch_size=ROWS))
+        return ((batch, {}) for batch in self._file.iter_batches(batch_size=most))
 
     def count(self) -> int:
         """How many rows the end of the file tells."""
@@ -234,12 +234,12 @@ class _LinesTable:
         self.decode: dict[int, Decode] = dict.fromkeys(range(len(keys)), json.loads)
         self.raw: list[bytes] = []
 
-    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
         import pyarrow as pa
 
         found = _objects(self._source, self._name)
-        while rows := list(islice(found, ROWS)):
+        while rows := list(islice(found, most)):
             self.raw = [line for line, _ in rows]
             columns = [[_json_or_null(value.get(key)) for _, value in rows] for key in self.schema.names]
             yield pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in columns], self.schema.names), {}
@@ -266,13 +266,13 @@ class _TypedLinesTable:
         relation = self._connection.sql(query, params=[glob.escape(name)])
         is_json = [str(kind) == "JSON" for kind in relation.types]
         self.decode: dict[int, Decode] = {place: json.loads for place, is_text in enumerate(is_json) if is_text}
-        self._reader = relation.to_arrow_reader(ROWS)
-        fields = zip(self._reader.schema, is_json, strict=True)
+        self._relation = relation
+        fields = zip(relation.to_arrow_reader(1).schema, is_json, strict=True)
         self.schema = pa.schema([pa.field(field.name, pa.string()) if is_text else field for field, is_text in fields])
 
-    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
+    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
-        return ((batch.cast(self.schema), {}) for batch in self._reader)
+        return ((batch.cast(self.schema), {}) for batch in self._relation.to_arrow_reader(most))
 
     def count(self) -> int:
         """How many objects were found at first sight."""
@@ -324,61 +324,6 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_only_once, parse_float=_number, p
 
 def _json_or_null(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
-
-
-class _CsvTable:
-    """A CSV file, of which a table is made: its cells are texts."""
-
-    raw = None
-
-    def __init__(self, files: Files, compiled: Compiled, options: BatchOptions) -> None:
-        import pyarrow as pa
-
-        encoding = text_encoding(options.encoding)
-        self._source = Source(files.source.read, files.source_name)
-        choices = Choices(options.map, options.ignore_columns)
-        with long_cells():
-            top = read_top(self._source.lines(), files.source_name, encoding, compiled.rule_set, choices)
-        self._source.put_back(top.left_over)
-        self._form = Form(files.source_name, encoding, top.delimiter, len(top.headers))
-        names = [header if header.strip() else f"column_{place}" for place, header in enumerate(top.headers, 1)]
-        self.schema = pa.schema([(name, pa.string()) for name in names])
-        self.decode: dict[int, Decode] = {}
-        self._rows = 0
-
-    def batches(self) -> Iterator[tuple[pa.RecordBatch, Faults]]:
-        """The rows, short ones padded. Raises IopscreenError for a long one, whose last cells have no column."""
-        rows: list[list[str]] = []
-        faults: dict[int, Sequence[str]] = {}
-        width = self._form.width
-        with long_cells():
-            for cells, raw, wrong in records(self._source.lines(), self._form, self._source.line):
-                if is_blank(cells, raw, width):
-                    continue
-                if len(cells) > width:
-                    message = f"the row has {len(cells)} cells for {width} columns; a table has no place for the others"
-                    raise IopscreenError(f"{self._form.name}:{self._source.line}: {message}; mend it, or write CSV")
-                found = reasons(cells, wrong, width)
-                if found:
-                    faults[len(rows)] = found
-                rows.append(cells + [""] * (width - len(cells)))
-                if len(rows) == ROWS:
-                    yield self._batch(rows), faults
-                    rows, faults = [], {}
-        yield self._batch(rows), faults
-
-    def _batch(self, rows: list[list[str]]) -> pa.RecordBatch:
-        import pyarrow as pa
-
-        self._rows += len(rows)
-        columns: list[Sequence[str]] = [*zip(*rows, strict=True)] or [[] for _ in self.schema]
-        # Bytes that are no text have no place in a table; their row is a problem and says so.
-        texts = [[cell.encode("utf-8", "replace").decode() for cell in cells] for cells in columns]
-        return pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in texts], schema=self.schema)
-
-    def count(self) -> int:
-        """How many rows were read."""
-        return self._rows
 
 
 # --- writing ---------------------------------------------------------------------------------
