@@ -112,7 +112,7 @@ class Frail:
             self.fails()
 
     def __getattr__(self, name):
-        if name == self.failing:
+        if name in (self.failing, f"{self.failing}lines"):
             self.fails()
         return getattr(self.file, name)
 
@@ -472,7 +472,7 @@ def test_a_dry_run_writes_nothing_and_shows_cells_to_nobody_else(desk):
         "batch", "calls.csv", "--dry-run", "-o", "out.csv", "--problems", "p.csv", "--summary", "s.md", cwd=desk
     )
     assert (done.returncode, done.stderr) == (1, "")
-    assert re.search(rf"^  1  {CANARY} +cannot be read, first on line 3$", done.stdout, re.M)
+    assert re.search(rf"^     1  {CANARY} +cannot be read, first on line 3$", done.stdout, re.M)
     assert "3 rows in = 3 rows out = 1 decided + 1 undecided + 1 problem" in done.stdout
     assert "columns that answer no question: `id`, `notes`" in done.stdout
     assert names(desk) == before
