@@ -134,3 +134,30 @@ def test_without_any_network(folder):
 
 def _force(command: str) -> list[str]:
     return [] if command.startswith("new") else ["--force"]
+
+
+# --- the rules that were meant --------------------------------------------------------------
+
+DECIDE = "screen --rules iop.yaml --answers answers.json --no-input"
+EXPECTING = (DECIDE, "verify record.json --rules iop.yaml", "verify record.json")
+
+
+@pytest.mark.parametrize("command", EXPECTING)
+def test_only_the_rules_that_were_meant_decide(command, folder):
+    digest = json.loads((folder / "record.json").read_text())["rule_set"]["digest"]
+    program = [sys.executable, "-m", "iopscreen", *command.split(), "--expect-digest"]
+    for written in (digest, digest.removeprefix("sha256:"), digest.upper()):
+        assert run(folder, [*program, written]).returncode == 0
+    done = run(folder, [*program, digest[:-1] + ("0" if digest[-1] != "0" else "1")])
+    assert done.returncode == 2
+    told = " ".join((done.stdout + done.stderr).split())
+    assert digest in told
+    assert "these are not the rules that were meant" in told
+    assert "Recommendation" not in told
+
+
+def test_a_digest_that_is_none(folder):
+    for text in ("", "sha256:", "md5:0", "0" * 63):
+        done = run(folder, [sys.executable, "-m", "iopscreen", *DECIDE.split(), "--expect-digest", text])
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "should be `sha256:` and 64 hexadecimal digits" in " ".join(done.stderr.split())
