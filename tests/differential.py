@@ -190,6 +190,14 @@ def by_record(site: Site) -> list[Told | None]:
 
 
 def _recorded(site: Site, verifier: Verifier, heard: Answers) -> Told:
+    raw = read_record(recorded(site, heard), "record.json")
+    problems = verifier.verify(raw).problems
+    assert problems == (), [problem.name for problem in problems]
+    return Told(tuple(raw.contents["decision"]["possible"]))
+
+
+def recorded(site: Site, heard: Answers) -> bytes:
+    """The record of a call on which these answers were given."""
     decision = kept_decision(site.compiled, heard)
     call = Call(
         status=Status.FINISHED,
@@ -204,10 +212,7 @@ def _recorded(site: Site, verifier: Verifier, heard: Answers) -> Told:
         skipped=skipped_questions(site.compiled, decision),
         decision=decision_json(Shown(site.file, decision, changes(site.compiled, decision))),
     )
-    raw = read_record(record_bytes(contents), "record.json")
-    problems = verifier.verify(raw).problems
-    assert problems == (), [problem.name for problem in problems]
-    return Told(tuple(raw.contents["decision"]["possible"]))
+    return record_bytes(contents)
 
 
 WAYS: Mapping[str, Way] = {
