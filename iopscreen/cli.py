@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.compiled import Compiled
     from iopscreen.report.decision import Shown
     from iopscreen.ruleset.findings import Finding
@@ -164,7 +165,6 @@ def screen(
     """
     from iopscreen import calls
     from iopscreen.engine.decide import ImpossibleAnswers
-    from iopscreen.engine.diagram import TooTangled
 
     streams.check_output(output, force=force)
     wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
@@ -302,6 +302,7 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -320,7 +321,16 @@ def audit(
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            audit_run.audit(
+                file,
+                texts,
+                today=day,
+                budget=Budget(budget),
+                notes=notes or fail_on is FailOn.NOTE,
+                mutants=mutants,
+                progress=progress,
+                against=against,
+            )
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
@@ -400,11 +410,12 @@ def diff(
     """
     from iopscreen.audit.change.editions import read_earlier, read_edition
     from iopscreen.audit.change.run import compare
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
     path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
+    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), Budget(budget))
     streams.write(output, _diff_as(output_format, change), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
