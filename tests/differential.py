@@ -28,10 +28,10 @@ from oracle import NoCompletion, Oracle
 from random_rule_sets import made, random_answers
 
 from iopscreen.batch.run import BatchOptions, screen_file
+from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
-from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.report.decision import Shown, decision_json
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, RuleFile, Unanswered
@@ -107,7 +107,7 @@ def _told(decision: Decision | None) -> Told:
 
 def by_search(site: Site) -> list[Told]:
     """The witness search: which rules decide somebody who gives these answers."""
-    verdicts = Verdicts(site.compiled, Budget(None))
+    verdicts = Verdicts(site.compiled, UNLIMITED)
     rules = site.file.rule_set.rules
     told = []
     for answers in site.callers:
