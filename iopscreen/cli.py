@@ -115,6 +115,7 @@ app = typer.Typer(
 )
 
 Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
@@ -162,17 +163,18 @@ def screen(
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
     Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
     """
     from iopscreen import calls
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
-    from iopscreen.engine.diagram import TooTangled
 
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -201,6 +203,7 @@ def verify(
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Decide records again, re-check what was not asked, and name what does not hold.
 
@@ -213,7 +216,7 @@ def verify(
 
     gc.enable()
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules)
+    results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
         text = _json(report.verify_json(results))
     else:
@@ -259,6 +262,7 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Screen every row of a CSV file; blank and unreadable cells are never guessed.
 
@@ -270,7 +274,19 @@ def batch(
     gc.enable()
     maps, ignored = column_map or [], ignore_column or []
     wishes = batching.Wishes(
-        source, rules, output, problems, summary, compare, maps, ignored, excel_safe, prefix, encoding, force
+        source,
+        rules,
+        output,
+        problems,
+        summary,
+        compare,
+        maps,
+        ignored,
+        excel_safe,
+        prefix,
+        encoding,
+        force,
+        expect_digest,
     )
     if dry_run:
         preview, file = batching.dry_run(wishes)
@@ -320,6 +336,7 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -338,7 +355,16 @@ def audit(
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            audit_run.audit(
+                file,
+                texts,
+                today=day,
+                budget=Budget(budget),
+                notes=notes or fail_on is FailOn.NOTE,
+                mutants=mutants,
+                progress=progress,
+                against=against,
+            )
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
@@ -418,11 +444,12 @@ def diff(
     """
     from iopscreen.audit.change.editions import read_earlier, read_edition
     from iopscreen.audit.change.run import compare
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
     path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
+    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), Budget(budget))
     streams.write(output, _diff_as(output_format, change), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)

@@ -27,8 +27,8 @@ from iopscreen.batch import cells as caches
 from iopscreen.batch import lines, tails
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Earlier, Summary, parse_map, screen_file
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, compile_rule_set
-from iopscreen.engine.table import TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.report.batch import summary_lines
 from iopscreen.report.preview import preview_text
