@@ -19,7 +19,7 @@ from iopscreen.batch import tables
 from iopscreen.batch.run import BatchOptions, Earlier, ProblemRows, parse_map, screen_file
 from iopscreen.batch.summary import Screened
 from iopscreen.errors import IopscreenError
-from iopscreen.inputs import Rules, read_rules
+from iopscreen.inputs import Rules, expected_digest, read_rules
 from iopscreen.ruleset.model import RuleFile
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Wishes(NamedTuple):
     prefix: str
     encoding: str
     force: bool
+    expect_digest: str | None = None
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -133,7 +134,8 @@ def _refuse_here_only(wishes: Wishes, *, dry_run: bool) -> None:
 
 
 def _rules(wishes: Wishes) -> tuple[Rules, Rules | None]:
-    return read_rules(wishes.rules), None if wishes.compare is None else read_rules(wishes.compare)
+    rules = read_rules(wishes.rules, expected_digest(wishes.expect_digest))
+    return rules, None if wishes.compare is None else read_rules(wishes.compare)
 
 
 def _options(wishes: Wishes, rules: Rules, earlier: Rules | None) -> tuple[BatchOptions, Earlier | None]:

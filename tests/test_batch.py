@@ -26,9 +26,9 @@ from iopscreen import batching
 from iopscreen.batch import cells as caches
 from iopscreen.batch import lines, tails
 from iopscreen.batch.header import APPENDED
-from iopscreen.batch.run import BatchOptions, Summary, parse_map, screen_file
+from iopscreen.batch.run import BatchOptions, Earlier, Summary, parse_map, screen_file
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, compile_rule_set
-from iopscreen.engine.table import TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.report.batch import summary_lines
 from iopscreen.report.preview import preview_text
@@ -90,6 +90,11 @@ def case_rules(case: Path) -> Path:
         return case / "rules.yaml"
     name = (case / "rules").read_text(encoding="utf-8").strip() if (case / "rules").exists() else "iop"
     return RULES / f"{name}.yaml"
+
+
+def case_earlier(case: Path) -> Earlier | None:
+    path = case / "old.yaml"
+    return Earlier(compiled_from(path), case_options(case).map) if path.exists() else None
 
 
 def case_wishes(case: Path, folder: Path) -> batching.Wishes:
@@ -291,7 +296,7 @@ def test_where_blocks_end_does_not_matter(case, block, monkeypatch):
     target = io.BytesIO()
     source = io.BytesIO((case / "in.csv").read_bytes())
     compiled = compiled_from(case_rules(case))
-    summary = screen_file(compiled, source, target, case_options(case), name="in.csv")
+    summary = screen_file(compiled, source, target, case_options(case), name="in.csv", earlier=case_earlier(case))
     assert target.getvalue() == (case / "out.csv").read_bytes()
     # Half a line end would be a blank line.
     assert summary_lines(summary, compiled.rule_set) == (case / "stderr.txt").read_text("utf-8").splitlines()

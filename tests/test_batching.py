@@ -20,20 +20,20 @@ from conftest import RULES, TESTS
 from oracle import NoCompletion, Oracle
 from random_rule_sets import edited, random_answers
 from terminal import PATIENCE, ROOT, Terminal
-from test_batch import case_wishes
+from test_batch import case_wishes, damaged, random_table, shipped
 
-from iopscreen import batching, files
+from iopscreen import batching, cli, files
 from iopscreen.batch import preview as dry
 from iopscreen.batch.problems import ProblemRows
 from iopscreen.batch.run import BatchOptions, Earlier, screen_file
-from iopscreen.batch.summary import Weight
+from iopscreen.batch.summary import Summary, Weight
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.report.batch_summary import summary_json
 from iopscreen.report.preview import preview_on_terminal, preview_text
 from iopscreen.ruleset.findings import FileRefused
 from iopscreen.ruleset.model import Unanswered
-from iopscreen.ruleset.reader import read_rule_file, understand
+from iopscreen.ruleset.reader import understand
 from iopscreen.ruleset.values import answer_text
 
 CANARY = "CANARY"
@@ -112,7 +112,7 @@ class Frail:
             self.fails()
 
     def __getattr__(self, name):
-        if name == self.failing:
+        if name in (self.failing, f"{self.failing}lines"):
             self.fails()
         return getattr(self.file, name)
 
@@ -194,17 +194,21 @@ def run_until(folder: Path, rows: bytes, ready, number: int) -> tuple[int, str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert child.stdin is not None and child.stderr is not None
-    child.stdin.write(rows)
-    child.stdin.flush()
-    deadline = time.monotonic() + PATIENCE
-    while not ready(folder) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert ready(folder)
-    child.send_signal(number)
-    said = child.stderr.read().decode()
-    child.stdin.close()
-    child.stderr.close()
-    return child.wait(timeout=PATIENCE), said
+    try:
+        child.stdin.write(rows)
+        child.stdin.flush()
+        deadline = time.monotonic() + PATIENCE
+        while not ready(folder) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert ready(folder)
+        child.send_signal(number)
+        said = child.stderr.read().decode()
+        return child.wait(timeout=PATIENCE), said
+    finally:
+        child.kill()
+        child.stdin.close()
+        child.stderr.close()
+        child.wait()
 
 
 def parts(folder: Path) -> list[Path]:
@@ -214,7 +218,7 @@ def parts(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=str)
 @pytest.mark.parametrize("blocks", [0, 3], ids=["before-the-first-row", "in-the-midst"])
 def test_a_signal_leaves_no_result(number, blocks, tmp_path):
-    rows = CALLS.encode() + f"9,{CANARY},no,yes,{'x' * 90}\n".encode() * (2500 * blocks)
+    rows = CALLS.encode() + f"9,{CANARY},no,yes,{'x' * 90}\n".encode() * (9000 * blocks)
 
     def ready(folder: Path) -> bool:
         return len(parts(folder)) == 3 and (not blocks or any(path.stat().st_size > 1 << 18 for path in parts(folder)))
@@ -299,13 +303,12 @@ def test_stdin_and_stdout_are_known_by_the_file_behind_them(desk):
 BATCH_CASES = TESTS / "cases" / "batch"
 
 
-def rerun(data: bytes, encoding: str) -> tuple[bytes, bytes]:
-    """The rows of a file of problems, screened again: what comes out, and what are problems again."""
-    out, problems = io.BytesIO(), io.BytesIO()
-    compiled = compile_rule_set(read_rule_file(str(RULES / "iop.yaml")).rule_set)
-    options = BatchOptions(encoding=encoding)
-    screen_file(compiled, io.BytesIO(data), out, options, name="problems.csv", problems=ProblemRows(problems))
-    return out.getvalue(), problems.getvalue()
+def problems_of(data: bytes, encoding: str = "utf-8") -> tuple[Summary, bytes]:
+    """The summary of a file, and the file of its problems."""
+    problems = io.BytesIO()
+    source, target, options = io.BytesIO(data), io.BytesIO(), BatchOptions(encoding=encoding)
+    summary = screen_file(shipped(), source, target, options, name="x", problems=ProblemRows(problems))
+    return summary, problems.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_problems_that_nobody_mended_are_problems_again(name):
     case = BATCH_CASES / name
     data = (case / "problems.csv").read_bytes()
     encoding = "cp1252" if name == "other-encoding" else "utf-8"
-    out, again = rerun(data, encoding)
+    summary, again = problems_of(data, encoding)
     whole = (case / "in.csv").read_bytes()
     reasons = []
     for table in (data, again):
@@ -328,11 +331,26 @@ def test_problems_that_nobody_mended_are_problems_again(name):
         assert header[0].startswith("problem_line")
         reasons.append([re.sub(r"\d+", "N", row[1]) for row in rows])
     assert reasons[0] == reasons[1] != []
-    assert out.count(b"error") >= len(reasons[0])
+    assert summary.problems == summary.rows == len(reasons[0])
     # Each row stands there as it came.
     mark = re.escape(delimiter).encode()
     for row in re.split(rb"^\d+" + mark + rb'(?:"[^"\r\n]*"|[^"\r\n]*?)' + mark, data, flags=re.M)[1:]:
         assert row in whole
+
+
+def test_problems_of_damaged_files_are_problems_again():
+    """Nothing that could not be read becomes readable by being written into a file of problems."""
+    rng = random.Random(11)
+    rows = 0
+    for _ in range(600):
+        try:
+            first, problems = problems_of(damaged(random_table(rng), rng))
+        except IopscreenError:
+            continue
+        second, _ = problems_of(problems)
+        assert second.rows == second.problems == first.problems, problems
+        rows += first.problems
+    assert rows > 100
 
 
 def test_mended_problems_are_decided_and_their_own_columns_answer_nothing(desk):
@@ -472,7 +490,7 @@ def test_a_dry_run_writes_nothing_and_shows_cells_to_nobody_else(desk):
         "batch", "calls.csv", "--dry-run", "-o", "out.csv", "--problems", "p.csv", "--summary", "s.md", cwd=desk
     )
     assert (done.returncode, done.stderr) == (1, "")
-    assert re.search(rf"^  1  {CANARY} +cannot be read, first on line 3$", done.stdout, re.M)
+    assert re.search(rf"^     1  {CANARY} +cannot be read, first on line 3$", done.stdout, re.M)
     assert "3 rows in = 3 rows out = 1 decided + 1 undecided + 1 problem" in done.stdout
     assert "columns that answer no question: `id`, `notes`" in done.stdout
     assert names(desk) == before
@@ -589,13 +607,19 @@ def test_a_summary_says_by_its_name_what_it_is(desk):
     ("rows", "default", "undecided"),
     [("yes\n", 0, 0), ("no\n", 0, 1), ("maybe\n", 1, 1), ("", 0, 0), ("yes\nno\nmaybe\n", 1, 1)],
 )
-def test_exit_statuses(rows, default, undecided):
-    for arguments, status in (
-        ((), default), (("--fail-on", "problem"), default), (("--fail-on", "undecided"), undecided)
-    ):  # fmt: skip
-        for dry_run in ((), ("--dry-run",)):
-            done = iopscreen("batch", "-", *arguments, *dry_run, input="detox_need\n" + rows)
-            assert done.returncode == status
+def test_exit_statuses(rows, default, undecided, desk):
+    (desk / "calls.csv").write_text("detox_need\n" + rows, encoding="utf-8")
+    for run in (batching.screen, lambda wanted: batching.dry_run(wanted)[0]):
+        summary = run(wishes(desk, force=True)).summary
+        assert cli._batch_exit(summary, cli.BatchFailOn.PROBLEM) == default
+        assert cli._batch_exit(summary, cli.BatchFailOn.UNDECIDED) == undecided
+
+
+def test_the_exit_status_is_that_of_the_option(desk):
+    (desk / "calls.csv").write_text("detox_need\nno\n", encoding="utf-8")
+    for arguments, status in (((), 0), (("--fail-on", "problem"), 0), (("--fail-on", "undecided"), 1)):
+        assert iopscreen("batch", "calls.csv", *arguments, cwd=desk).returncode == status
+    assert iopscreen("batch", "calls.csv", "--fail-on", "undecided", "--dry-run", cwd=desk).returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -610,7 +634,7 @@ def test_exit_statuses(rows, default, undecided):
     ],
     ids=["condition", "every-yes", "open", "text-after", "no-header", "odd-rows"],
 )
-@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--compare", "iop-site-example", "--summary", "s.html"]], ids=len)
+@pytest.mark.parametrize("more", [["--dry-run"], ["--compare", "iop-site-example", "--summary", "s.html"]], ids=len)
 def test_no_cell_reaches_stderr_or_a_summary(data, more, desk):
     (desk / "calls.csv").write_text(data, encoding="utf-8")
     done = iopscreen("batch", "calls.csv", "-o", "out.csv", "--problems", "problems.csv", *more, cwd=desk)

@@ -45,27 +45,20 @@ class BatchOptions:
 
 
 class Counted:
-    """A file that is read, or written; counts its bytes, and those that end lines."""
+    """A file that is read; counts its bytes, and those that end lines."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
         self.bytes = 0
-        self.line_ends = 0
+        self.line_ends = {b"\n": 0, b"\r": 0}
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
-        block = self._file.read(size)
-        self._count(block)
+        block = self._source.read(size)
+        self.bytes += len(block)
+        for mark in self.line_ends:
+            self.line_ends[mark] += block.count(mark)
         return block
-
-    def write(self, data: bytes) -> None:
-        """Write bytes."""
-        self._file.write(data)
-        self._count(data)
-
-    def _count(self, data: bytes) -> None:
-        self.bytes += len(data)
-        self.line_ends += data.count(b"\n") + data.count(b"\r")
 
 
 class Opened(NamedTuple):

@@ -17,8 +17,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, is_impossible
-from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.ruleset.model import Answers
 
 MAX_STEPS = 6

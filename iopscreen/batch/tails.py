@@ -9,9 +9,9 @@ from iopscreen.batch.cells import FIRST_KNOWN, UNKNOWN, UNREADABLE, Column, Tail
 from iopscreen.batch.parts import Told
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.blocks import Blocks
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote, decide
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.remainder import Remainder, Remainders
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Unanswered
 from iopscreen.ruleset.shape import shown

@@ -15,14 +15,16 @@ from itertools import combinations, count
 from typing import Literal, NamedTuple
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks, tests_by_subject
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import (
     FIRST_IMPOSSIBLE,
+    MAX_EDGES_OF_ALL,
     NONE_MATCHES,
     compile_rule_set,
     deciding_conditions,
     is_impossible,
 )
-from iopscreen.engine.diagram import Diagram, Label, Node, Pair, TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node, Pair
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import NO_RULE, Kind, OptionsTest, Question, RuleFile, RuleSet, Unanswered, tests_of
 from iopscreen.ruleset.values import SEPARATORS, answer_text
@@ -430,7 +432,8 @@ class _Statement:
         # Without what never changes a recommendation, fewer answers are told apart.
         self.rule_set = RuleSet(*file.rule_set._replace(notes=(), guarantees=()))
         compiled = self.compiled = compile_rule_set(self.rule_set)
-        self.diagram, root = compiled.whole
+        self.diagram = compiled.diagram()
+        root = compiled.rules.build(self.diagram, {}, max_edges=MAX_EDGES_OF_ALL)
         if len(self.diagram.reachable(root)) > MAX_COLUMNS:
             raise TooTangled
         self.facts = self._facts_of_questions()

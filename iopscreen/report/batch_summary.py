@@ -23,7 +23,7 @@ from iopscreen.report.batch import (
     told_counts,
 )
 from iopscreen.report.markdown import message, plain, row, table
-from iopscreen.report.page import page, text
+from iopscreen.report.page import page
 from iopscreen.report.parts import Part, foot, head, marked, parts_html, table_box
 from iopscreen.report.rule_style import STYLE
 from iopscreen.report.sections import PROVISIONAL
@@ -158,7 +158,7 @@ def _columns(screened: Screened) -> Section:
 
 def _title(screened: Screened) -> str:
     rule_set = screened.file.rule_set
-    return f"{screened.name}, screened with {rule_set.id} {rule_set.version}"
+    return f"Screening of {screened.name} with {rule_set.id} {rule_set.version}"
 
 
 # --- Markdown and the page ------------------------------------------------------------------
@@ -200,7 +200,7 @@ def summary_html(screened: Screened) -> str:
 
 
 def _table(section: Section) -> Iterator[str]:
-    rows = ["<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in cells) + "</tr>" for cells in section.rows]
+    rows = ["<tr>" + "".join(f"<td>{marked(cell)}</td>" for cell in cells) + "</tr>" for cells in section.rows]
     return table_box(section.heading, section.head, rows)
 
 

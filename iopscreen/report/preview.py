@@ -21,6 +21,7 @@ MAX_SHOWN = 25
 MAX_WIDTH = 40
 """Characters of a value that are shown."""
 INDENT = "  "
+HEAD = ("rows", "value", "is read as")
 
 
 class Line(NamedTuple):
@@ -57,9 +58,8 @@ def preview_on_terminal(preview: Preview, rule_set: RuleSet, width: int, *, colo
         console.print()
         console.print(Text(_title(column), style="bold"))
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("rows", justify="right")
-        table.add_column("value", overflow="fold")
-        table.add_column("is read as", overflow="fold")
+        for name in HEAD:
+            table.add_column(name, justify="right" if name == HEAD[0] else "left", overflow="fold")
         for line in (_line(value, column) for value in column.values[:MAX_SHOWN]):
             table.add_row(line.rows, Text(line.text), Text(line.read), style="red" if line.bad else "")
         console.print(table)
@@ -133,8 +133,11 @@ def _count(count: int, one: str, many: str) -> str:
 
 
 def _plain_table(lines: list[Line], width: int) -> Iterator[str]:
-    rows = max((len(line.rows) for line in lines), default=0)
-    texts = max((cells(line.text) for line in lines), default=0)
+    if not lines:
+        return
+    lines = [Line(*HEAD, bad=False), *lines]
+    rows = max(len(line.rows) for line in lines)
+    texts = max(cells(line.text) for line in lines)
     for line in lines:
         start = f"{INDENT}{line.rows:>{rows}}  {line.text}{' ' * (texts - cells(line.text))}  "
         first, *more = wrapped(line.read, max(width - cells(start), 20))
