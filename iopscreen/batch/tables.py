@@ -11,7 +11,7 @@ import csv
 import glob
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import islice
@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 Faults = Mapping[int, Sequence[str]]
 Decode = Callable[[str], Any]
 
-ROWS = 50_000
+ROWS = 20_000
 """How many rows a batch has, at most."""
 
 
@@ -102,6 +102,8 @@ def screen_table(
     opened.refuse_doubts()
     sink = _sink(files, table, opened.added, excel_safe=options.excel_safe)
     screener = Screener(opened.deciding, len(headers), table.decode)
+    if format_of(files.target_name) is Format.JSON_LINES and isinstance(table, _LinesTable):
+        table.only = {column.at for column in opened.deciding.columns}
     total = Part()
     try:
         for batch, faults in _read(table, files.source_name):
@@ -233,6 +235,8 @@ class _LinesTable:
         self.schema = pa.schema([(key, pa.string()) for key in keys])
         self.decode: dict[int, Decode] = dict.fromkeys(range(len(keys)), json.loads)
         self.raw: list[bytes] = []
+        self.only: Collection[int] | None = None
+        """The columns that are read, where the others come out in the lines as they are; None is all."""
 
     def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
@@ -241,8 +245,13 @@ class _LinesTable:
         found = _objects(self._source, self._name)
         while rows := list(islice(found, most)):
             self.raw = [line for line, _ in rows]
-            columns = [[_json_or_null(value.get(key)) for _, value in rows] for key in self.schema.names]
-            yield pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in columns], self.schema.names), {}
+            columns = [
+                pa.array([_json_or_null(value.get(key)) for _, value in rows], pa.string())
+                if self.only is None or place in self.only
+                else pa.nulls(len(rows), pa.string())
+                for place, key in enumerate(self.schema.names)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, self.schema.names), {}
 
     def count(self) -> int:
         """How many objects were found at first sight."""
@@ -408,7 +417,7 @@ class _LinesSink:
 
     def _pairs(self, columns: Sequence[pa.Array], first: int) -> Iterator[str]:
         """Names and values of each row; `first`: the place of the first column."""
-        texts = [[_json(cell) for cell in _cells(column)] for column in columns]
+        texts = [_texts(column, _json) for column in columns]
         names = self._names[first:]
         for row in zip(*texts, strict=True):
             yield ", ".join([f"{name}: {text}" for name, text in zip(names, row, strict=True)])
@@ -438,11 +447,13 @@ class _CsvSink:
     def _texts(self, place: int, column: pa.Array) -> list[str]:
         from iopscreen.batch.typed import text_of
 
-        cells = _cells(column)
         decode = self._decode.get(place)
-        if decode:
-            cells = [None if cell is None else decode(cell) for cell in cells]
-        return [_json(cell) if isinstance(cell, dict) else text_of(cell) for cell in cells]
+
+        def text(cell: Any) -> str:
+            value = decode(cell) if decode and cell is not None else cell
+            return _json(value) if isinstance(value, dict) else text_of(value)
+
+        return _texts(column, text)
 
     def _write(self, rows: Iterator[Sequence[str]] | list[Sequence[str]]) -> None:
         text = io.StringIO(newline="")
@@ -473,6 +484,18 @@ def _cells(column: pa.Array) -> list[Any]:
         column = column.cast(pa.string())
     cells: list[Any] = column.to_pylist()
     return cells
+
+
+def _texts(column: pa.Array, text: Callable[[Any], str]) -> list[str]:
+    """The text of each cell of a column; that of equal cells is made once."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(column.type):
+        return [text(cell) for cell in _cells(column)]
+    met = column.dictionary_encode()
+    texts = [text(cell) for cell in _cells(met.dictionary)]
+    nothing = text(None)
+    return [nothing if place is None else texts[place] for place in met.indices.to_pylist()]
 
 
 def _json(cell: Any) -> str:
