@@ -53,7 +53,11 @@ class Dialect(StrEnum):
 
 
 def decision_sql(file: RuleFile, dialect: Dialect, table: str) -> str:
-    """A SELECT that adds the decision to every row of `table`. Raises IopscreenError."""
+    """A SELECT that adds the decision to every row of `table`, perhaps `schema.table`. Raises IopscreenError."""
+    if not all(table.split(".")):
+        raise IopscreenError(
+            f"`--table {table}` should be the name of a table, or a schema and a table with a dot between"
+        )
     try:
         return _Statement(file, dialect, table).text()
     except TooTangled:
@@ -358,6 +362,7 @@ class _Pairs:
         self.names = names
         self._found: dict[Pair, _Truth | Literal[False]] = {}
         self._columns: dict[int, list[_Column]] = {}
+        self._named: dict[tuple[int, str], str] = {}
         self._labels: dict[Node, set[Label]] = {}
 
     def differ(self, u: Node, v: Node) -> _Truth | Literal[False]:
@@ -392,9 +397,14 @@ class _Pairs:
             return False
         if None in parts:
             return None
-        name = self.names.new(f"open from {facts.question.id}")
-        self._columns.setdefault(level, []).append(_truth(parts, name))
-        return f"{self._alias(level)}.{self.words.name(name)}"
+        whole = _either(parts)
+        if " AND " not in whole and " OR " not in whole:
+            return whole
+        if (level, whole) not in self._named:
+            name = self.names.new(f"open from {facts.question.id}")
+            self._columns.setdefault(level, []).append(_truth(parts, name))
+            self._named[level, whole] = f"{self._alias(level)}.{self.words.name(name)}"
+        return self._named[level, whole]
 
     @staticmethod
     def _alias(level: int) -> str:
