@@ -169,6 +169,19 @@ def test_a_folder_of_parquet(session, tmp_path, capfd):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["calls", "screened"]
 
 
+def test_a_folder_of_folders(session, tmp_path):
+    """As tables are kept by day; the day is a column."""
+    for day in (1, 2):
+        (tmp_path / "calls" / f"day={day}").mkdir(parents=True)
+        pq.write_table(pa.table({"detox_need": [True] * day}), tmp_path / "calls" / f"day={day}" / "x.snappy.parquet")
+    assert batch(tmp_path / "calls", tmp_path / "out") == 0
+    assert sorted((row["day"], row["rule"]) for row in parquet(tmp_path / "out")) == [
+        (1, "needs-detox"),
+        (2, "needs-detox"),
+        (2, "needs-detox"),
+    ]
+
+
 MESSY = '''id,Condition type,Detox need,"Safe living environment"
 1,self harm,No,Yes
 2,"alcohol; ""depression""",Yes,
