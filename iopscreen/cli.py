@@ -443,9 +443,10 @@ def show(
         raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
     file, compiled = read_rules(rules)
     if output_format is ShowFormat.SQL:
-        from iopscreen.export import sql
+        from iopscreen.export import sql, sql_answers
 
-        text = sql.decision_sql(file, sql.Dialect(dialect or Dialect.DUCKDB), "calls" if table is None else table)
+        chosen = sql_answers.Dialect(dialect or Dialect.DUCKDB)
+        text = sql.decision_sql(file, chosen, "calls" if table is None else table)
     else:
         text = _overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)
