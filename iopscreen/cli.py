@@ -236,6 +236,10 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
+    ] = None,
 ) -> None:
     """Screen every row of a CSV file; blank and unreadable cells are never guessed.
 
@@ -245,6 +249,7 @@ def batch(
     from iopscreen.inputs import read_rules
 
     gc.enable()
+    gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
     streams.check_output(output, force=force)
     _refuse_own_input(source, output)
     options = BatchOptions(
@@ -256,7 +261,7 @@ def batch(
     )
     file, compiled = read_rules(rules)
     with streams.opened(source) as rows, streams.target(output, force=force) as target:
-        summary = _screen_file(compiled, rows, target, options, name=streams.called(source))
+        summary = _screen_file(compiled, rows, target, options, name=streams.called(source), jobs=jobs)
     _tell_summary(summary, file)
     if summary.problems:
         raise typer.Exit(ExitCode.LOOK)
@@ -518,6 +523,9 @@ def _diff_as(output_format: DiffFormat, change: "Change") -> str:
             return diff_text(change, streams.width())
 
 
+_ROWS_AT_ONCE = 10_000
+
+
 def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
@@ -537,11 +545,13 @@ def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
         raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
 
 
-def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> "Summary":
+def _screen_file(
+    compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str, jobs: int | None
+) -> "Summary":
     from iopscreen.batch.run import screen_file
 
     if not sys.stderr.isatty():
-        return screen_file(compiled, rows, target, options, name=name, progress=None)
+        return screen_file(compiled, rows, target, options, name=name, jobs=jobs)
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -551,7 +561,13 @@ def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("rows")
         return screen_file(
-            compiled, rows, target, options, name=name, progress=lambda done, _: progress.update(task, completed=done)
+            compiled,
+            rows,
+            target,
+            options,
+            name=name,
+            progress=lambda done, _: progress.update(task, completed=done),
+            jobs=jobs,
         )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from iopscreen.batch.fast import Screener
+from iopscreen.batch.chunks import Chunks
+from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
+from iopscreen.batch.jobs import handle_of, jobs_for, parts_by_crew, size_on_disk
 from iopscreen.batch.lines import Form, Source, long_cells, text_encoding
 from iopscreen.batch.parts import Part, Problem
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
@@ -80,16 +84,19 @@ def screen_file(
     name: str,
     progress: Progress | None = None,
     on_problem: OnProblem | None = None,
+    jobs: int | None = 1,
 ) -> Summary:
     """Read `source`, write it to `target` with the appended columns, and count.
 
     `name` is what messages call the input; `progress` is told now and then how many rows, and how
-    many bytes, are done; `on_problem` of each row with problems, in the order of the file. Raises
+    many bytes, are done; `on_problem` of each row with problems, in the order of the file. `jobs`:
+    in how many processes (None: as many as the file is worth); it changes nothing but the time. Raises
     IopscreenError for a file that is refused.
     """
     encoding = text_encoding(options.encoding)
     choices = Choices(options.map, options.ignore_columns)
     counted = _Counted(source)
+    size = size_on_disk(source)
     with long_cells():
         rows = Source(counted.read, name)
         top = read_top(rows.lines(), name, encoding, compiled.rule_set, choices)
@@ -98,10 +105,26 @@ def screen_file(
         form = Form(name, encoding, top.delimiter, len(top.headers))
         run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
         run.add(run.top(options.prefix))
-        for part in run.screener.parts(rows):
-            run.add(part, progress, on_problem)
-    run.check(counted.bytes, name)
+        crew = jobs_for(jobs, size - rows.at) if size is not None and handle_of(target) is not None else 1
+        from_the_top = crew > 1 and source.tell() == counted.bytes
+        chunks = _chunks(run.screener, rows, source) if from_the_top else None
+        if chunks is None:
+            parts = run.screener.parts(rows)
+        else:
+            problems = on_problem is not None
+            parts = parts_by_crew(run.screener, chunks, target, name, rows.line, jobs=crew, problems=problems)
+        with closing(parts):
+            for part in parts:
+                run.add(part, progress, on_problem)
+    run.check(counted.bytes if chunks is None else size_on_disk(source), name)
     return run.summary()
+
+
+def _chunks(screener: Screener, rows: Source, source: BinaryIO) -> Chunks | None:
+    """The rows of a file on disk in chunks; None where no pattern knows records."""
+    shape = screener.shape(rows.stretch(WINDOW))
+    handle = source.fileno()
+    return Chunks(handle, rows.at, os.fstat(handle).st_size, shape) if shape else None
 
 
 class _Counted:
@@ -155,7 +178,7 @@ class _Run:
         if progress:
             progress(self.total.rows, self.total.size)
 
-    def check(self, bytes_read: int, name: str) -> None:
+    def check(self, bytes_read: int | None, name: str) -> None:
         """Rows in = rows out, every one of them under one heading, and no byte went astray."""
         summary = self.summary()
         told = summary.undecided + summary.problems + sum(summary.by_outcome.values())
