@@ -198,6 +198,10 @@ def plainly_good(line: str, shape: Shape) -> bool:
     return whole and "\0" not in line and not any(map(is_formula, found[0]))
 
 
+def unquoted(cell: str) -> str:
+    return next(csv.reader([cell], strict=True, delimiter="\x01"))[0] if cell else ""
+
+
 @pytest.mark.parametrize("shape", [Shape(b",", b"\n", 2), Shape(b";", b"\r\n", 3), Shape(b"-", b"\n", 2)])
 def test_the_pattern_takes_all_and_only_good_records(shape):
     random = Random(20261126)
@@ -218,7 +222,7 @@ def test_the_pattern_takes_all_and_only_good_records(shape):
             assert plainly_good(one.decode(), shape), text
             found = next(csv.reader(io.StringIO(one.decode(), newline=""), delimiter=shape.delimiter.decode()))
             written = [cell.decode() for cell in first[1:-1]]
-            assert [next(csv.reader([cell], strict=True, delimiter="\x01"), [""])[0] for cell in written] == found
+            assert [unquoted(cell) for cell in written] == found
             good += 1
         else:
             assert not any(plainly_good(text[:end], shape) for end in range(1, len(text) + 1)), text

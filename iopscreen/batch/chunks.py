@@ -54,18 +54,22 @@ class Chunks:
         nominal = self.begin + chunk * CHUNK
         if chunk == 0 or nominal >= self.size:
             return min(nominal, self.size)
-        # With the byte before, for a chunk may begin right there.
-        text = os.pread(self.handle, LOOK, nominal - 1)
-        return nominal - 1 + record_start(text, self.shape)
+        # With the byte before, for a chunk may begin right there. A line may be longer than one look.
+        look = LOOK
+        found = None
+        while found is None and nominal - 1 + look < self.size:
+            found = record_start(os.pread(self.handle, look, nominal - 1), self.shape)
+            look *= 2
+        return self.size if found is None else nominal - 1 + found
 
 
-def record_start(text: bytes, shape: Shape) -> int:
-    """Where in `text`, behind a line end, a record probably begins; its end if it has no line end."""
+def record_start(text: bytes, shape: Shape) -> int | None:
+    """Where in `text`, behind a line end, a record probably begins; None if it has no line end that is whole."""
     starts = [found.end() for found in _LINE_END.finditer(text)]
     if not starts:
-        return len(text)
+        return None
     record = pattern.records(shape, [range(1)], whole=True)
-    for start in starts[:MAX_TRIES]:
+    for start in starts[: min(MAX_TRIES, len(starts) - 1)]:
         pieces = zip(range(ENOUGH), record.finditer(text, start, starts[-1]), strict=False)
         if all(piece[1] for _, piece in pieces):
             return start

@@ -60,6 +60,8 @@ class Screener:
 
         Raises IopscreenError for a file that is refused.
         """
+        if self._windows:
+            self._windows.forget()
         part = Part()
         while (until is None or source.at < until) and self._screen(part, source, until):
             if part.size >= PART:
@@ -123,6 +125,10 @@ class _Windows:
         self._looked_at = 0
         self._pause = 0
         self._rest_of_pause = 0
+
+    def forget(self) -> None:
+        """What was counted before came to nothing: the rest of it was refused."""
+        self._counts.clear()
 
     def count(self, part: Part) -> None:
         """Put the counts of what was added to `part` into it."""
