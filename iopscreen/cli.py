@@ -263,6 +263,10 @@ def batch(
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
     expect_digest: ExpectDigest = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
+    ] = None,
 ) -> None:
     """Screen every row of a CSV file; blank and unreadable cells are never guessed.
 
@@ -272,6 +276,7 @@ def batch(
     from iopscreen.report.batch import summary_lines
 
     gc.enable()
+    gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
     maps, ignored = column_map or [], ignore_column or []
     wishes = batching.Wishes(
         source,
@@ -287,6 +292,7 @@ def batch(
         encoding,
         force,
         expect_digest,
+        jobs,
     )
     if dry_run:
         preview, file = batching.dry_run(wishes)
@@ -591,6 +597,10 @@ def _preview_as(preview: "Preview", file: "RuleFile") -> str:
     if sys.stdout.isatty():
         return report.preview_on_terminal(preview, file.rule_set, streams.width(), color=streams.color(streams.STREAM))
     return report.preview_text(preview, file.rule_set, streams.width())
+
+
+_ROWS_AT_ONCE = 10_000
+"""Objects of many rows may come together before they are looked through for garbage."""
 
 
 def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:

@@ -93,13 +93,13 @@ class Source:
     bytes and lines were taken; whoever takes bytes by other means than `lines` says of how many lines they were.
     """
 
-    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
+    def __init__(self, read: Callable[[int], bytes], name: str, at: int = 0, line: int = 0) -> None:
         self._read = read
         self._name = name
         self._data = b""
         self._start = 0
-        self.at = 0
-        self.line = 0
+        self.at = at
+        self.line = line
 
     def lines(self) -> Iterator[bytes]:
         """The lines from here on, each taken when it is given out.
