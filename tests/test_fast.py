@@ -29,7 +29,7 @@ from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.reader import read_rule_file
 
-BATCHES = int(os.environ.get("IOPSCREEN_TEST_BATCHES", "5"))
+BATCHES = int(os.environ.get("IOPSCREEN_TEST_BATCHES", "4"))
 """How many times 200 random files; more for a longer run."""
 
 
@@ -137,13 +137,13 @@ def test_messy_files_come_out_as_row_by_row(batch, monkeypatch, ways):
 
 
 def test_larger_messy_files(monkeypatch, ways):
-    for seed in range(40):
+    for seed in range(25):
         random = Random(seed)
         data, encoding = messy_file(random, rows=600)
         options = BatchOptions(excel_safe=random.random() < 0.3, encoding=encoding)
         monkeypatch.setattr(fast, "WINDOW", random.randint(300, 2000))
         assert screened(data, options) == row_by_row(monkeypatch, data, options), seed
-    assert min(ways.quick, ways.exact) > 30, vars(ways)
+    assert min(ways.quick, ways.exact) > 15, vars(ways)
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 5, 9, 17, 33, 64, 1 << 16])
@@ -170,12 +170,12 @@ def test_a_window_that_does_not_come_out_even(monkeypatch, ways):
 
 
 def test_uneven_windows_cost_little_more_than_reading_row_by_row(monkeypatch, ways):
-    data = b"nr,detox_need\n" + UNEVEN * 4000
+    data = b"nr,detox_need\n" + UNEVEN * 2000
     start = time.process_time()
     expected = row_by_row(monkeypatch, data, BatchOptions())
     between = time.process_time()
     assert screened(data, BatchOptions()) == expected
-    assert ways.uneven > 3000
+    assert ways.uneven > 1500
     # A window of the usual size for each would take a thousand times as long.
     assert time.process_time() - between < 30 * (between - start)
 
@@ -196,13 +196,17 @@ def test_problems_within_good_rows_have_their_lines(cell, monkeypatch, ways):
 PIECES = ["a", "", '"', '""', ",", ";", "\n", "\r", "\r\n", "\0", "=", "-1", "-", "+1.5,2%", "é", "\t", " "]
 
 
+def line_ends(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
+
+
 def plainly_good(line: str, shape: Shape) -> bool:
     """What `pattern.records` says of a record that it matches, said with the csv module."""
     try:
         found = list(csv.reader(io.StringIO(line, newline=""), delimiter=shape.delimiter.decode(), strict=True))
     except csv.Error:
         return False
-    whole = len(found) == 1 and len(found[0]) == shape.width and line.endswith(shape.end.decode())
+    whole = len(found) == 1 and len(found[0]) == shape.width and line_ends(line) == shape.end.decode()
     return whole and "\0" not in line and not any(map(is_formula, found[0]))
 
 
@@ -217,8 +221,9 @@ def test_the_pattern_takes_all_and_only_good_records(shape):
     exact = pattern.records(shape, every, whole=True)
     quick = pattern.records(shape, [range(shape.width - 1)], range(shape.width))
     good = 0
-    for _ in range(60_000):
-        text = "".join(random.choices(PIECES, k=random.randint(1, 7))) + shape.end.decode()
+    pieces = [*PIECES, *[shape.delimiter.decode()] * 5]
+    for _ in range(15_000):
+        text = "".join(random.choices(pieces, k=random.randint(1, 7))) + shape.end.decode()
         data = text.encode()
         first, *_ = exact.findall(data)
         one = first[0] + shape.end if first[0] else first[-1]
@@ -235,8 +240,8 @@ def test_the_pattern_takes_all_and_only_good_records(shape):
         else:
             assert not any(plainly_good(text[:end], shape) for end in range(1, len(text) + 1)), text
         if quick.findall(data)[0]:
-            assert first[0] and '"' not in one.decode()
-    assert good > 1000
+            assert first[0] and b'"' not in one
+    assert good > 300
 
 
 @pytest.mark.parametrize("cell", ["a", "-1.5", '"a"', '"-1"', '"a""', "1"])

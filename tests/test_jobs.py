@@ -171,6 +171,14 @@ def large_file(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def file_of_chunks(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("chunks") / "calls.csv"
+    path.write_bytes(HEADER + rows(LARGE // 4))
+    assert path.stat().st_size > 3 * chunks.CHUNK
+    return path
+
+
 def start(source: Path, target: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "iopscreen", "batch", str(source), "-o", str(target), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -243,15 +251,15 @@ def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
         assert b"was ended from outside" in b" ".join(told.split()) and b"--jobs 1" in told
 
 
-def test_at_whatever_moment_it_is_interrupted(large_file, tmp_path):
+def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):
     """The output is whole or not there; the moments are spread over a run."""
     began = time.monotonic()
-    whole = start(large_file, tmp_path / "whole.csv", "--jobs", "2")
+    whole = start(file_of_chunks, tmp_path / "whole.csv", "--jobs", "2")
     whole.communicate(timeout=120)
     took = time.monotonic() - began
     expected = (tmp_path / "whole.csv").stat().st_size
     for share in (0.05, 0.2, 0.4, 0.6, 0.8, 1):
-        process = start(large_file, tmp_path / "out.csv", "--jobs", "2", "--force")
+        process = start(file_of_chunks, tmp_path / "out.csv", "--jobs", "2", "--force")
         time.sleep(took * share)
         workers = children(process) if process.poll() is None else []
         if process.poll() is None:
@@ -265,27 +273,27 @@ def test_at_whatever_moment_it_is_interrupted(large_file, tmp_path):
         (tmp_path / "out.csv").unlink(missing_ok=True)
 
 
-def test_a_full_disk_is_told_once(large_file):
+def test_a_full_disk_is_told_once(file_of_chunks):
     with Path("/dev/full").open("wb") as full:
-        command = [sys.executable, "-m", "iopscreen", "batch", str(large_file), "--jobs", "2"]
+        command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), "--jobs", "2"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (2, b"error: no space left on device\n")
 
 
-def test_whoever_reads_may_stop(large_file):
-    command = f"{sys.executable} -m iopscreen batch {large_file} --jobs 2 | head -c 1000000 | wc -c"
+def test_whoever_reads_may_stop(file_of_chunks):
+    command = f"{sys.executable} -m iopscreen batch {file_of_chunks} --jobs 2 | head -c 1000000 | wc -c"
     done = subprocess.run(command, shell=True, capture_output=True, check=False, timeout=60)
     assert (done.stdout.strip(), done.stderr) == (b"1000000", b"")
 
 
-def test_stdout_and_a_file_and_one_process_are_the_same(large_file, tmp_path):
+def test_stdout_and_a_file_and_one_process_are_the_same(file_of_chunks, tmp_path):
     def out(*options: str) -> bytes:
-        command = [sys.executable, "-m", "iopscreen", "batch", str(large_file), *options]
+        command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), *options]
         return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
 
     one, two = out("--jobs", "1"), out("--jobs", "2")
-    assert one == two and one.count(b"\n") == LARGE + 1
-    written = start(large_file, tmp_path / "out.csv", "--jobs", "2")
+    assert one == two and one.count(b"\n") == LARGE // 4 + 1
+    written = start(file_of_chunks, tmp_path / "out.csv", "--jobs", "2")
     written.communicate(timeout=120)
     assert written.returncode == 0
     assert (tmp_path / "out.csv").read_bytes() == one
