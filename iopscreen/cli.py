@@ -302,6 +302,8 @@ def batch(
     screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
+    if problems and screened.summary.problems:
+        streams.tell(f"rows with problems are in {problems}: mend them there, and screen that file")
     raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
