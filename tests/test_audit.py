@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,10 @@ from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
 from iopscreen.engine import effect
-from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
-from iopscreen.engine.counts import regions, whole
+from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
+from iopscreen.engine.counts import whole
 from iopscreen.engine.difference import without_assumption
+from iopscreen.engine.largest import Largest
 from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import Table, TooTangled
 from iopscreen.engine.verdicts import Verdicts
@@ -357,7 +359,7 @@ def test_a_table_that_is_too_wide_becomes_sentences():
 def test_regions_beyond_the_rows_asked_for_are_counted(monkeypatch):
     result = audited(CASES / "contradictory-condition" / "twin.yaml", monkeypatch)
     text = audit_text([result], color=False, width=80, notes=False, rows=2)
-    assert "    ... and 5 more regions\n" in text
+    assert "    ... and 11 more profiles in further regions\n" in text
 
 
 # --- files that cannot be read, and rules that are too tangled ------------------------------
@@ -682,8 +684,7 @@ def test_regions_are_disjoint_and_hold_every_profile(random_one):
     _, brute = random_one
     compiled = compile_rule_set(brute.rule_set)
     everything = whole(compiled)
-    found, beyond = regions(everything, lambda label: not is_impossible(label), 10_000)
-    assert beyond == 0
+    found = Largest(everything).regions(everything.labels, 10_000)
     assert sum(region.profiles for region in found) == everything.profiles
     for profile in brute.possible:
         [region] = [
@@ -697,13 +698,13 @@ def test_regions_are_disjoint_and_hold_every_profile(random_one):
 
 def test_the_words_of_a_region_hold_for_its_answers_and_no_others(random_one):
     result, brute = random_one
-    for outcome in result.regions:
+    for outcome in result.overview.table(10_000):
         assert outcome.more == 0
         assert sum(row.profiles for row in outcome.rows) == outcome.profiles
     for profile in brute.possible:
         matching = [
             (outcome.outcome, row.rule)
-            for outcome in result.regions
+            for outcome in result.overview.table(10_000)
             for row in outcome.rows
             if all(said_of(brute.rule_set.question[name], words, profile[name]) for name, words in row.when.items())
         ]
@@ -816,8 +817,49 @@ def test_gaps_are_told_region_by_region(random_one):
     for hole in found:
         assert all(brute.oracle.fate(profile).rule is None for profile in brute.shown_by(witness_json(hole.answers)))
     for finding in told(result, "gap"):
-        assert len(finding.related) == min(len(found), 5) + (len(found) > 5)
-        assert finding.witness == witness_json(found[0].answers)
+        shown, beyond = holes(whole(compiled), 5)
+        assert len(finding.related) == len(shown) + bool(beyond)
+        assert finding.witness == witness_json(shown[0].answers)
+
+
+@fewer
+def test_no_region_that_one_or_two_answers_make_is_larger_than_the_largest(random_one):
+    _, brute = random_one
+    everything = whole(compile_rule_set(brute.rule_set))
+    largest = {}
+    for region in Largest(everything).regions(everything.labels, 10_000):
+        largest.setdefault(region.label, region.profiles)
+    position = {rule.id: place for place, rule in enumerate(brute.rule_set.rules)} | {None: NONE_MATCHES}
+    names = list(brute.rule_set.question)
+    for fixed in [*combinations(names, 1), *combinations(names, 2)]:
+        groups = {}
+        for profile in brute.possible:
+            groups.setdefault(tuple(profile[name] for name in fixed), []).append(profile)
+        for profiles in groups.values():
+            deciders = {position[brute.oracle.fate(profile).rule] for profile in profiles}
+            if len(deciders) == 1:
+                assert brute.distinct(profiles) <= largest[deciders.pop()]
+
+
+@fewer
+def test_the_largest_region_of_a_rule_tests_nothing_needlessly(random_one):
+    _, brute = random_one
+    compiled = compile_rule_set(brute.rule_set)
+    everything, largest = whole(compiled), Largest(whole(compiled))
+    for label in everything.labels:
+        [region] = largest.regions([label], 1)
+        for name in region.blocks:
+            opened = [
+                profile
+                for profile in brute.possible
+                if all(
+                    compiled.blocks[other].block_of(profile[other]) in blocks
+                    for other, blocks in region.blocks.items()
+                    if other != name
+                )
+            ]
+            rule = None if label == NONE_MATCHES else brute.rule_set.rules[label].id
+            assert {brute.oracle.fate(profile).rule for profile in opened} > {rule}
 
 
 @fewer

@@ -16,7 +16,7 @@ from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.overview import Overview
-from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
+from iopscreen.audit.regions import outcome_counts
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.diagram import TooTangled
@@ -56,7 +56,6 @@ class RuleSetFacts:
     failed: int
     coverage: Mapping[str, Coverage]
     questions: tuple[str, ...]
-    table: tuple[OutcomeRegions, ...]
     resting: tuple[Resting, ...]
     mutants: MutationScore | None
     killers: tuple[str, ...]
@@ -87,11 +86,6 @@ class AuditResult:
     def complete(self) -> bool:
         """Whether everything was decided."""
         return not self.undecided and (self.change is None or self.change.complete)
-
-    @property
-    def regions(self) -> tuple[OutcomeRegions, ...]:
-        """The table of every distinguishable profile; empty where it is not known."""
-        return self.facts.table if self.facts else ()
 
     def accepted(self, finding: Finding) -> Accept | None:
         """The entry by which a person has accepted `finding`, which then no longer counts."""
@@ -285,7 +279,6 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         failed=failed,
         coverage=covered,
         questions=tuple(rule_set.question),
-        table=region_table(whole) if whole else (),
         resting=resting(subject),
         mutants=subject.mutants if scored else None,
         killers=tuple(killer_cases(subject)) if scored else (),

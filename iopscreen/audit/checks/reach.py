@@ -67,8 +67,7 @@ def gap(subject: Subject) -> Iterator[Told]:
         answers = found[0].answers
         related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
         if more:
-            words = f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"
-            related.append(subject.related(place, words))
+            related.append(subject.related(place, f"and {more:,} more profile{'' if more == 1 else 's'}"))
         message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
     shown = witness_json(answers or {})
     yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN))
