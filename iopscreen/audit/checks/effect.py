@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from iopscreen.audit.readings import Change, Reading, mattering_under
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import named, verb
-from iopscreen.engine.effect import Same, without_one_test
+from iopscreen.engine.effect import Same, Without, without_one_test
+from iopscreen.engine.search import Budget
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule, Test
 
@@ -18,45 +20,84 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
     that recommends `referral` too.
 
     What to do: delete the rule; or, where it is there for its reason or its citation, accept the
-    finding on the rule and say so.
+    finding on the rule and say so. Where another value of a setting would give it an effect, that is
+    said: then it stands ready for that value, and deleting it would disarm the setting.
     """
     if subject.nobody_possible:
         return
-    for position, instead in subject.in_vain.items():
-        rule = subject.rule_set.rules[position]
+    changes = {Change(position, None): instead for position, instead in subject.in_vain.items()}
+    needed = mattering_under(subject.compiled, changes, Budget(_SECONDS))
+    for change, instead in changes.items():
+        rule = subject.rule_set.rules[change.position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
+        under = needed.get(change)
         message = (
-            f"rule `{rule.id}` has no effect: every caller it decides would be recommended `{rule.recommend}` "
-            f"without it, by {names}"
+            f"rule `{rule.id}` has no effect{_as_they_are(subject, under)}: every caller it decides would be "
+            f"recommended `{rule.recommend}` without it, by {names}"
         )
-        yield Told(rule.place, message, tuple(_others(subject, others)))
+        yield Told(rule.place, message, (*_others(subject, others), *_under(subject, rule, under)))
+
+
+_SECONDS = 1
+"""How long other readings may be looked at, so that they do not take the time of the verdicts."""
+
+
+def _as_they_are(subject: Subject, under: Reading | None) -> str:
+    """The settings on which it rests that a rule has no effect, for a message."""
+    if under is None:
+        return ""
+    values = [f"`{name}` is `{subject.rule_set.readings[name]}`" for name in under]
+    return f" while {' and '.join(values)}" if values else " with the settings as they are"
+
+
+def _under(subject: Subject, rule: Rule, under: Reading | None) -> Iterator[Related]:
+    """Other values of settings, under which the rule would have an effect; or that they were not looked at."""
+    if under is None:
+        return
+    if not under:
+        message = f"whether rule `{rule.id}` has an effect under other values of the settings was not worked out"
+        yield subject.related(rule.place, message)
+        return
+    values = " and ".join(f"setting `{name}` `{value}`" for name, value in under.items())
+    place = subject.rule_set.subject[next(iter(under))].place
+    yield subject.related(place, f"were {values}, rule `{rule.id}` would have an effect")
 
 
 def over_specified(subject: Subject) -> Iterator[Told]:
     """A test can be left out of a rule, and nobody would be recommended anything else.
 
+    That is so under every value of the settings: a test that another value may need is not told, nor
+    one of a setting, nor any where there are too many values to look at.
+
     Example: rule 1 takes everybody with `detox_need: yes`, and rule 2 tests `detox_need: no`, which by
     then is certain.
 
     What to do: nothing, where the test makes the rule easier to read on its own. Else leave it out;
-    one at a time, for two such tests may each be needed once the other is gone. Tests of settings
-    are never told: another value may need them. Nor is anything under the policy `unique`, where a
-    test may be there to keep two rules apart.
+    one at a time, for two such tests may each be needed once the other is gone. Nothing is told under
+    the policy `unique`, where a test may be there to keep two rules apart.
     """
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
+    found = list(_left_out(subject))
+    needed = mattering_under(subject.compiled, [change for change, _, _ in found], Budget(_SECONDS))
+    told: set[Test] = set()
+    for change, part, instead in found:
+        if change not in needed and part.test not in told:
+            told.add(part.lost)
+            yield _needless(subject, subject.rule_set.rules[change.position], part.lost, instead)
+
+
+def _left_out(subject: Subject) -> Iterator[tuple[Change, Without, Same]]:
+    """The tests, and bounds of tests, without which a rule would recommend the same with the settings as they are."""
     for position, rule in enumerate(subject.rule_set.rules):
         if position in subject.in_vain or position not in subject.deciding:
             continue
-        needless: set[Test] = set()
-        for test, lost, rest in without_one_test(rule.condition):
-            if test in needless or test.subject not in subject.rule_set.question:
-                continue
-            instead = subject.effects.with_condition(position, rest)
-            if instead is not None:
-                needless.add(lost)
-                yield _needless(subject, rule, lost, instead)
+        for part in without_one_test(rule.condition):
+            if part.test.subject in subject.rule_set.question:
+                instead = subject.effects.with_condition(position, part.rest)
+                if instead is not None:
+                    yield Change(position, part.rest), part, instead
 
 
 def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:
