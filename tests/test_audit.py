@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from itertools import combinations, product
 from pathlib import Path
 from random import Random
@@ -461,8 +462,11 @@ TEXT = """The Title Is a Block
 
 A first paragraph. Its list follows:
 - one
-- two
-And on it goes.
+- two,
+and on it goes
+  over the line
+
+And back to text.
 
 * a list
 * of its own
@@ -480,13 +484,36 @@ Another Heading
 def test_passages_are_found_by_section_and_paragraph():
     assert passages(TEXT) == {
         ("opening", 1): "A first paragraph. Its list follows:",
-        ("opening", 2): "- one\n- two",
-        ("opening", 3): "And on it goes.",
+        ("opening", 2): "- one\n- two,\nand on it goes\n  over the line",
+        ("opening", 3): "And back to text.",
         ("opening", 4): "* a list\n* of its own",
         ("Heading Without Full Stop", 1): "Under the heading.",
         ("Another Heading", 1): "· bullet: no heading",
     }
     assert passages("") == {}
+
+
+def rewrapped(text, width, indent):
+    """A text with every paragraph and every bullet wrapped anew; `indent` is what continues a bullet."""
+    wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    lines = []
+    for line in text.splitlines():
+        bullet = line.startswith(("-", "*", "·"))
+        wrapper.subsequent_indent = indent if bullet else ""
+        heading = not bullet and not line.endswith((".", ":"))
+        lines += [line] if heading else wrapper.wrap(line)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("indent", ["", "  ", "\t"])
+def test_wrapping_a_text_anew_leaves_every_passage_where_it_was(indent):
+    text = TEXT.replace("and on it goes\n  over the line", "and on it goes")
+    text = text.replace("two,\nand on", "two, and then, as lists are wont to do, on and")
+    at_first = {spot: digest(block) for spot, block in passages(text).items()}
+    assert len(at_first) == 6
+    for width in range(8, 90):
+        again = {spot: digest(block) for spot, block in passages(rewrapped(text, width, indent)).items()}
+        assert again == at_first, width
 
 
 def test_quotes_spaces_and_case_do_not_count():
