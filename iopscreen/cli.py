@@ -645,7 +645,8 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
     known = sorted({source for result in results for source in result.sources})
     for name in texts:
         if name not in known:
-            raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
+            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
+            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
 
 
 # --- the way in and the way out -------------------------------------------------------------

@@ -247,6 +247,20 @@ def test_an_unknown_name_is_answered_with_a_close_one():
         documented("?")
 
 
+def test_a_rule_that_was_renamed_is_told_once_for_all_its_cases(tmp_path):
+    rules = (CASES / "no-cases" / "twin.yaml").read_text(encoding="utf-8")
+    (tmp_path / "parcels.yaml").write_text(rules.replace("id: too-heavy", "id: much-too-heavy"), encoding="utf-8")
+    lines = [f"  - {{id: c{n}, answers: {{heavy: yes}}, expect: {{rule: too-heavy}}}}" for n in range(7)]
+    lines.append("  - {id: other, answers: {heavy: yes}, expect: {rule: too-hevy}}")
+    cases = "\n".join(["format: 1", "rules: parcels.yaml", "cases:", *lines]) + "\n"
+    (tmp_path / "parcels.cases.yaml").write_text(cases, encoding="utf-8")
+    result = audit(str(tmp_path / "parcels.yaml"), {}, today=None)
+    faults = [(one.place.line, one.message) for one in result.findings if one.name == "unknown-name"]
+    assert [line for line, _ in faults] == [4, 11]
+    assert faults[0][1].endswith("; so in 6 more places of this file")
+    assert "more place" not in faults[1][1]
+
+
 # --- order, and causes ----------------------------------------------------------------------
 
 
@@ -264,7 +278,7 @@ def test_causes_come_before_their_consequences_and_are_named(monkeypatch):
 def test_notes_are_folded_into_one_line_that_counts_them(monkeypatch):
     result = audited(CASES / "reading-decides" / "fault.yaml", monkeypatch)
     text = audit_text([result], color=False, width=80, notes=False)
-    assert "\n  4 notes not shown (--notes): 1 over-specified, 3 reading-decides\n" in text
+    assert "\n  3 notes not shown (--notes): 3 reading-decides\n" in text
     assert ": note: " not in text
     assert "not shown" not in audit_text([result], color=False, width=80, notes=True)
 

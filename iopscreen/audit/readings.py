@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -53,6 +53,14 @@ def reached(
         except TooTangled:
             break
     return found
+
+
+def first_reading(
+    compiled: Compiled, readings: tuple[OtherReading, ...], wanted: Callable[[Compiled], bool]
+) -> OtherReading | None:
+    """The first of `readings` under which the rule set is as `wanted`. Raises what compiling it raises."""
+    under = ((one, compile_rule_set(compiled.rule_set, {one.setting.id: one.value})) for one in readings)
+    return next((reading for reading, other in under if wanted(other)), None)
 
 
 def _deciding(compiled: Compiled, reading: OtherReading, among: Sequence[int], budget: Budget) -> Iterator[int]:

@@ -106,13 +106,16 @@ class Verdicts:
         """Whether some possible profile meets one of `clauses`."""
         return self._first_box(clauses, self.excluded) is not None
 
-    def excluding(self, clauses: Sequence[Clause]) -> tuple[int, ...]:
-        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless."""
+    def excluding(self, clauses: Sequence[Clause], beside: Clauses = 0) -> tuple[int, ...]:
+        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless.
+
+        `beside`: clauses that take part in it.
+        """
         entries = self.compiled.rule_set.impossible
         bits = _bits_by_position(
             [(clause, _entry(label)) for clause, label in self.compiled.impossible], len(entries), 0
         )
-        kept = self.excluded
+        kept = self.excluded | beside
         for mine in bits:
             if self._first_box(clauses, kept & ~mine) is None:
                 kept &= ~mine

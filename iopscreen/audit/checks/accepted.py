@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iopscreen.audit.acceptance import accept_entries, acceptance, is_expired
+from iopscreen.audit.acceptance import OF_THE_FILE, accept_entries, acceptance, is_expired
 from iopscreen.audit.references import all_accepts
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.ruleset.model import Accept
@@ -49,7 +49,7 @@ def accept_unused(subject: Subject) -> Iterator[Told]:
         if not counts or accept.finding in subject.undecided or not _was_looked_for(subject, accept.finding):
             continue
         if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
-            yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
+            yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(subject, accept)}")
 
 
 def _was_looked_for(subject: Subject, finding: str) -> bool:
@@ -67,10 +67,12 @@ _OF_A_CHANGE = ("protection-", "version-", "rule-id-reused")
 """How the names of findings about a change begin, which only a comparison of two files can have."""
 
 
-def _not_found(accept: Accept) -> str:
+def _not_found(subject: Subject, accept: Accept) -> str:
     from iopscreen.audit.checks import CHECKS, name_of  # the list names this module
 
     known = [name_of(check) for check, _ in CHECKS]
     if accept.finding not in known:
         return f"no finding has this name{did_you_mean(accept.finding, known)}"
+    if accept.finding in OF_THE_FILE and (accept.at or accept not in subject.rule_set.accept):
+        return "such a finding is about the file as a whole: write the entry at the top of the file, without `at`"
     return f"there is no such finding about {f'`{accept.at}`' if accept.at else 'this'}; delete the entry"

@@ -39,7 +39,7 @@ def uncovered_rule(subject: Subject) -> Iterator[Told]:
 
 
 def uncovered_outcome(subject: Subject) -> Iterator[Told]:
-    """No case that passes is recommended these outcomes.
+    """No case that passes leads to these outcomes.
 
     Example: there are cases for `iop` and `referral`, and none for `inpatient`.
 
@@ -54,7 +54,7 @@ def uncovered_outcome(subject: Subject) -> Iterator[Told]:
         first, compiled = outcomes[0].id, subject.compiled
         answers = _caller(subject, {}, lambda label: compiled.outcome_of(label) == first)
         names, places = [outcome.id for outcome in outcomes], [outcome.place for outcome in outcomes]
-        yield _told(subject, "is recommended", ("outcome", "outcomes"), names, places, answers)
+        yield _told(subject, "leads to", ("outcome", "outcomes"), names, places, answers)
 
 
 def uncovered_option(subject: Subject) -> Iterator[Told]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from iopscreen.audit.readings import Change, Reading, mattering_under
 from iopscreen.audit.subject import Subject, Told
-from iopscreen.audit.telling import named, verb
+from iopscreen.audit.telling import impossible_entries, named, verb
 from iopscreen.engine.effect import Same, Without, without_one_test
 from iopscreen.engine.search import Budget
 from iopscreen.ruleset.findings import Related
@@ -85,7 +85,7 @@ def over_specified(subject: Subject) -> Iterator[Told]:
     for change, part, instead in found:
         if change not in needed and part.test not in told:
             told.add(part.lost)
-            yield _needless(subject, subject.rule_set.rules[change.position], part.lost, instead)
+            yield _needless(subject, change.position, part.lost, instead)
 
 
 def _left_out(subject: Subject) -> Iterator[tuple[Change, Without, Same]]:
@@ -100,14 +100,36 @@ def _left_out(subject: Subject) -> Iterator[tuple[Change, Without, Same]]:
                     yield Change(position, part.rest), part, instead
 
 
-def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:
-    others = [subject.rule_set.rules[position] for position in sorted(same.rules)]
-    why = "earlier rules decide everybody for whom it counts" if same.differs else "its condition means the same"
-    if others:
+def _needless(subject: Subject, position: int, test: Test, same: Same) -> Told:
+    rule = subject.rule_set.rules[position]
+    others = [subject.rule_set.rules[place] for place in sorted(same.rules)]
+    related: Iterable[Related] = ()
+    if not others:
+        why, related = _why_needless(subject, position, test, same)
+    else:
         names = named("rule", "rules", [other.id for other in others])
         why = f"where it counts, {names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too"
     message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
-    return Told(test.place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
+    there = (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others), *related)
+    return Told(test.place, message, there)
+
+
+def _why_needless(subject: Subject, position: int, test: Test, same: Same) -> tuple[str, Iterable[Related]]:
+    """Why nobody is decided where a test counts: nobody is there, or earlier rules or impossible entries take them."""
+    if not same.where:
+        passing = subject.compiled.maker.clauses(test)
+        if passing in ([], [{}]):
+            return f"{'every' if passing else 'no'} answer meets it", ()
+        return "the other tests of the rule say as much", ()
+    entries, by_rules = subject.effects.kept_away(position, same.where)
+    names = [subject.rule_set.impossible[place].id for place in entries]
+    related = impossible_entries(subject, entries)
+    if not names:
+        return "earlier rules decide everybody for whom it counts", ()
+    who = f"impossible {named('entry', 'entries', names)} {verb(names, 'exclude')}"
+    if by_rules:
+        return f"{who} some of those for whom it counts, and earlier rules decide all others", related
+    return f"{who} everybody for whom it counts", related
 
 
 def _others(subject: Subject, others: Collection[Rule]) -> Iterator[Related]:

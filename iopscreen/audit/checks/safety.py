@@ -10,13 +10,16 @@ from iopscreen.audit.telling import (
     clashing_tests,
     impossible_entries,
     in_words,
+    named,
     quoted,
     recommended,
     setting_values,
+    verb,
 )
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.difference import Difference, under_reading, without_assumption
 from iopscreen.ruleset.cases import TO_FILL_IN
+from iopscreen.ruleset.model import Value
 
 
 def guarantee_violated(subject: Subject) -> Iterator[Told]:
@@ -77,10 +80,21 @@ def assumption_decides(subject: Subject) -> Iterator[Told]:
     danger; asked, some of the same callers would be recommended emergency help.
 
     What to do: nothing, where the site stands by the assumption. Else drop `when_no_column`: such rows
-    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed.
+    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed. Where
+    impossible entries exclude the answer that is assumed, correct the one or the other.
     """
     for question in subject.rule_set.questions:
         if question.when_no_column is None or question.for_notes:
+            continue
+        excluding = _excluding(subject, question.id, question.when_no_column)
+        if excluding:
+            entries = [subject.rule_set.impossible[place].id for place in excluding]
+            message = (
+                f"{quoted(question.when_no_column)} is assumed where a file has no column for `{question.id}`, and "
+                f"impossible {named('entry', 'entries', entries)} {verb(entries, 'exclude')} every such caller: each "
+                "row of that file will be an error"
+            )
+            yield Told(question.place, message, tuple(impossible_entries(subject, excluding)))
             continue
         found = next(without_assumption(subject.compiled, question.id, question.when_no_column), None)
         if found is not None:
@@ -91,6 +105,15 @@ def assumption_decides(subject: Subject) -> Iterator[Told]:
                 f"{recommended(change.new)}"
             )
             yield Told(question.place, message, witness=witness_json(change.answers))
+
+
+def _excluding(subject: Subject, question: str, answer: Value) -> tuple[int, ...]:
+    """The impossible entries that leave nobody with an answer, none where somebody has it."""
+    if subject.nobody_possible:
+        return ()
+    level = subject.compiled.level[question]
+    clause = {level: 1 << subject.compiled.blocks[question].block_of(answer)}
+    return () if subject.verdicts.possible([clause]) else subject.verdicts.excluding([clause])
 
 
 def reading_decides(subject: Subject) -> Iterator[Told]:
