@@ -240,6 +240,7 @@ def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> 
         related=told.related,
         witness=told.witness,
         case=told.case,
+        size=told.size,
     )
 
 

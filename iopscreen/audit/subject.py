@@ -41,6 +41,7 @@ class Told:
     witness: Mapping[str, Any] | None = None
     case: str | None = None
     path: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,8 @@ def _told(
     related = [subject.related(place, f"another {one}") for place in places[1:MAX_RELATED]]
     shown = witness_json(answers)
     name = "-".join(["tries", *names[0].replace("_", "-").replace(": ", "-").split()])
-    return Told(places[0], message, tuple(related), shown, case_to_paste(name, shown, TO_FILL_IN))
+    case = case_to_paste(name, shown, TO_FILL_IN)
+    return Told(places[0], message, tuple(related), shown, case, size=len(names))
 
 
 def _caller(subject: Subject, known: Mapping[str, Answer], wanted: Callable[[Label], bool]) -> Mapping[str, Answer]:

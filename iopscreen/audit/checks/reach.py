@@ -70,7 +70,8 @@ def gap(subject: Subject) -> Iterator[Told]:
             related.append(subject.related(place, f"and {more:,} more profile{'' if more == 1 else 's'}"))
         message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
     shown = witness_json(answers or {})
-    yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN))
+    size = subject.counted.counts[NONE_MATCHES] if subject.counted else None
+    yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN), size=size)
 
 
 _HOLES = 5
@@ -181,7 +182,7 @@ def overlapping_rules(subject: Subject) -> Iterator[Told]:
             related = subject.related(other.place, f"rule `{other.id}` recommends `{other.recommend}`")
             shown = witness_json(profile)
             case = case_to_paste(f"{other.id}-or-{rule.id}", shown, TO_FILL_IN)
-            yield Told(rule.place, message, (related,), shown, case)
+            yield Told(rule.place, message, (related,), shown, case, size=number)
 
 
 def _silent_rules(subject: Subject, why: str) -> Iterator[tuple[int, Rule]]:
