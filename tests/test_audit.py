@@ -11,12 +11,14 @@ import textwrap
 from itertools import combinations, product
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from conftest import RULES, TESTS
 from oracle import Oracle, conditions, fate_of, holds
 from random_rule_sets import made
 
+from iopscreen.audit import words as audit_words
 from iopscreen.audit.acceptance import NEVER_ACCEPTED, OF_THE_FILE
 from iopscreen.audit.cases import contradict, same_answers
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name
@@ -28,6 +30,7 @@ from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
 from iopscreen.engine import effect
+from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.counts import whole
 from iopscreen.engine.difference import without_assumption
@@ -1076,21 +1079,64 @@ def changes(rule_set, setting, value, profiles):
 
 def said_of(question, words, value):
     """Whether `words` of the table are true of one answer: read back by a small grammar of their own."""
-    alternatives = words.replace("one or more of ", "some of ").split(" or ")
     if question.kind == "many":
         groups = {group.id: set(group.options) for group in question.groups}
-        return any(all(_literal(part, groups, set(value)) for part in each.split(" and ")) for each in alternatives)
+        return any(_phrase_holds(each, groups, set(value)) for each in re.split(r";? or ", _readable(words)))
     if question.kind == "whole_number":
-        bounds = [each.split(" to ") for each in alternatives]
-        return any(int(bound[0]) <= value <= int(bound[-1]) for bound in bounds)
+        return any(_in_interval(each, value) for each in words.replace(" or more", " and more").split(" or "))
     if words.startswith("none of "):
         return value not in words.removeprefix("none of ").split(", ")
-    return value != words.removeprefix("not ") if words.startswith("not ") else value in alternatives
+    return value != words.removeprefix("not ") if words.startswith("not ") else value in re.split(", | or ", words)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_what_several_tests_of_options_say_together_is_said_exactly(seed):
+    random = Random(seed)
+    ids = tuple("abcdef"[: random.randint(2, 6)])
+    groups = (model.Group("gg", tuple(random.sample(ids, 2)), NOWHERE),)
+    question = SimpleNamespace(option_ids=ids, groups=groups)
+    subsets = [frozenset(chosen) for size in range(1, len(ids) + 1) for chosen in combinations(ids, size)]
+    literals = []
+    for _ in range(random.randint(1, 4)):
+        several = random.choice([groups[0].options, random.sample(ids, random.randint(1, len(ids)))])
+        test = model.OptionsTest("q", frozenset(several), random.random() < 0.4, NOWHERE)
+        literals.append(audit_words._Literal(0, test, random.random() < 0.5))
+
+    def holds_for(named):
+        met = [
+            (set(one.test.options) <= named if one.test.every else bool(set(one.test.options) & named)) == one.wanted
+            for one in literals
+        ]
+        return all(met)
+
+    true_of = [named for named in subsets if holds_for(named)]
+    if true_of:  # nobody is told what nobody can answer
+        said = _readable(audit_words._phrase(question, literals))
+        shorthand = {"gg": set(groups[0].options)}
+        assert [named for named in subsets if _phrase_holds(said, shorthand, set(named))] == true_of
+
+
+def _in_interval(words, number):
+    numbers = [int(each) for each in re.findall(r"-?\d+", words)]
+    if words.startswith("up to "):
+        return number <= numbers[0]
+    return numbers[0] <= number and (words.endswith(" and more") or number <= numbers[-1])
+
+
+def _readable(words):
+    """`words` without "or" and "but" inside of what is said of one set."""
+    return words.replace("one or more of ", "some of ").replace("some but not all of ", "a part of ")
+
+
+def _phrase_holds(words, groups, named):
+    return all(_literal(part, groups, named) for part in re.split(" but | and ", words))
 
 
 def _literal(words, groups, named):
     for start, true in (
         ("some of ", lambda options: bool(options & named)),
+        ("a part of ", lambda options: bool(options & named) and not options <= named),
+        ("just one of ", lambda options: len(options & named) == 1),
         ("none of ", lambda options: not options & named),
         ("not all of ", lambda options: not options <= named),
         ("all of ", lambda options: options <= named),

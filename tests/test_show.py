@@ -378,7 +378,7 @@ def test_each_card_says_in_words_what_it_shows():
     assert len(titles) == 2 * len(asked)  # for a desk, and for a phone
     assert titles[: len(asked)] == titles[len(asked) :]
     assert titles[0] == "Step 1, known. yes: go on with 2, many; no: go on with 3, many."
-    assert titles[1] == "Step 2, many. 1 to 3: Come in (rule known-ones); 4 to 9: Wait outside (rule crowds)."
+    assert titles[1] == "Step 2, many. up to 3: Come in (rule known-ones); 4 or more: Wait outside (rule crowds)."
     ends = [step for step in found.flow.steps if isinstance(step, End)]
     assert {end.outcome for end in ends} == {"come", "wait", "no_rule"}
 
