@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.run import Summary
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.compiled import Compiled
     from iopscreen.report.decision import Shown
     from iopscreen.ruleset.findings import Finding
@@ -108,6 +109,7 @@ app = typer.Typer(
 )
 
 Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
@@ -155,6 +157,7 @@ def screen(
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
@@ -162,10 +165,9 @@ def screen(
     """
     from iopscreen import calls
     from iopscreen.engine.decide import ImpossibleAnswers
-    from iopscreen.engine.diagram import TooTangled
 
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -194,6 +196,7 @@ def verify(
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Decide records again, re-check what was not asked, and name what does not hold.
 
@@ -206,7 +209,7 @@ def verify(
 
     gc.enable()
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules)
+    results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
         text = _json(report.verify_json(results))
     else:
@@ -299,6 +302,7 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -317,7 +321,16 @@ def audit(
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            audit_run.audit(
+                file,
+                texts,
+                today=day,
+                budget=Budget(budget),
+                notes=notes or fail_on is FailOn.NOTE,
+                mutants=mutants,
+                progress=progress,
+                against=against,
+            )
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
@@ -397,11 +410,12 @@ def diff(
     """
     from iopscreen.audit.change.editions import read_earlier, read_edition
     from iopscreen.audit.change.run import compare
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
     path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
+    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), Budget(budget))
     streams.write(output, _diff_as(output_format, change), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)

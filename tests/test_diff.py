@@ -25,8 +25,7 @@ from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
 from iopscreen.engine import joint as joint_of
-from iopscreen.engine.search import OutOfTime
-from iopscreen.engine.table import TooTangled
+from iopscreen.engine.budget import OutOfTime, TooTangled
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.diff import diff_json, diff_text, transition_title, verdict

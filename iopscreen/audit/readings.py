@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.effect import Effects
 from iopscreen.engine.explain import MAX_READINGS, joint_readings, single_readings
-from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Condition, Setting
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iopscreen.audit.words import ANY, blocks_in_words
+from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.counts import Region, Whole
 from iopscreen.engine.largest import Largest
-from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import NO_RULE, Answer
 
@@ -52,7 +52,7 @@ def holes(everything: Whole, limit: int) -> tuple[list[Hole], int]:
     """The largest regions in which no rule matches, the largest first, and how many profiles are in none of them."""
     found = Largest(everything).regions([NONE_MATCHES], limit)
     beyond = everything.counts.get(NONE_MATCHES, 0) - sum(region.profiles for region in found)
-    verdicts = Verdicts(everything.compiled, Budget(None))
+    verdicts = Verdicts(everything.compiled, UNLIMITED)
     return [_hole(everything, verdicts, region) for region in found], beyond
 
 

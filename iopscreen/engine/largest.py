@@ -19,11 +19,12 @@ from operator import mul
 
 from iopscreen.engine.blocks import NumberBlocks
 from iopscreen.engine.boxes import meets, without
+from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled
 from iopscreen.engine.counts import Region, Whole, joined
 from iopscreen.engine.diagram import Diagram, Label
-from iopscreen.engine.search import Box, Budget, Clauses, Search, bits_of
+from iopscreen.engine.search import Box, Clauses, Search, bits_of
 from iopscreen.engine.table import Clause, Table
 from iopscreen.ruleset.model import Not
 
@@ -100,7 +101,7 @@ class _Space:
 
     def __init__(self, everything: Whole) -> None:
         self.compiled: Compiled = everything.compiled
-        self.search = Search(self.compiled.rules, Budget(None))
+        self.search = Search(self.compiled.rules, UNLIMITED)
         self.excluded: Clauses = (1 << len(self.compiled.impossible)) - 1
         self.counting = [sum(1 << block for block, n in enumerate(row) if n) for row in everything.weights]
         """By level, the blocks that count for a profile; others are told apart by notes and guarantees alone."""

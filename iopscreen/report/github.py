@@ -17,6 +17,8 @@ from iopscreen.report.findings import (
     Reported,
     answer_text,
     count_words,
+    headline,
+    left_open,
     ranked,
     reported,
     tally,
@@ -40,7 +42,7 @@ def audit_github(results: Sequence[AuditResult], paths: Paths, *, notes: bool) -
     found = reported(results, paths)
     undecided = [_undecided(result, paths) for result in results if not result.complete]
     counted = tally(found)
-    closing = f"{count_words(len(results), 'rule file')}: {tally_words(counted, notes=notes)}"
+    closing = f"{count_words(len(results), 'rule file')}: {headline(counted, notes=notes, complete=not undecided)}"
     if counted.notes and not notes:
         closing += f"; {count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes)"
     return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided), closing]) + "\n"
@@ -98,7 +100,7 @@ def _annotation(finding: Finding, paths: Paths) -> str:
 def _undecided(result: AuditResult, paths: Paths) -> str:
     """Never clean for what was not looked at: an error that says so."""
     why = (result.why or "").replace(result.path, paths.shown(result.path), 1)
-    text = f"{printable(why)}\nnot decided: {printable(', '.join(result.undecided))}"
+    text = f"{printable(why)}\nnot decided: {printable(left_open(result))}"
     return _command("error", {"file": paths.shown(result.path), "title": "audit not complete"}, text)
 
 

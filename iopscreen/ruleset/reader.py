@@ -85,9 +85,12 @@ def _piped(path: str) -> bytes:
         return (start or b"") + pipe.read(MAX_BYTES)
 
 
+DIGEST_PREFIX = "sha256:"
+
+
 def digest_of(data: bytes) -> str:
     """`sha256:` and the digest of a file's bytes, as read."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return f"{DIGEST_PREFIX}{hashlib.sha256(data).hexdigest()}"
 
 
 def read_rule_file(path: str, *, pure: bool = False) -> RuleFile:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from iopscreen.audit.judged import TOO_TANGLED, Reach
 from iopscreen.audit.readings import Change, Reading, mattering_under
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.audit.telling import impossible_entries, named, verb
 from iopscreen.engine.effect import Same, Without, without_one_test
-from iopscreen.engine.search import Budget
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule, Test
 
 
-def no_effect_rule(subject: Subject) -> Iterator[Told]:
+def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
     """A rule decides some callers, and without it every one of them would be recommended the same.
 
     Example: `{when: {age: {below: 18}}, recommend: referral}`, followed by a rule for everybody else
@@ -25,8 +25,12 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
+    for position, found in subject.worth.in_vain.items():
+        if found is None:
+            rule = subject.rule_set.rules[position]
+            yield Undecided(f"whether rule `{rule.id}` has an effect", ("no-effect-rule",), rule.place)
     changes = {Change(position, None): instead for position, instead in subject.in_vain.items()}
-    needed = mattering_under(subject.compiled, changes, Budget(_SECONDS))
+    needed = mattering_under(subject.compiled, changes, subject.budget_for_hints)
     for change, instead in changes.items():
         rule = subject.rule_set.rules[change.position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
@@ -37,10 +41,6 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
             f"recommended `{rule.recommend}` without it, by {names}"
         )
         yield Told(rule.place, message, (*_others(subject, others), *_under(subject, rule, under)))
-
-
-_SECONDS = 1
-"""How long other readings may be looked at, so that they do not take the time of the verdicts."""
 
 
 def _as_they_are(subject: Subject, under: Reading | None) -> str:
@@ -64,7 +64,7 @@ def _under(subject: Subject, rule: Rule, under: Reading | None) -> Iterator[Rela
     yield subject.related(place, f"were {values}, rule `{rule.id}` would have an effect")
 
 
-def over_specified(subject: Subject) -> Iterator[Told]:
+def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
     """A test can be left out of a rule, and nobody would be recommended anything else.
 
     That is so under every value of the settings: a test that another value may need is not told, nor
@@ -79,8 +79,18 @@ def over_specified(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
-    found = list(_left_out(subject))
-    needed = mattering_under(subject.compiled, [change for change, _, _ in found], Budget(_SECONDS))
+    found: list[_LeftOut] = []
+    for position, rule in enumerate(subject.rule_set.rules):
+        reach, in_vain = subject.judged.reach[position], subject.worth.in_vain.get(position)
+        if reach is None or (reach is Reach.DECIDES and in_vain is None):
+            yield Undecided(_all_tests(rule), ("over-specified",))
+        elif in_vain is False:
+            try:
+                for left_out in _left_out(subject, position):
+                    found.append(left_out)  # one by one: those before time runs out are kept
+            except TOO_TANGLED:
+                yield Undecided(_all_tests(rule), ("over-specified",))
+    needed = mattering_under(subject.compiled, [change for change, _, _ in found], subject.budget_for_hints)
     told: set[Test] = set()
     for change, part, instead in found:
         if change not in needed and part.test not in told:
@@ -88,16 +98,20 @@ def over_specified(subject: Subject) -> Iterator[Told]:
             yield _needless(subject, change.position, part.lost, instead)
 
 
-def _left_out(subject: Subject) -> Iterator[tuple[Change, Without, Same]]:
+def _all_tests(rule: Rule) -> str:
+    return f"whether rule `{rule.id}` needs each of its tests"
+
+
+_LeftOut = tuple[Change, Without, Same]
+
+
+def _left_out(subject: Subject, position: int) -> Iterator[_LeftOut]:
     """The tests, and bounds of tests, without which a rule would recommend the same with the settings as they are."""
-    for position, rule in enumerate(subject.rule_set.rules):
-        if position in subject.in_vain or position not in subject.deciding:
-            continue
-        for part in without_one_test(rule.condition):
-            if part.test.subject in subject.rule_set.question:
-                instead = subject.effects.with_condition(position, part.rest)
-                if instead is not None:
-                    yield Change(position, part.rest), part, instead
+    for part in without_one_test(subject.rule_set.rules[position].condition):
+        if part.test.subject in subject.rule_set.question:
+            instead = subject.effects.with_condition(position, part.rest)
+            if instead is not None:
+                yield Change(position, part.rest), part, instead
 
 
 def _needless(subject: Subject, position: int, test: Test, same: Same) -> Told:
