@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from iopscreen.audit.change.run import Change
     from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
-    from iopscreen.batch.run import Summary
-    from iopscreen.engine.budget import TooTangled
-    from iopscreen.engine.compiled import Compiled
+    from iopscreen.batch.preview import Preview
+    from iopscreen.batch.summary import Summary
     from iopscreen.report.decision import Shown
     from iopscreen.ruleset.findings import Finding
     from iopscreen.ruleset.model import RuleFile
@@ -101,6 +100,13 @@ class FailOn(StrEnum):
     NOTE = "note"
 
 
+class BatchFailOn(StrEnum):
+    """What makes `batch` exit with 1: rows with problems, or those and rows that are not decided."""
+
+    PROBLEM = "problem"
+    UNDECIDED = "undecided"
+
+
 app = typer.Typer(
     help="Which next step fits a caller - IOP, inpatient or referral -, why, and on which passage that rests.",
     no_args_is_help=True,
@@ -164,6 +170,7 @@ def screen(
     Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
     """
     from iopscreen import calls
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
 
     streams.check_output(output, force=force)
@@ -227,6 +234,22 @@ def batch(
     rules: Rules = None,
     output: Output = "-",
     force: Force = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how every column and value would be read, and write nothing.")
+    ] = False,
+    problems: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the rows with problems here, too, to mend and run again.")
+    ] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the summary here: FILE.json, FILE.md or FILE.html.")
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="OLD_RULES", help="Say what each row was told by these rules, and whether that changed."),
+    ] = None,
+    fail_on: Annotated[
+        BatchFailOn, typer.Option(help="Exit with 1 where a row has a problem, or (undecided) is not decided.")
+    ] = BatchFailOn.PROBLEM,
     column_map: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="HEADER=QUESTION", help="Which question a column answers. Repeatable."),
@@ -239,30 +262,41 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Screen every row of a CSV file; blank and unreadable cells are never guessed.
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
-    from iopscreen.batch.run import BatchOptions, parse_map
-    from iopscreen.inputs import read_rules
+    from iopscreen import batching
+    from iopscreen.report.batch import summary_lines
 
     gc.enable()
-    streams.check_output(output, force=force)
-    _refuse_own_input(source, output)
-    options = BatchOptions(
-        map=parse_map(column_map or []),
-        ignore_columns=frozenset(ignore_column or []),
-        excel_safe=excel_safe,
-        prefix=prefix,
-        encoding=encoding,
+    maps, ignored = column_map or [], ignore_column or []
+    wishes = batching.Wishes(
+        source,
+        rules,
+        output,
+        problems,
+        summary,
+        compare,
+        maps,
+        ignored,
+        excel_safe,
+        prefix,
+        encoding,
+        force,
+        expect_digest,
     )
-    file, compiled = read_rules(rules)
-    with streams.opened(source) as rows, streams.target(output, force=force) as target:
-        summary = _screen_file(compiled, rows, target, options, name=streams.called(source))
-    _tell_summary(summary, file)
-    if summary.problems:
-        raise typer.Exit(ExitCode.LOOK)
+    if dry_run:
+        preview, file = batching.dry_run(wishes)
+        streams.write("-", _preview_as(preview, file), force=force)
+        preview.refuse_doubts()
+        raise typer.Exit(_batch_exit(preview.summary, fail_on))
+    screened = batching.screen(wishes)
+    for line in summary_lines(screened.summary, screened.file.rule_set):
+        streams.tell(line)
+    raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
 @app.command()
@@ -551,22 +585,17 @@ def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
         raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
 
 
-def _screen_file(compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str) -> "Summary":
-    from iopscreen.batch.run import screen_file
+def _preview_as(preview: "Preview", file: "RuleFile") -> str:
+    from iopscreen.report import preview as report
 
-    if not sys.stderr.isatty():
-        return screen_file(compiled, rows, target, options, name=name, progress=None)
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    if sys.stdout.isatty():
+        return report.preview_on_terminal(preview, file.rule_set, streams.width(), color=streams.color(streams.STREAM))
+    return report.preview_text(preview, file.rule_set, streams.width())
 
-    # Rich would draw what goes to stdout on its own console: rows would be lost.
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
-        task = progress.add_task("rows")
-        return screen_file(
-            compiled, rows, target, options, name=name, progress=lambda done: progress.update(task, completed=done)
-        )
+
+def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:
+    found = summary.problems or (fail_on is BatchFailOn.UNDECIDED and summary.undecided)
+    return ExitCode.LOOK if found else ExitCode.DONE
 
 
 @contextmanager
@@ -583,20 +612,6 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _refuse_own_input(source: str, output: str) -> None:
-    if "-" not in (source, output) and Path(output).exists() and Path(source).exists():
-        if not Path(output).samefile(source):
-            return
-        raise IopscreenError(f"{output}: is the file that is read; name another one for the result")
-
-
-def _tell_summary(summary: "Summary", file: "RuleFile") -> None:
-    from iopscreen.report.batch import summary_lines
-
-    for line in summary_lines(summary, file.rule_set):
-        streams.tell(line)
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:

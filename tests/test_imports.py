@@ -25,9 +25,11 @@ BELOW = {
     "export": ("audit", "engine", "ruleset", "errors", "files", "text"),
     "inputs": ("screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
+    "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
     "cli": (
         "calls",
+        "batching",
         "verifying",
         "inputs",
         "report",

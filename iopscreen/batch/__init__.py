@@ -1,1 +1,6 @@
-"""Rows in, decided rows out. `run.py` is the way in."""
+"""Rows in, decided rows out. `run.py` is the way in.
+
+`lines.py` reads a file as lines and records, `header.py` finds its columns. `cells.py` turns cells into
+classes and classes into tails, made by a `Deciding` (`tails.py`: one rule set); `rows.py` puts
+rows together into parts (`parts.py`), and `run.py` adds the parts up, in order.
+"""

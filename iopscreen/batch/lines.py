@@ -10,14 +10,18 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import AnyStr
 
 from iopscreen.errors import IopscreenError
 
 BLOCK = 1 << 18
+"""Bytes read at once."""
+FIRST_LINES = 1 << 12
+"""Bytes of lines looked at first: often just a few are wanted."""
 MAX_LINE = 1 << 22
 """Bytes of one line. A longer one is no table, and would not fit into memory."""
 MAX_RECORD = 1 << 24
@@ -27,12 +31,28 @@ MAX_CELL = 1 << 20
 
 _UTF_16 = "the file is in UTF-16; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)"
 _WORKBOOK = "this is a workbook, not a CSV file; save it as `CSV UTF-8` in the spreadsheet program"
+_PACKED = "the file is compressed; unpack it first"
+_PAGE = "this is a web page, not a CSV file, whatever its name; open it in the spreadsheet program, save as `CSV UTF-8`"
+_PARQUET = "this is a Parquet file, not a CSV file"
+_DOCUMENT = "this is a document, not a CSV file; export the table from where it came from, as `CSV UTF-8`"
 _MAGIC = {
     b"\xff\xfe": _UTF_16,
     b"\xfe\xff": _UTF_16,
     b"PK\x03\x04": _WORKBOOK,
     b"\xd0\xcf\x11\xe0": _WORKBOOK,
+    b"\x1f\x8b": _PACKED,
+    b"BZh91AY&SY": _PACKED,
+    b"\xfd7zXZ": _PACKED,
+    b"\x28\xb5\x2f\xfd": _PACKED,
+    b"7z\xbc\xaf": _PACKED,
+    b"<html": _PAGE,
+    b"<!DOC": _PAGE,
+    b"<table": _PAGE,
+    b"%PDF-": _DOCUMENT,
+    b"PAR1": _PARQUET,
+    b"{\\rtf": _DOCUMENT,
 }
+_LONGEST_MAGIC = max(map(len, _MAGIC))
 
 
 Record = tuple[list[str], bytes, tuple[str, ...]]
@@ -41,12 +61,16 @@ Record = tuple[list[str], bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file is written: what messages call it, encoding, delimiter, cells in its header."""
+    """How a file is written: what messages call it, encoding, delimiter, cells in its header.
+
+    `leading`: how many of them were put before rows that were there already (see `problems.py`).
+    """
 
     name: str
     encoding: str
     delimiter: str
     width: int
+    leading: int = 0
 
 
 def text_encoding(encoding: str) -> str:
@@ -62,25 +86,104 @@ def text_encoding(encoding: str) -> str:
     return "utf-8" if name == "utf-8-sig" else name
 
 
-def physical_lines(read: Callable[[int], bytes], name: str) -> Iterator[bytes]:
-    r"""The lines of a file with their ends (`\n`, `\r\n` or `\r`), the last one perhaps without.
+class Source:
+    r"""A file on its way in: what was read of it and not yet taken.
 
-    Raises IopscreenError for what is no text, and past MAX_LINE.
+    A line ends with `\n`, `\r\n` or `\r`, the last one perhaps with nothing. `at` and `line` are how many
+    bytes and lines were taken; whoever takes bytes by other means than `lines` says of how many lines they were.
     """
-    rest = b""
-    number = 0
-    while block := read(BLOCK):
-        if number == 0 and not rest:
-            _refuse_magic(block, name)
-        lines = (rest + block).splitlines(keepends=True)
-        # A `\r` at the end of a block may be half of a `\r\n`.
-        rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
-        number += len(lines)
-        if len(rest) > MAX_LINE:
-            raise IopscreenError(f"{name}:{number + 1}: line is longer than {MAX_LINE:,} bytes: not a CSV file")
-        yield from lines
-    if rest:
-        yield from rest.splitlines(keepends=True)
+
+    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
+        self._read = read
+        self._name = name
+        self._data = b""
+        self._start = 0
+        self.at = 0
+        self.line = 0
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines from here on, each taken when it is given out.
+
+        Raises IopscreenError for what is no text, and past MAX_LINE.
+        """
+        most = min(FIRST_LINES, BLOCK)
+        while lines := self.stretch(most).splitlines(keepends=True) or self._long_line():
+            most = min(2 * most, BLOCK)
+            for line in lines:
+                self.take(len(line), 1)
+                yield line
+
+    def stretch(self, most: int) -> bytes:
+        """As many whole lines as fit into `most` bytes, not taken yet; none where one line alone does not fit."""
+        while len(self._data) - self._start < most and self._fill():
+            pass
+        return self._data[self._start : end_of_lines(self._data, self._start, self._start + most)]
+
+    def take(self, size: int, lines: int) -> None:
+        """The next `size` bytes, which are `lines` lines, are done with."""
+        self._start += size
+        self.at += size
+        self.line += lines
+
+    def put_back(self, lines: Sequence[bytes]) -> None:
+        """The lines taken last are still to come."""
+        data = b"".join(lines)
+        self._data = data + self._data[self._start :]
+        self._start = 0
+        self.at -= len(data)
+        self.line -= len(lines)
+
+    def _fill(self) -> bool:
+        """Read a block more; False at the end of the file."""
+        block = self._read(BLOCK)
+        at_the_top = self.at == 0 and len(self._data) < _LONGEST_MAGIC
+        self._data = self._data[self._start :] + block
+        self._start = 0
+        if at_the_top:
+            _refuse_magic(self._data, self._name)
+        return bool(block)
+
+    def _long_line(self) -> list[bytes]:
+        """The next line, however long, or the last one without an end; none at the end of the file."""
+        searched = self._start
+        while (end := first_line_end(self._data, searched)) is None:
+            size = len(self._data) - self._start
+            self._refuse_long(size)
+            if not self._fill():
+                return self._data[self._start :].splitlines(keepends=True)
+            searched = max(self._start, size - 1)
+        self._refuse_long(end - self._start)
+        return [self._data[self._start : end]]
+
+    def _refuse_long(self, size: int) -> None:
+        if size > MAX_LINE:
+            message = f"line is longer than {MAX_LINE:,} bytes: not a CSV file"
+            raise IopscreenError(f"{self._name}:{self.line + 1}: {message}")
+
+
+def end_of_lines(data: bytes, start: int, stop: int) -> int:
+    r"""Where the last whole line of `data[start:stop]` ends; `start` where none does.
+
+    A `\r` at the very end ends none: it may be half of a `\r\n`.
+    """
+    stop = min(stop, len(data))
+    after = data.rfind(b"\n", start, stop) + 1 or start
+    return data.rfind(b"\r", after, stop - 1) + 1 or after
+
+
+def end_of(lines: bytes) -> bytes:
+    """How the first of some whole lines ends."""
+    first = lines.splitlines(keepends=True)[0]
+    return first[len(first.rstrip(b"\r\n")) :]
+
+
+_LINE_END = re.compile(rb"\n|\r\n|\r(?=[^\n])")
+
+
+def first_line_end(data: bytes, start: int) -> int | None:
+    """Where the first line of `data[start:]` ends that is known to be whole."""
+    found = _LINE_END.search(data, start)
+    return found.end() if found else None
 
 
 def _refuse_magic(block: bytes, name: str) -> None:
@@ -164,22 +267,14 @@ class _Feed:
         if len(self.kept) > 1:
             if len(cells) != self.form.width:
                 raise _Refused
-            if self._looks_like_rows():
+            texts = [decoded(line, self.form.encoding) for line in self.kept]
+            if looks_like_rows(texts, self.form.delimiter, self.form):
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
         record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
         self.kept.clear()
         self.more = 0
         self.faults = ()
         return record
-
-    def _looks_like_rows(self) -> bool:
-        """Whether each line holds as many cells as the header when quotes count for nothing.
-
-        Two cells that are a single quote (a ditto mark) make one record of two callers.
-        """
-        delimiter, width = self.form.delimiter, self.form.width
-        counts = {decoded(line, self.form.encoding).count(delimiter) for line in self.kept}
-        return width > 2 and counts == {width - 1}
 
     def refusal(self) -> tuple[int, str]:
         """Why the lines kept are no record, and in which of them, from 1, the quote to blame was opened."""
@@ -192,6 +287,18 @@ class _Feed:
         if not re.search("[\r\n]", text[blame:].rstrip("\r\n")) and _QUOTED.match(text, blame):
             return line, 'text follows a closing quote; inside a quoted cell, write a quote twice, `""`'
         return line, "the quote opened on this line was probably never closed; close it, or remove it"
+
+
+def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, form: Form) -> bool:
+    """Whether each line of a record of several lines holds as many cells as the header when quotes count for nothing.
+
+    Two cells that are a single quote (a ditto mark) make one record of two callers. Only its first
+    line has the leading cells, which may hold delimiters themselves.
+    """
+    first, *others = [line.count(delimiter) for line in record]
+    width = form.width - form.leading
+    whole = first >= form.width - 1 if form.leading else first == width - 1
+    return width > 2 and whole and set(others) == {width - 1}
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

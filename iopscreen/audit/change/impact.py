@@ -20,7 +20,8 @@ from iopscreen.engine.counts import Region, Whole, regions
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Label
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Half, Joint, Pair
-from iopscreen.ruleset.model import NO_RULE, Answer, Rule, RuleSet, Unanswered
+from iopscreen.ruleset.model import NO_RULE, Answer, Rule, Unanswered
+from iopscreen.ruleset.words import outcome_order
 
 MAX_REGIONS = 200
 """How many regions of one transition are kept: those of the largest paths."""
@@ -227,16 +228,6 @@ def _end(half: Half, label: Label) -> End:
 
 
 # --- clinical weight ------------------------------------------------------------------------
-
-
-def outcome_order(old: RuleSet, new: RuleSet) -> list[str]:
-    """The outcomes of both, the least intensive first: in the new order, an old one after what it followed."""
-    order = list(new.outcome)
-    names = list(old.outcome)
-    for place, name in enumerate(names):
-        if name not in order:
-            order.insert(order.index(names[place - 1]) + 1 if place else 0, name)
-    return order
 
 
 def _weight(joint: Joint, pair: Pair) -> Weight:

@@ -1,0 +1,149 @@
+"""A cell -> its class -> the tail of its row.
+
+Rows differ far more than what the rules can tell apart. So each column has *classes* of cells (no
+answer, not known, and what the rules tell apart), each combination of classes is one number, and
+each number has one `Tail`, which is made once, when the first row needs it. Texts, numbers and
+tails are kept in dicts that are emptied when they grow large; long texts never enter them.
+
+The number of a row is the sum of what its cells weigh: the classes are the digits of a number in
+mixed radix. (A dict by whole rows would hold as many entries as there are rows.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import NamedTuple, Protocol
+
+from iopscreen.batch.parts import Told
+
+UNREADABLE = 0
+"""The class of cells that are no answer."""
+UNKNOWN = 1
+"""The class of cells that say "not known" in any way."""
+FIRST_KNOWN = 2
+"""The classes from here on are the deciding party's own."""
+
+MAX_STATES = 100_000
+MAX_TAILS = 1 << 23
+"""Bytes of all tails kept."""
+MAX_TEXTS = 20_000
+"""How many texts are kept, of all columns together."""
+MAX_TEXT = 200
+
+
+class Column(NamedTuple):
+    """A column that matters: its place, how many classes its cells fall into, and the class of a text."""
+
+    at: int
+    classes: int
+    class_of: Callable[[str], int]
+
+
+class Tail(NamedTuple):
+    """The cells appended to a row, as bytes, each after a delimiter; how the row counts; why it is a problem."""
+
+    data: bytes
+    told: Told
+    reasons: tuple[str, ...] = ()
+
+
+class Deciding(Protocol):
+    """Whoever decides rows: by one rule set (`tails.Decider`), or by two that are compared.
+
+    `tail` is asked once for each combination of classes that occurs, one class per column, never
+    `UNREADABLE`. What it appends may depend on the classes alone.
+    """
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns that matter, in any order."""
+
+    def tail(self, classes: Sequence[int]) -> Tail:
+        """What is appended to a row of such cells."""
+
+    def unreadable(self, cells: Sequence[str]) -> Tail:
+        """What is appended to a row in which a cell is no answer."""
+
+    def problem(self, reasons: Sequence[str]) -> Tail:
+        """What is appended to a row with problems."""
+
+
+class States:
+    """The tails of one file's rows, by their cells."""
+
+    def __init__(self, deciding: Deciding) -> None:
+        self._deciding = deciding
+        columns = deciding.columns
+        self._weights = _weights([column.classes for column in columns])
+        self.count = prod(column.classes for column in columns)
+        most = max(1, MAX_TEXTS // max(1, len(columns)))
+        self.texts = [
+            Texts(column.class_of, weight, most) for column, weight in zip(columns, self._weights, strict=True)
+        ]
+        self._columns = [(column.at, texts) for column, texts in zip(columns, self.texts, strict=True)]
+        self._tails: dict[int, Tail | None] = {}
+        self._same: dict[Tail, Tail] = {}
+        self._kept = 0
+
+    def tail(self, cells: Sequence[str]) -> Tail | None:
+        """What is appended to a row with these cells; None where one of them is no answer."""
+        return self[sum([texts[cells[at]] for at, texts in self._columns])]
+
+    def __getitem__(self, state: int) -> Tail | None:
+        try:
+            return self._tails[state]
+        except KeyError:
+            return self._decided(state)
+
+    def _decided(self, state: int) -> Tail | None:
+        if len(self._tails) >= MAX_STATES or self._kept > MAX_TAILS:
+            self._tails.clear()
+            self._same.clear()
+            self._kept = 0
+        classes = self._classes(state)
+        tail = None if UNREADABLE in classes else self._shared(self._deciding.tail(classes))
+        self._tails[state] = tail
+        return tail
+
+    def _shared(self, tail: Tail) -> Tail:
+        """One tail for all states that are told the same."""
+        known = self._same.setdefault(tail, tail)
+        if known is tail:
+            self._kept += len(tail.data)
+        return known
+
+    def _classes(self, state: int) -> list[int]:
+        """The digits of `state`."""
+        classes = []
+        for weight in reversed(self._weights):
+            number, state = divmod(state, weight)
+            classes.append(number)
+        return classes[::-1]
+
+
+def _weights(counts: Sequence[int]) -> list[int]:
+    """What one of each column's classes weighs: the sum of weights tells the classes."""
+    weights, weight = [], 1
+    for count in counts:
+        weights.append(weight)
+        weight *= count
+    return weights
+
+
+class Texts(dict[str, int]):
+    """What each text met in one column weighs."""
+
+    def __init__(self, class_of: Callable[[str], int], weight: int, most: int) -> None:
+        super().__init__()
+        self._class_of = class_of
+        self._weight = weight
+        self._most = most
+
+    def __missing__(self, text: str) -> int:
+        weighs = self._class_of(text) * self._weight
+        if len(text) <= MAX_TEXT:
+            if len(self) >= self._most:
+                self.clear()
+            self[text] = weighs
+        return weighs

@@ -1,0 +1,273 @@
+r"""Rows by the thousand: windows of a file are matched by one pattern, looked up and written at once.
+
+`rows.py` says what a file means; here is its shortcut. A window is some whole lines from the start of a
+record on. A pattern takes every byte of it (see `pattern.py`), each piece either a record that is plainly
+good or a line that is none. Good records get their tails as they are. Any other line goes to `rows.py`,
+which reads one record from its first byte on as the csv module does. Where that record ends, a piece
+ends too, and the pieces behind it are as good as always; if none does, a new window begins there. So
+every piece that is taken begins where a record begins.
+
+There are two patterns. The *exact* one captures each record. The *quick* one is made for what the
+cells were like so far, and captures less; it does for windows in which every line is a good record.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from iopscreen.batch import cells, lines
+from iopscreen.batch.capture import Capture, Wanted, plan, singly
+from iopscreen.batch.cells import Deciding, States
+from iopscreen.batch.lines import Form, Source, looks_like_rows
+from iopscreen.batch.parts import Part
+from iopscreen.batch.pattern import Shape, count_lines
+from iopscreen.batch.rows import Rows
+from iopscreen.batch.writer import Writer
+
+WINDOW = 1 << 16
+SMALL_WINDOW = 1 << 10
+"""Bytes of a window where the one before did not come out even."""
+WORTHWHILE = 1 << 14
+"""Bytes that a file has at least below its header, or no pattern is made for it."""
+PART = 1 << 20
+"""Bytes screened before they are handed on."""
+FIRST_PLAN = 4
+"""Windows that are looked at before a quick pattern is made."""
+MAX_PAUSE = 16
+"""Windows that are not tried quickly after many were in vain."""
+
+
+class Screener:
+    """Screens the rows of one file, and hands them on in parts."""
+
+    def __init__(self, deciding: Deciding, writer: Writer) -> None:
+        self.rows = Rows(deciding, writer)
+        self._form = writer.form
+        self._able = self._form.width > 1 and bool(deciding.columns) and bytes_stand_alone(self._form.encoding)
+        self._windows: _Windows | None = None
+
+    def parts(self, source: Source) -> Iterator[Part]:
+        """What comes of `source` from here on. Raises IopscreenError for a file that is refused."""
+        part = Part()
+        while self._screen(part, source):
+            if part.size >= PART:
+                yield self._counted(part)
+                part = Part()
+        yield self._counted(part)
+
+    def _screen(self, part: Part, source: Source) -> bool:
+        """Add the next rows to `part`; False at the end of the file."""
+        if not self._able:
+            return self.rows.read(part, source, source.at + lines.BLOCK)
+        window = source.stretch(self._windows.size if self._windows else WINDOW)
+        if not window:  # a long line, or one without an end
+            return self.rows.read(part, source, source.at + 1)
+        if self._windows is None:
+            if len(window) < WORTHWHILE:
+                return self.rows.read(part, source, source.at + len(window))
+            self._windows = _Windows(self.rows, self._form, lines.end_of(window))
+        self._windows.screen(part, source, window)
+        return True
+
+    def _counted(self, part: Part) -> Part:
+        if self._windows:
+            self._windows.count(part)
+        return part
+
+
+def bytes_stand_alone(encoding: str) -> bool:
+    """Whether ASCII bytes are always ASCII characters, and no other character depends on what comes before it."""
+    if encoding in ("utf-8", "ascii"):
+        return True
+    low = bytes(range(128))
+    text = low.decode("ascii")
+    for high in range(128, 256):
+        after = b"".join(bytes((high, byte)) for byte in low).decode(encoding, "surrogateescape")
+        if after[1::2] != text or len(after) != 2 * len(text):
+            return False
+    return True
+
+
+class _Windows:
+    """The windows of one file. `size`: how many bytes the next one may have."""
+
+    def __init__(self, rows: Rows, form: Form, end: bytes) -> None:
+        self.size = WINDOW
+        self._rows = rows
+        self._form = form
+        self._encoding = form.encoding
+        self._shape = Shape(form.delimiter.encode("ascii"), end, form.width)
+        self._tails = _Tails(rows.states, end)
+        self._counts: Counter[int] = Counter()
+        texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
+        self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
+        self._exact = Capture(self._shape, self._wanted, singly(self._wanted), self._encoding, whole=True)
+        self._ascii: Capture | None = None
+        self._quick: Capture | None = None
+        self._looked_at = 0
+        self._pause = 0
+        self._rest_of_pause = 0
+
+    def count(self, part: Part) -> None:
+        """Put the counts of what was added to `part` into it."""
+        for state, rows in self._counts.items():
+            tail = self._rows.states[state]
+            assert tail is not None
+            part.told[tail.told] += rows
+        self._counts.clear()
+
+    def screen(self, part: Part, source: Source, window: bytes) -> None:
+        """Add the rows of a window, which `source` holds next, to `part`."""
+        self.size = min(2 * self.size, WINDOW)
+        if not self._is_text(window):
+            if self._ascii is None:
+                plain = singly(self._wanted)
+                self._ascii = Capture(self._shape, self._wanted, plain, self._encoding, whole=True, ascii_only=True)
+            self._add_exactly(self._ascii, part, source, window)
+        elif not self._tried_quickly(part, source, window):
+            self._add_exactly(self._exact, part, source, window)
+            self._look_at(window)
+
+    def _is_text(self, window: bytes) -> bool:
+        if window.isascii():
+            return True
+        try:
+            window.decode(self._encoding)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _look_at(self, window: bytes) -> None:
+        """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
+        self._looked_at += 1
+        if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
+            planned = plan(self._shape, self._wanted, window)
+            self._quick = Capture(self._shape, self._wanted, planned, self._encoding)
+            self._pause = self._rest_of_pause = 0
+
+    # --- quickly ----------------------------------------------------------------------------
+
+    def _tried_quickly(self, part: Part, source: Source, window: bytes) -> bool:
+        """Add the window if there is nothing but good records of one line in it; else False."""
+        if self._quick is None or self._rest_of_pause:
+            self._rest_of_pause = max(0, self._rest_of_pause - 1)
+            return False
+        if self._add_quickly(self._quick, part, source, window):
+            self._pause = 0
+            return True
+        self._pause = self._rest_of_pause = min(2 * self._pause + 1, MAX_PAUSE)
+        return False
+
+    def _add_quickly(self, quick: Capture, part: Part, source: Source, window: bytes) -> bool:
+        columns = quick.columns(window)
+        count = len(columns[0])
+        if count_lines(window) != count:
+            return False
+        states = quick.states(columns)
+        tails = list(map(self._tails.__getitem__, states))
+        if not all(tails):
+            return False
+        part.out.append(_woven(window.split(self._shape.end)[:-1], tails))
+        self._took(part, source, states, len(window), count)
+        return True
+
+    def _took(self, part: Part, source: Source, states: Sequence[int], size: int, count: int) -> None:
+        """Count rows of these states, `size` bytes in `count` lines."""
+        self._counts.update(states)
+        part.rows += len(states)
+        part.size += size
+        part.lines += count
+        source.take(size, count)
+
+    # --- exactly ----------------------------------------------------------------------------
+
+    def _add_exactly(self, exact: Capture, part: Part, source: Source, window: bytes) -> None:
+        records, *columns, others = exact.columns(window)
+        pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
+        states = exact.states(columns)
+        tails = list(map(self._tails.__getitem__, states))
+        bad = [index for index, tail in enumerate(tails) if not (tail and records[index])]
+        if pieces.several_lines:
+            ditto = [index for index, record in enumerate(records) if self._looks_like_rows(record)]
+            bad = sorted({*bad, *ditto})
+        start: int | None = 0
+        while start is not None and start < len(records):
+            stop = _first_from(bad, start, len(records))
+            if stop > start:
+                part.out.append(_woven(records[start:stop], tails[start:stop]))
+                self._took(part, source, states[start:stop], *pieces.extent(start, stop))
+                start = stop
+            else:
+                start = self._read_others(part, source, pieces, bad)
+
+    def _looks_like_rows(self, record: bytes) -> bool:
+        found = record.splitlines()
+        return len(found) > 1 and looks_like_rows(found, self._shape.delimiter, self._form)
+
+    def _read_others(self, part: Part, source: Source, pieces: _Pieces, bad: Sequence[int]) -> int | None:
+        """Read records as the csv module does, up to the next good piece; its index, None if there is none here."""
+        for _ in self._rows.each(part, source):
+            index = pieces.starting_at(source.at)
+            if index is None:
+                self.size = SMALL_WINDOW
+                return None
+            if _first_from(bad, index, -1) != index:
+                return index
+        return None
+
+
+def _first_from(ascending: Sequence[int], start: int, otherwise: int) -> int:
+    """The first of `ascending` numbers that is not below `start`."""
+    found = bisect_left(ascending, start)
+    return ascending[found] if found < len(ascending) else otherwise
+
+
+class _Pieces:
+    """The pieces of a window, and where they are. `several_lines`: whether some are of more than one."""
+
+    def __init__(self, window: bytes, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
+        sizes = [len(record) + end if record else len(other) for record, other in zip(records, others, strict=True)]
+        self._window = window
+        self._at = at
+        self._starts = list(accumulate(sizes, initial=0))
+        self.several_lines = count_lines(window) != len(records)
+        assert self._starts[-1] == len(window)
+
+    def extent(self, start: int, stop: int) -> tuple[int, int]:
+        """The bytes and the lines of some pieces."""
+        begin, end = self._starts[start], self._starts[stop]
+        return end - begin, count_lines(self._window[begin:end]) if self.several_lines else stop - start
+
+    def starting_at(self, at: int) -> int | None:
+        """The index of the piece that starts at this byte of the file, past the last where the window ends. Or None."""
+        if at - self._at > len(self._window):
+            return len(self._starts)
+        index = bisect_left(self._starts, at - self._at)
+        return index if self._starts[index] == at - self._at else None
+
+
+def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> bytes:
+    """Each record with its tail behind it."""
+    out = [b""] * (2 * len(records))
+    out[::2] = records
+    out[1::2] = tails
+    return b"".join(out)
+
+
+class _Tails(dict[int, bytes]):
+    """What stands behind the record of a state, with the line end; nothing if the row is a problem or no record."""
+
+    def __init__(self, states: States, end: bytes) -> None:
+        super().__init__()
+        self._states = states
+        self._end = end
+
+    def __missing__(self, state: int) -> bytes:
+        tail = self._states[state] if state >= 0 else None
+        if len(self) >= cells.MAX_STATES:
+            self.clear()
+        data = self[state] = b"" if tail is None or tail.reasons else tail.data + self._end
+        return data
