@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
 
 from iopscreen import streams
+from iopscreen.batch import tables
 from iopscreen.batch.run import BatchOptions, Earlier, ProblemRows, parse_map, screen_file
 from iopscreen.batch.summary import Screened
 from iopscreen.errors import IopscreenError
@@ -55,27 +56,33 @@ def screen(wishes: Wishes) -> Screened:
     """Screen a file, and write what was asked for: every file whole, or none. Raises IopscreenError."""
     write_summary = _summary_format(wishes.summary)
     _check_files(wishes)
+    tables.refuse_csv_options(wishes.source, wishes.output, problems=wishes.problems, encoding=wishes.encoding)
     rules, earlier = _rules(wishes)
     options, before = _options(wishes, rules, earlier)
     name = streams.called(wishes.source)
     with (
         streams.opened(wishes.source) as rows,
-        streams.targets([*wishes.outputs.values()], force=wishes.force) as files,
+        streams.targets([*wishes.outputs.values()], force=wishes.force) as targets,
     ):
-        file_of = dict(zip(wishes.outputs, files, strict=True))
+        file_of = dict(zip(wishes.outputs, targets, strict=True))
         problems = ProblemRows(file_of["--problems"]) if "--problems" in file_of else None
         with _progress(rows, to_terminal=wishes.output == streams.STREAM and sys.stdout.isatty()) as progress:
-            summary = screen_file(
-                rules.compiled,
-                rows,
-                file_of["--output"],
-                options,
-                name=name,
-                progress=progress,
-                problems=problems,
-                earlier=before,
-                jobs=wishes.jobs,
-            )
+            target = file_of["--output"]
+            if tables.is_table(wishes.source, wishes.output):
+                files = tables.Files(rows, wishes.source, target, wishes.output)
+                summary = tables.screen_table(rules.compiled, files, options, progress=progress, earlier=before)
+            else:
+                summary = screen_file(
+                    rules.compiled,
+                    rows,
+                    target,
+                    options,
+                    name=name,
+                    progress=progress,
+                    problems=problems,
+                    earlier=before,
+                    jobs=wishes.jobs,
+                )
         screened = Screened(name, summary, rules.file, earlier.file if earlier else None)
         if write_summary:
             file_of["--summary"].write(write_summary(screened).encode("utf-8", "backslashreplace"))
@@ -88,11 +95,41 @@ def dry_run(wishes: Wishes) -> tuple[Preview, RuleFile]:
 
     _summary_format(wishes.summary)
     _check_files(wishes)
+    tables.refuse_dry_run(wishes.source)
     rules, earlier = _rules(wishes)
     options, before = _options(wishes, rules, earlier)
     name = streams.called(wishes.source)
     with streams.opened(wishes.source) as rows, _progress(rows, to_terminal=False) as progress:
         return preview(rules.compiled, rows, options, name=name, progress=progress, earlier=before), rules.file
+
+
+def screen_on_spark(wishes: Wishes, folder: str | None, master: str | None, *, dry_run: bool) -> Screened:
+    """Screen what `source` names into a folder, on Apache Spark. Raises IopscreenError."""
+    _refuse_here_only(wishes, dry_run=dry_run)
+    if folder is None or streams.STREAM in (folder, wishes.source):
+        raise IopscreenError("`--engine spark` reads files and writes a folder: batch --engine spark IN OUT")
+    from iopscreen.batch.spark_run import Places, screen_folder
+
+    rules, _ = _rules(wishes)
+    options, _ = _options(wishes, rules, None)
+    places = Places(wishes.source, folder, master, wishes.force)
+    summary = screen_folder(rules.file, rules.compiled, places, options)
+    return Screened(wishes.source, summary, rules.file, None)
+
+
+def _refuse_here_only(wishes: Wishes, *, dry_run: bool) -> None:
+    """Refuse options that Spark would not heed."""
+    given = {
+        "--output": wishes.output != streams.STREAM,
+        "--problems": wishes.problems,
+        "--summary": wishes.summary,
+        "--compare": wishes.compare,
+        "--excel-safe": wishes.excel_safe,
+        "--dry-run": dry_run,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise IopscreenError(f"`{option}` does not go with `--engine spark`: batch --engine spark IN OUT")
 
 
 # --- what is read, and how ------------------------------------------------------------------

@@ -79,6 +79,15 @@ class ShowFormat(StrEnum):
     HTML = "html"
     MERMAID = "mermaid"
     JSON = "json"
+    SQL = "sql"
+
+
+class Dialect(StrEnum):
+    """For which engine `show --format sql` writes."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+    SPARK = "spark"
 
 
 class DiffFormat(StrEnum):
@@ -90,6 +99,13 @@ class DiffFormat(StrEnum):
     GITHUB = "github"
     SARIF = "sarif"
     HTML = "html"
+
+
+class Engine(StrEnum):
+    """What runs a batch."""
+
+    HERE = "here"
+    SPARK = "spark"
 
 
 class FailOn(StrEnum):
@@ -230,7 +246,13 @@ def verify(
 
 @app.command()
 def batch(
-    source: Annotated[str, typer.Argument(metavar="CSV", help="The file to screen, one caller a row; - is stdin.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IN", help="The file to screen, one caller a row: CSV, .parquet, .jsonl; - is stdin."),
+    ],
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[OUT]", help="With --engine spark: the folder to write.")
+    ] = None,
     rules: Rules = None,
     output: Output = "-",
     force: Force = False,
@@ -262,13 +284,19 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    engine: Annotated[
+        Engine, typer.Option(help="What runs it: this program, or Apache Spark (then IN may be a folder).")
+    ] = Engine.HERE,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --engine spark: the cluster. Default: this machine.")
+    ] = None,
     expect_digest: ExpectDigest = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
     ] = None,
 ) -> None:
-    """Screen every row of a CSV file; blank and unreadable cells are never guessed.
+    """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
@@ -294,12 +322,17 @@ def batch(
         expect_digest,
         jobs,
     )
-    if dry_run:
+    if engine is not Engine.SPARK and (folder is not None or master is not None):
+        raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
+    if dry_run and engine is not Engine.SPARK:
         preview, file = batching.dry_run(wishes)
         streams.write("-", _preview_as(preview, file), force=force)
         preview.refuse_doubts()
         raise typer.Exit(_batch_exit(preview.summary, fail_on))
-    screened = batching.screen(wishes)
+    if engine is Engine.SPARK:
+        screened = batching.screen_on_spark(wishes, folder, master, dry_run=dry_run)
+    else:
+        screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
     if problems and screened.summary.problems:
@@ -391,10 +424,16 @@ def show(
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
     output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    dialect: Annotated[
+        Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="With --format sql: the table or view with the answers. Default: calls.")
+    ] = None,
     output: Output = "-",
     force: Force = False,
 ) -> None:
-    """Draw a rule set for those who will not read YAML, without judging it.
+    """Draw a rule set for those who will not read YAML, without judging it; or write it as SQL.
 
     Example: iopscreen show rules/iop.yaml --format html -o iop.html
     """
@@ -408,8 +447,15 @@ def show(
     if json_schema:
         streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
         return
+    if output_format is not ShowFormat.SQL and (dialect or table is not None):
+        raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
     file, compiled = read_rules(rules)
-    text = _overview_as(output_format, overview(file, compiled))
+    if output_format is ShowFormat.SQL:
+        from iopscreen.export import sql
+
+        text = sql.decision_sql(file, sql.Dialect(dialect or Dialect.DUCKDB), "calls" if table is None else table)
+    else:
+        text = _overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)
 
 
@@ -511,7 +557,7 @@ def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
             from iopscreen.report.rule_page import show_html
 
             return show_html(overview)
-        case ShowFormat.TABLE:
+        case _:
             return report.show_text(overview, streams.width())
 
 
@@ -686,7 +732,8 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
     known = sorted({source for result in results for source in result.sources})
     for name in texts:
         if name not in known:
-            raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
+            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
+            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
 
 
 # --- the way in and the way out -------------------------------------------------------------

@@ -54,6 +54,10 @@ DOORS = {
     "questionary": ("screen/",),
     "prompt_toolkit": ("screen/",),
     "rich": ("report/", "screen/", "cli.py"),
+    "pyarrow": ("batch/typed.py", "batch/csv_table.py", "batch/tables.py", "batch/spark.py", "batch/spark_run.py"),
+    "duckdb": ("batch/tables.py",),
+    "pyspark": ("batch/spark.py", "batch/spark_run.py"),
+    "pandas": ("batch/spark_run.py",),  # that it is there, for Spark
     "subprocess": ("audit/change/revisions.py",),  # git, and nothing else
 }
 """Which files may import a library."""

@@ -56,6 +56,10 @@ class Top:
     left_over: tuple[bytes, ...]
     """Lines that were read on the way, and belong to the rows."""
 
+    def place(self, name: str) -> str:
+        """Where messages about the header of file `name` point to. A table has no lines."""
+        return f"{name}:{self.line}" if self.line else name
+
 
 Likeness = tuple[str, str]
 """The header of a column, and the question that it may answer."""
@@ -203,7 +207,9 @@ def _delimiter(
     best = [mark for mark, count in named.items() if count == most]
     if most == 0:
         cells = max((cells for cells, _ in readings.values()), key=len)
-        raise IopscreenError(f"{where}: {_no_question(cells, rule_set)}")
+        # A first line that holds none of the names may be some caller's: no message repeats it.
+        found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
+        raise IopscreenError(f"{where}: {_no_question(found, rule_set)}")
     if len(best) > 1:
         marks = " or ".join(_mark_name(mark) for mark in best)
         message = f"the header names {_questions(most)} whether its delimiter is {marks}"
@@ -211,13 +217,19 @@ def _delimiter(
     return best[0]
 
 
-def _no_question(cells: Sequence[str], rule_set: RuleSet) -> str:
+def refuse_no_question(headers: Sequence[str], rule_set: RuleSet, choices: Choices, name: str) -> None:
+    """Refuse a table in which no column answers a question."""
+    known = _known_headers(rule_set, choices)
+    if not any(name_key(header) in known for header in headers):
+        found = f"found {_listed(headers)}" if headers else "it has no columns"
+        raise IopscreenError(f"{name}: {_no_question(found, rule_set)}")
+
+
+def _no_question(found: str, rule_set: RuleSet) -> str:
     wanted = ", ".join(
         f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
         for question in rule_set.questions
     )
-    # A first line that holds none of the names may be some caller's: no message repeats it.
-    found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
     message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
     return f"{message}; `--map HEADER=QUESTION` maps other names"
 
@@ -244,7 +256,7 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence
 
     Raises IopscreenError for names that say two things; what is doubtful stands in `doubts`.
     """
-    where = f"{name}:{top.line}"
+    where = top.place(name)
     _refuse_absent(top.headers, choices, where)
     _refuse_taken(top.headers, added, where)
     _refuse_twice(top.headers, choices, where)

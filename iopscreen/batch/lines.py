@@ -33,7 +33,7 @@ _UTF_16 = "the file is in UTF-16; save it as UTF-8 (in a spreadsheet: `CSV UTF-8
 _WORKBOOK = "this is a workbook, not a CSV file; save it as `CSV UTF-8` in the spreadsheet program"
 _PACKED = "the file is compressed; unpack it first"
 _PAGE = "this is a web page, not a CSV file, whatever its name; open it in the spreadsheet program, save as `CSV UTF-8`"
-_PARQUET = "this is a Parquet file, not a CSV file"
+_PARQUET = "this is a Parquet file, not a CSV file; give it a name that ends in .parquet"
 _DOCUMENT = "this is a document, not a CSV file; export the table from where it came from, as `CSV UTF-8`"
 _MAGIC = {
     b"\xff\xfe": _UTF_16,

@@ -6,14 +6,25 @@ where two rule sets are compared, under the earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
 from iopscreen.batch.cells import Deciding
 from iopscreen.batch.compare import COMPARED, Comparison, Earlier
-from iopscreen.batch.header import APPENDED, Choices, Columns, Doubtful, Top, doubt_text, match_columns, read_top
+from iopscreen.batch.header import (
+    APPENDED,
+    Choices,
+    Columns,
+    Doubtful,
+    Top,
+    doubt_text,
+    match_columns,
+    read_top,
+    refuse_no_question,
+)
 from iopscreen.batch.lines import Form, Source, text_encoding
 from iopscreen.batch.problems import is_ours
 from iopscreen.batch.tails import Decider
@@ -80,14 +91,42 @@ def opened_file(
 ) -> Opened:
     """Read the top of `source`. Raises IopscreenError for a file that is refused whatever its rows hold."""
     encoding = text_encoding(options.encoding)
-    choices = Choices(options.map, options.ignore_columns)
-    added = tuple(options.prefix + column for column in (*APPENDED, *(COMPARED if earlier else ())))
     counted = Counted(source)
     rows = Source(counted.read, name)
-    top = read_top(rows.lines(), name, encoding, compiled.rule_set, choices)
+    top = read_top(rows.lines(), name, encoding, compiled.rule_set, Choices(options.map, options.ignore_columns))
     rows.put_back(top.left_over)
     leading = len([*takewhile(is_ours, top.headers)])
     writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
+    return _opened(compiled, top, (counted, rows), writer, options, name, earlier)
+
+
+def opened_table(
+    compiled: Compiled,
+    headers: Sequence[str],
+    writer: Writer,
+    options: BatchOptions,
+    *,
+    name: str,
+    earlier: Earlier | None = None,
+) -> Opened:
+    """What `opened_file` says of a table that is no text: it has columns, and no lines. Raises IopscreenError."""
+    top = Top(b"", 0, b"", tuple(headers), "", 0, 0, ())
+    refuse_no_question(top.headers, compiled.rule_set, Choices(options.map, options.ignore_columns), name)
+    counted = Counted(BytesIO())
+    return _opened(compiled, top, (counted, Source(counted.read, name)), writer, options, name, earlier)
+
+
+def _opened(
+    compiled: Compiled,
+    top: Top,
+    read: tuple[Counted, Source],
+    writer: Writer,
+    options: BatchOptions,
+    name: str,
+    earlier: Earlier | None,
+) -> Opened:
+    choices = Choices(options.map, options.ignore_columns)
+    added = tuple(options.prefix + column for column in (*APPENDED, *(COMPARED if earlier else ())))
     columns = match_columns(top, compiled.rule_set, choices, added, name)
     decider = _decider(compiled, columns, top, writer)
     before, doubts = None, columns.doubts
@@ -96,8 +135,8 @@ def opened_file(
         before = _decider(earlier.compiled, theirs, top, writer)
         doubts = tuple(dict.fromkeys([*doubts, *theirs.doubts]))
         columns = columns.without(theirs)
-    texts = tuple(f"{name}:{top.line}: {doubt_text(header, question)}" for header, question in doubts)
-    return Opened(name, counted, rows, top, writer, added, columns, decider, before, texts)
+    texts = tuple(f"{top.place(name)}: {doubt_text(header, question)}" for header, question in doubts)
+    return Opened(name, *read, top, writer, added, columns, decider, before, texts)
 
 
 def _decider(compiled: Compiled, columns: Columns, top: Top, writer: Writer) -> Decider:

@@ -59,7 +59,7 @@ def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:
     return [
         conserved_text(summary) + ":",
         *(f"  {count:>{digits},} {name}: {words}" for name, count, words in counts),
-        lines_text(summary),
+        *lines_texts(summary),
     ]
 
 
@@ -135,11 +135,14 @@ def conserved_text(summary: Summary) -> str:
     return f"{rows} in = {rows} out = {parts}"
 
 
-def lines_text(summary: Summary) -> str:
-    """Where the lines of the file went."""
+def lines_texts(summary: Summary) -> list[str]:
+    """Where the lines of the file went; a table has none."""
     lines = summary.lines
+    if lines.all == 0:
+        return []
     parts = [f"{lines.header:,} of the header", f"{lines.rows:,} of rows", f"{lines.blank:,} blank"]
-    return f"{_count(lines.all, 'line', 'lines')} in = {_count(lines.all, 'line', 'lines')} out = {' + '.join(parts)}"
+    count = _count(lines.all, "line", "lines")
+    return [f"{count} in = {count} out = {' + '.join(parts)}"]
 
 
 def _asides(summary: Summary) -> list[str]:

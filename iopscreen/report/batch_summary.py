@@ -18,7 +18,7 @@ from iopscreen.report.batch import (
     changed_text,
     conserved_text,
     earlier_lines,
-    lines_text,
+    lines_texts,
     plan_text,
     told_counts,
 )
@@ -120,7 +120,7 @@ def _sections(screened: Screened) -> Iterator[Section]:
 def _counts(screened: Screened) -> Section:
     counts = told_counts(screened.summary, screened.file.rule_set)
     rows = tuple((words, name, f"{count:,}") for name, count, words in counts)
-    lines = conserved_text(screened.summary), lines_text(screened.summary)
+    lines = conserved_text(screened.summary), *lines_texts(screened.summary)
     return Section("rows", "What rows are told", lines, ("", "recommendation", "rows"), rows)
 
 
