@@ -43,6 +43,7 @@ class Wishes(NamedTuple):
     encoding: str
     force: bool
     expect_digest: str | None = None
+    jobs: int | None = None
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -80,6 +81,7 @@ def screen(wishes: Wishes) -> Screened:
                     progress=progress,
                     problems=problems,
                     earlier=before,
+                    jobs=wishes.jobs,
                 )
         screened = Screened(name, summary, rules.file, earlier.file if earlier else None)
         if write_summary:

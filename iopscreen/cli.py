@@ -291,6 +291,10 @@ def batch(
         str | None, typer.Option(metavar="URL", help="With --engine spark: the cluster. Default: this machine.")
     ] = None,
     expect_digest: ExpectDigest = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
+    ] = None,
 ) -> None:
     """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
 
@@ -300,6 +304,7 @@ def batch(
     from iopscreen.report.batch import summary_lines
 
     gc.enable()
+    gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
     maps, ignored = column_map or [], ignore_column or []
     wishes = batching.Wishes(
         source,
@@ -315,6 +320,7 @@ def batch(
         encoding,
         force,
         expect_digest,
+        jobs,
     )
     if engine is not Engine.SPARK and (folder is not None or master is not None):
         raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
@@ -329,6 +335,8 @@ def batch(
         screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
+    if problems and screened.summary.problems:
+        streams.tell(f"rows with problems are in {problems}: mend them there, and screen that file")
     raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
@@ -640,6 +648,10 @@ def _preview_as(preview: "Preview", file: "RuleFile") -> str:
     return report.preview_text(preview, file.rule_set, streams.width())
 
 
+_ROWS_AT_ONCE = 10_000
+"""Objects of many rows may come together before they are looked through for garbage."""
+
+
 def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:
     found = summary.problems or (fail_on is BatchFailOn.UNDECIDED and summary.undecided)
     return ExitCode.LOOK if found else ExitCode.DONE
@@ -721,7 +733,8 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
     known = sorted({source for result in results for source in result.sources})
     for name in texts:
         if name not in known:
-            raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
+            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
+            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
 
 
 # --- the way in and the way out -------------------------------------------------------------

@@ -453,7 +453,7 @@ class Nowhere(io.RawIOBase):
 def test_memory_does_not_grow_with_the_file():
     row = b'1,"mania;other",no,yes,"some notes, and more notes"\n'
     peaks = []
-    for blocks in (2, 12):
+    for blocks in (12, 40):
         source = Endless(b"nr,condition_type,detox_need,safe_living_environment,notes\n", row, blocks)
         tracemalloc.start()
         screen_file(shipped(), source, Nowhere(), BatchOptions(), name="calls.csv")
@@ -631,12 +631,12 @@ def test_a_write_error_is_not_swallowed():
 
 def test_progress_is_told_now_and_then_and_at_the_end():
     seen: list[tuple[int, int]] = []
-    data = b"condition_type\n" + b"mania\n" * 100_000
+    data = b"condition_type\n" + b"mania\n" * 400_000
     done = screen_file(
         shipped(), io.BytesIO(data), Nowhere(), BatchOptions(), name="c.csv", progress=lambda *told: seen.append(told)
     )
     assert seen == sorted(seen) and len(set(seen)) > 2
-    assert seen[-1] == (100_000, len(data)) == (done.rows, len(data))
+    assert seen[-1] == (400_000, len(data)) == (done.rows, len(data))
 
 
 def test_too_tangled_is_a_problem_of_the_row(monkeypatch):

@@ -23,6 +23,7 @@ from terminal import PATIENCE, ROOT, Terminal
 from test_batch import case_wishes, damaged, random_table, shipped
 
 from iopscreen import batching, cli, files
+from iopscreen.batch import chunks
 from iopscreen.batch import preview as dry
 from iopscreen.batch.problems import ProblemRows
 from iopscreen.batch.run import BatchOptions, Earlier, screen_file
@@ -478,6 +479,30 @@ def test_columns_of_the_comparison_may_be_taken(desk):
     batching.screen(wishes(desk))
     batching.screen(wishes(desk, compare="iop", prefix="new_", force=True))
     assert (desk / "out.csv").read_text(encoding="utf-8").split("\n")[0].endswith(",new_problem,new_was,new_changed")
+
+
+def test_several_processes_compare_plan_and_keep_problems_as_one_does(desk, monkeypatch):
+    rng = random.Random(4)
+    cells = [["yes", "no", "", "?", "maybe"], ["home", "street", "shelter", ""], ["yes", "no", ""]]
+    rows = ["nr,Temperature raised,place,alone"]
+    rows += [f"{number},{','.join(map(rng.choice, cells))}{',x' * (rng.random() < 0.01)}" for number in range(3000)]
+    (desk / "calls.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    case = BATCH_CASES / "compared"
+    wanted = wishes(
+        desk,
+        rules=str(case / "rules.yaml"),
+        compare=str(case / "old.yaml"),
+        column_map=["Temperature raised=fever"],
+        force=True,
+    )
+    monkeypatch.setattr(chunks, "CHUNK", 1 << 12)
+    results = []
+    for jobs in (1, 3):
+        batching.screen(wanted._replace(jobs=jobs))
+        results.append({name: (desk / name).read_bytes() for name in OUTPUTS})
+    assert results[0] == results[1]
+    assert results[0]["problems.csv"].count(b"\n") > 500
+    assert b'"changed": ' in results[0]["summary.json"]
 
 
 # --- the dry run ----------------------------------------------------------------------------

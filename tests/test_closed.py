@@ -47,6 +47,8 @@ COMMANDS = {
     "screen --rules iop.yaml --answers answers.json --no-input --save out.json": ("out.json",),
     "screen --rules iop.yaml --from record.json --no-input --format html -o out.html": ("out.html",),
     "batch calls.csv --rules iop.yaml -o out.csv": ("out.csv",),
+    "batch calls.csv --rules iop.yaml -o out.csv --problems p.csv --summary s.html": ("out.csv", "p.csv", "s.html"),
+    "batch calls.csv --rules iop.yaml -o out.csv --dry-run": (),
     "verify record.json --rules iop.yaml --format json -o out.json": ("out.json",),
     "audit iop.yaml --format html -o out.html": ("out.html",),
     "diff iop.yaml iop.yaml --format json -o out.json": ("out.json",),

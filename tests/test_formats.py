@@ -488,7 +488,7 @@ def test_words_stay_in_their_fence_and_their_fold(text):
 
 def hostile_result(text):
     """An audit in which everything that an author can write is `text`."""
-    accept = Accept("unused", text, text, text, None, Place(1, 1))
+    accept = Accept("unused", text, text, text, None, None, Place(1, 1))
     path = f"{text}.yaml".encode("utf-8", "replace").decode()
     related = (Related(path, Place(2, 2), text),)
     found = [

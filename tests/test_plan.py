@@ -56,7 +56,7 @@ def naive_plan(oracle, rows):
             sure = [row for row in waiting if settled(row[0], with_it)]
             maybe = [row for row in waiting if row not in sure and may_settle(row[0], with_it)]
             found.append(Step(name, open_rows, sum(count for _, count in sure), sum(count for _, count in maybe)))
-        steps.append(max(found, key=lambda step: (step.settled, step.may_settle)))
+        steps.append(max(found, key=lambda step: (step.settled, step.open)))
         asked = (*asked, steps[-1].question)
         waiting = [row for row in waiting if not settled(row[0], asked)]
     return Plan(total, tuple(steps))

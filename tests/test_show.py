@@ -17,6 +17,7 @@ from random_rule_sets import made
 
 from iopscreen.audit.overview import Overview, overview
 from iopscreen.audit.run import AuditResult, audit
+from iopscreen.audit.subject import Undecided
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.flow import Asked, End
 from iopscreen.export.mermaid import flow_mermaid
@@ -192,7 +193,7 @@ def hostile_audit() -> AuditResult:
     accept = result.overview.rule_set.accept[0]._replace(because=RAW, by=RAW, until=RAW)
     return replace(
         result, path=RAW, findings=tuple(findings), acceptances=(accept, None, None), overview=hostile(),
-        undecided=(RAW,), why=RAW,
+        undecided=(Undecided(RAW),), why=RAW,
     )  # fmt: skip
 
 
@@ -378,7 +379,7 @@ def test_each_card_says_in_words_what_it_shows():
     assert len(titles) == 2 * len(asked)  # for a desk, and for a phone
     assert titles[: len(asked)] == titles[len(asked) :]
     assert titles[0] == "Step 1, known. yes: go on with 2, many; no: go on with 3, many."
-    assert titles[1] == "Step 2, many. 1 to 3: Come in (rule known-ones); 4 to 9: Wait outside (rule crowds)."
+    assert titles[1] == "Step 2, many. up to 3: Come in (rule known-ones); 4 or more: Wait outside (rule crowds)."
     ends = [step for step in found.flow.steps if isinstance(step, End)]
     assert {end.outcome for end in ends} == {"come", "wait", "no_rule"}
 
@@ -412,11 +413,10 @@ def test_mutants_that_no_case_notices_are_a_table():
 
 
 def test_what_was_not_decided_is_said():
-    result = replace(
-        audit(str(CASES / "hole.yaml"), {}, today=TODAY), findings=(), acceptances=(), undecided=("gap",), why="no time"
-    )
+    told = audit(str(CASES / "hole.yaml"), {}, today=TODAY)
+    result = replace(told, findings=(), acceptances=(), undecided=(Undecided("gap"),), why="no time")
     page = Page(audit_html([result]))
-    assert "Audit: not finished within its budget" in page.words
+    assert "Audit: not complete" in page.words
     assert "Not decided no time gap" in page.words
     assert ("body", "class", "open") in page.attributes
 

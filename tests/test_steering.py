@@ -181,6 +181,8 @@ def test_headers_cells_answers_and_records(folder):
         ["batch", "calls.csv", "-o", "out.csv"],
         ["batch", "calls.csv", "-o", "out.csv", "--map", f"{STEERING}=nothing", "--ignore-column", STEERING],
         ["batch", "cells.csv", "-o", "screened.csv"],
+        ["batch", "calls.csv", "--dry-run"],
+        ["batch", "cells.csv", "--dry-run"],
         ["screen", "--no-input", "--answers", "answers.json"],
         ["screen", "--no-input", "--ref", STEERING, "--save", "x.json"],
         *(["verify", name, "--format", form] for name in ("record.json", "notes.json") for form in ("text", "json")),

@@ -48,7 +48,8 @@ two"
 COMMANDS = {
     "screen": "screen -r rules.yaml --answers answers.json --no-input --save out/r.json --format json -o out/o.json",
     "screen from a record": "screen --rules rules.yaml --from record.json --no-input --format html -o out/o.html",
-    "batch": "batch calls.csv --rules rules.yaml -o out/o.csv",
+    "batch": "batch calls.csv --rules rules.yaml --compare rules.yaml"
+    " -o out/o.csv --problems out/p.csv --summary out/s.json",
     "verify": "verify record.json --rules rules.yaml --format json -o out/o.json",
 }
 

@@ -28,13 +28,9 @@ class Overview:
         """The rule set of the file."""
         return self.file.rule_set
 
-    @cached_property
-    def table(self) -> tuple[OutcomeRegions, ...]:
-        """Every distinguishable profile by outcome; empty where they are not counted, or not in time."""
-        try:
-            return region_table(self.counted) if self.counted else ()
-        except TooTangled:
-            return ()
+    def table(self, rows: int) -> tuple[OutcomeRegions, ...]:
+        """The largest regions of each outcome, so many `rows` of them; empty where profiles are not counted."""
+        return region_table(self.counted, rows) if self.counted else ()
 
     @cached_property
     def flow(self) -> Flow | None:

@@ -17,7 +17,7 @@ from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.overview import Overview
-from iopscreen.audit.regions import OutcomeRegions, outcome_counts
+from iopscreen.audit.regions import outcome_counts
 from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -52,7 +52,6 @@ class RuleSetFacts:
     failed: int
     coverage: Mapping[str, Coverage]
     questions: tuple[str, ...]
-    table: tuple[OutcomeRegions, ...]
     resting: tuple[Resting, ...]
     mutants: MutationScore | None
     killers: tuple[str, ...]
@@ -88,11 +87,6 @@ class AuditResult:
         Clean means no error and no warning, so that notes make an audit incomplete only where they are asked for.
         """
         return not self.undecided and (self.change is None or self.change.complete)
-
-    @property
-    def regions(self) -> tuple[OutcomeRegions, ...]:
-        """The table of every distinguishable profile; empty where it is not known."""
-        return self.facts.table if self.facts else ()
 
     def accepted(self, finding: Finding) -> Accept | None:
         """The entry by which a person has accepted `finding`, which then no longer counts."""
@@ -253,6 +247,7 @@ def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> 
         related=told.related,
         witness=told.witness,
         case=told.case,
+        size=told.size,
     )
 
 
@@ -289,7 +284,6 @@ def _facts(subject: Subject) -> RuleSetFacts:
         failed=failed,
         coverage=covered,
         questions=tuple(rule_set.question),
-        table=subject.table if whole else (),
         resting=resting(subject),
         mutants=mutants,
         killers=tuple(killer_cases(subject)) if mutants else (),

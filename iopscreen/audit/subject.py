@@ -13,7 +13,6 @@ from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
 from iopscreen.audit.judged import Judged, Reach, Worth, attempted
 from iopscreen.audit.readings import OtherReading, other_readings, reached
-from iopscreen.audit.regions import OutcomeRegions, region_table
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
 from iopscreen.engine.counts import Whole, whole
@@ -47,6 +46,7 @@ class Told:
     witness: Mapping[str, Any] | None = None
     case: str | None = None
     path: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,6 @@ class Subject:
             raise TooTangled
         return self.counted
 
-    @cached_property
-    def table(self) -> tuple[OutcomeRegions, ...]:
-        """The regions of every outcome; empty where they are not known."""
-        return (attempted(lambda: region_table(self.whole)) if self.counted else None) or ()
-
     @property
     def nobody_possible(self) -> bool | None:
         """Whether the impossible entries leave nobody; None where that is not decided."""
@@ -170,14 +165,17 @@ class Subject:
         """The other values of each setting that may decide otherwise."""
         return other_readings(self.compiled)
 
+    @property
+    def budget_for_hints(self) -> Budget:
+        """A little time for what is said beside a verdict: it must not take that of the verdicts."""
+        return self.budget.part(share=_SHARE, most=_SECONDS_FOR_HINTS)
+
     @cached_property
     def reached(self) -> Mapping[int, OtherReading]:
         """By rule that never decides, the first other reading under which it does; empty where too many to try."""
         positions = [place for place, rule in enumerate(self.rule_set.rules) if rule.id in self.silent]
-        # Hints have a little time of their own: they must not take that of the verdicts.
-        budget = self.budget.part(share=_SHARE, most=_SECONDS_FOR_HINTS)
         try:
-            return reached(self.compiled, self.readings, positions, budget) if positions else {}
+            return reached(self.compiled, self.readings, positions, self.budget_for_hints) if positions else {}
         except TooTangled:
             return {}
 

@@ -46,10 +46,10 @@ class Capture:
     ) -> None:
         self.pattern = pattern.records(shape, plan.groups, plan.plain, ascii_only=ascii_only, whole=whole)
         most = max(1, cells.MAX_TEXTS // len(plan.groups))
-        self._units = [_Units([wanted.texts[at] for at in group], shape, encoding, most) for group in plan.groups]
+        self._units = [_Units(wanted, group, shape, encoding, most) for group in plan.groups]
         self._single = not whole and len(plan.groups) == 1
         if not whole:
-            self._units[0].mark(plan.groups[0], -wanted.states)
+            self._units[0].marked = True
 
     def columns(self, window: bytes) -> list[Sequence[bytes]]:
         """What each group captures, piece by piece."""
@@ -67,22 +67,20 @@ class Capture:
 class _Units(dict[bytes, int]):
     """What the cells of each unit met weigh together."""
 
-    def __init__(self, texts: Sequence[Texts], shape: Shape, encoding: str, most: int) -> None:
+    def __init__(self, wanted: Wanted, group: range, shape: Shape, encoding: str, most: int) -> None:
         super().__init__()
-        self._texts = texts
+        self._texts = [wanted.texts[at] for at in group]
+        self._no_record = -wanted.states
+        self._group = group
         self._shape = shape
         self._encoding = encoding
         self._most = most
-        self._marked: range | None = None
-        self._no_record = 0
-
-    def mark(self, group: range, no_record: int) -> None:
-        """These units are captured with a delimiter: an empty one is none, and weighs `no_record`."""
-        self._marked = group
-        self._no_record = no_record
+        self.marked = False
+        """Whether the units are captured with a delimiter."""
 
     def __missing__(self, unit: bytes) -> int:
-        weighs = self._no_record if self._marked and not unit else self._weigh(unit)
+        empty = not unit and (self.marked or len(self._group) > 1)
+        weighs = self._no_record if empty else self._weigh(unit)
         if len(unit) <= cells.MAX_TEXT:
             if len(self) >= self._most:
                 self.clear()
@@ -90,7 +88,7 @@ class _Units(dict[bytes, int]):
         return weighs
 
     def _weigh(self, unit: bytes) -> int:
-        written = pattern.unmarked(self._shape, unit, self._marked) if self._marked else unit
+        written = pattern.unmarked(self._shape, unit, self._group) if self.marked else unit
         text = written.decode(self._encoding)
         delimiter = self._shape.delimiter.decode("ascii")
         plain = '"' not in text

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import accumulate
 
 from iopscreen.batch import cells, lines
@@ -49,26 +49,41 @@ class Screener:
         self._able = self._form.width > 1 and bool(deciding.columns) and bytes_stand_alone(self._form.encoding)
         self._windows: _Windows | None = None
 
-    def parts(self, source: Source) -> Iterator[Part]:
-        """What comes of `source` from here on. Raises IopscreenError for a file that is refused."""
+    def shape(self, sample: bytes) -> Shape | None:
+        """How the records are written of which `sample` holds whole lines; None where no pattern can know."""
+        if not (self._able and sample):
+            return None
+        return Shape(self._form.delimiter.encode("ascii"), lines.end_of(sample), self._form.width)
+
+    def parts(self, source: Source, until: int | None = None) -> Generator[Part, None, None]:
+        """What comes of `source` from here on, up to the first record that ends at the byte `until` or past it.
+
+        Raises IopscreenError for a file that is refused.
+        """
+        if self._windows:
+            self._windows.forget()
         part = Part()
-        while self._screen(part, source):
+        while (until is None or source.at < until) and self._screen(part, source, until):
             if part.size >= PART:
                 yield self._counted(part)
                 part = Part()
         yield self._counted(part)
 
-    def _screen(self, part: Part, source: Source) -> bool:
+    def _screen(self, part: Part, source: Source, until: int | None) -> bool:
         """Add the next rows to `part`; False at the end of the file."""
+        most = self._windows.size if self._windows else WINDOW
+        if until is not None:
+            most = min(most, until - source.at)
         if not self._able:
-            return self.rows.read(part, source, source.at + lines.BLOCK)
-        window = source.stretch(self._windows.size if self._windows else WINDOW)
+            return self.rows.read(part, source, source.at + most)
+        window = source.stretch(most)
         if not window:  # a long line, or one without an end
             return self.rows.read(part, source, source.at + 1)
         if self._windows is None:
-            if len(window) < WORTHWHILE:
+            shape = self.shape(window)
+            if len(window) < WORTHWHILE or shape is None:
                 return self.rows.read(part, source, source.at + len(window))
-            self._windows = _Windows(self.rows, self._form, lines.end_of(window))
+            self._windows = _Windows(self.rows, shape, self._form)
         self._windows.screen(part, source, window)
         return True
 
@@ -94,22 +109,27 @@ def bytes_stand_alone(encoding: str) -> bool:
 class _Windows:
     """The windows of one file. `size`: how many bytes the next one may have."""
 
-    def __init__(self, rows: Rows, form: Form, end: bytes) -> None:
+    def __init__(self, rows: Rows, shape: Shape, form: Form) -> None:
         self.size = WINDOW
         self._rows = rows
         self._form = form
         self._encoding = form.encoding
-        self._shape = Shape(form.delimiter.encode("ascii"), end, form.width)
-        self._tails = _Tails(rows.states, end)
+        self._shape = shape
+        self._tails = _Tails(rows.states, shape.end)
         self._counts: Counter[int] = Counter()
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
         self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
         self._exact = Capture(self._shape, self._wanted, singly(self._wanted), self._encoding, whole=True)
         self._ascii: Capture | None = None
         self._quick: Capture | None = None
+        self._plain: frozenset[int] = frozenset()
         self._looked_at = 0
         self._pause = 0
         self._rest_of_pause = 0
+
+    def forget(self) -> None:
+        """What was counted before came to nothing: the rest of it was refused."""
+        self._counts.clear()
 
     def count(self, part: Part) -> None:
         """Put the counts of what was added to `part` into it."""
@@ -145,7 +165,9 @@ class _Windows:
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
             planned = plan(self._shape, self._wanted, window)
-            self._quick = Capture(self._shape, self._wanted, planned, self._encoding)
+            # What was not plain once will not be again, now and then.
+            self._plain = planned.plain & self._plain if self._quick else planned.plain
+            self._quick = Capture(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -264,10 +286,14 @@ class _Tails(dict[int, bytes]):
         super().__init__()
         self._states = states
         self._end = end
+        self._same: dict[bytes, bytes] = {}
 
     def __missing__(self, state: int) -> bytes:
         tail = self._states[state] if state >= 0 else None
         if len(self) >= cells.MAX_STATES:
             self.clear()
-        data = self[state] = b"" if tail is None or tail.reasons else tail.data + self._end
+            self._same.clear()
+        data = b"" if tail is None or tail.reasons else tail.data + self._end
+        # Few rows differ in what they are told: one copy for all stays close to the processor.
+        data = self[state] = self._same.setdefault(data, data)
         return data

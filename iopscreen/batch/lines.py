@@ -33,7 +33,7 @@ _UTF_16 = "the file is in UTF-16; save it as UTF-8 (in a spreadsheet: `CSV UTF-8
 _WORKBOOK = "this is a workbook, not a CSV file; save it as `CSV UTF-8` in the spreadsheet program"
 _PACKED = "the file is compressed; unpack it first"
 _PAGE = "this is a web page, not a CSV file, whatever its name; open it in the spreadsheet program, save as `CSV UTF-8`"
-_PARQUET = "this is a Parquet file, not a CSV file"
+_PARQUET = "this is a Parquet file, not a CSV file; give it a name that ends in .parquet"
 _DOCUMENT = "this is a document, not a CSV file; export the table from where it came from, as `CSV UTF-8`"
 _MAGIC = {
     b"\xff\xfe": _UTF_16,
@@ -93,13 +93,13 @@ class Source:
     bytes and lines were taken; whoever takes bytes by other means than `lines` says of how many lines they were.
     """
 
-    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
+    def __init__(self, read: Callable[[int], bytes], name: str, at: int = 0, line: int = 0) -> None:
         self._read = read
         self._name = name
         self._data = b""
         self._start = 0
-        self.at = 0
-        self.line = 0
+        self.at = at
+        self.line = line
 
     def lines(self) -> Iterator[bytes]:
         """The lines from here on, each taken when it is given out.

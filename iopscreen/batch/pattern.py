@@ -92,8 +92,15 @@ def _any_cell(shape: Shape, *, ascii_only: bool) -> bytes:
     """The pattern of a cell: bare, quoted, a number with a sign, or empty; a formula is none of them."""
     never = _never(shape, ascii_only=ascii_only)
     inside = rb'"\0' + (_HIGH if ascii_only else b"")
-    points = re.escape(b".,".replace(shape.delimiter, b""))
-    number = rb"(?:[+-][0-9]++(?:[%b][0-9]++)*+%%?+|-++)" % points
     bare = rb'[^"%b%b][^%b]*+' % (_FORMULA, never, never)
-    quoted = rb'"(?:(?![%b])|(?=%b"))(?:[^%b]++|"")*+"' % (_FORMULA, number, inside)
-    return rb"(?:%b|%b|%b(?=%b|[\r\n])|)" % (bare, quoted, number, re.escape(shape.delimiter))
+    quoted = rb'"(?:(?![%b])|(?=%b"))(?:[^%b]++|"")*+"' % (_FORMULA, _number(b""), inside)
+    number = rb"%b(?=%b|[\r\n])" % (_number(shape.delimiter), re.escape(shape.delimiter))
+    return rb"(?:%b|%b|%b|)" % (bare, quoted, number)
+
+
+def _number(delimiter: bytes) -> bytes:
+    """The pattern of a number with a sign, or of dashes; none of it is the delimiter."""
+    signs, points = (re.escape(marks.replace(delimiter, b"")) for marks in (b"+-", b".,"))
+    percent = b"" if delimiter == b"%" else b"%?+"
+    dashes = b"" if delimiter == b"-" else b"|-++"
+    return b"(?:[%b][0-9]++(?:[%b][0-9]++)*+%b%b)" % (signs, points, percent, dashes)

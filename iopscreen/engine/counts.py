@@ -146,7 +146,7 @@ def regions(everything: Whole, wanted: Callable[[Label], bool], limit: int) -> t
     """
     number, largest = _paths_below(everything, wanted)
     paths = list(islice(_largest_first(everything, largest), limit))
-    found = [_region(everything, box, label) for box, label in _joined(paths)]
+    found = [_region(everything, box, label) for box, label in joined(paths)]
     return found, number[everything.root] - len(paths)
 
 
@@ -164,7 +164,7 @@ def _region(everything: Whole, box: _LevelBox, label: Label) -> Region:
     return Region(label, chosen, profiles)
 
 
-def _joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, Label]]:
+def joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, Label]]:
     """The same profiles in fewer regions: those of one label that differ at one level are one."""
     left = list(found)
     before = 0

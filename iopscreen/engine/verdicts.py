@@ -133,13 +133,16 @@ class Verdicts:
         """Profiles that meet one of `clauses` and none of `avoid`, as a box; None where there are none."""
         return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
 
-    def excluding(self, clauses: Sequence[Clause]) -> tuple[int, ...]:
-        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless."""
+    def excluding(self, clauses: Sequence[Clause], beside: Clauses = 0) -> tuple[int, ...]:
+        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless.
+
+        `beside`: clauses that take part in it.
+        """
         entries = self.compiled.rule_set.impossible
         bits = _bits_by_position(
             [(clause, _entry(label)) for clause, label in self.compiled.impossible], len(entries), 0
         )
-        kept = self.excluded
+        kept = self.excluded | beside
         for mine in bits:
             if self.box_in(clauses, kept & ~mine) is None:
                 kept &= ~mine

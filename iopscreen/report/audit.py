@@ -157,7 +157,7 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
         yield from _labelled("profiles", "not counted: the rules are too tangled; no verdict rests on that", width)
     else:
         yield ""
-        yield from _table_lines(facts, result.regions, width, rows)
+        yield from _table_lines(facts, result.overview.table(rows) if result.overview else (), width)
 
 
 def _change_lines(result: AuditResult, width: int) -> Iterator[str]:
@@ -208,7 +208,7 @@ def cases_words(facts: RuleSetFacts) -> str:
 # --- the table ------------------------------------------------------------------------------
 
 
-def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int, rows: int) -> Iterator[str]:
+def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int) -> Iterator[str]:
     left_out = f", {facts.impossible:,} impossible ones left out" if facts.impossible else ""
     counted = f"{facts.profiles:,} profiles{left_out}. A profile is a set of answers that the rules can tell apart"
     yield from wrapped(f"{counted}; the counts are of profiles, not of patients.", width, "  ")
@@ -216,16 +216,14 @@ def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: in
         name = "no rule matches" if outcome.outcome == NO_RULE else outcome.outcome
         yield ""
         yield f"  {name}: {outcome.profiles:,} of {facts.profiles:,} profiles"
-        shown = outcome.rows[:rows]
-        questions = [question for question in facts.questions if any(question in row.when for row in shown)]
+        questions = [question for question in facts.questions if any(question in row.when for row in outcome.rows)]
         groups = [
             (f"by {rule}" if rule else None, [_cells_of(row, questions) for row in group])
-            for rule, group in groupby(shown, key=lambda row: row.rule)
+            for rule, group in groupby(outcome.rows, key=lambda row: row.rule)
         ]
         yield from columns([*questions, "profiles"], groups, width, indent="    ")
-        hidden = len(outcome.rows) - len(shown) + outcome.more
-        if hidden:
-            yield f"    ... and {count_words(hidden, 'more region')}"
+        if outcome.more:
+            yield f"    ... and {count_words(outcome.more, 'more profile')} in further regions"
 
 
 def _cells_of(row: RegionRow, questions: Sequence[str]) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iopscreen.audit.documentation import ALL, documented
-from iopscreen.audit.regions import OutcomeRegions
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
 from iopscreen.report.columns import ANY
@@ -235,7 +234,7 @@ def _facts(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[
 def _facts_table(result: AuditResult, facts: RuleSetFacts, paths: Paths) -> str:
     """One row a fact; of what is not known there is none."""
     rows = [
-        ["recommended", _outcomes(facts, result.regions)],
+        ["recommended", _outcomes(facts)],
         ["guarantees", message(guarantees_words(facts))],
         ["cases", message(cases_words(facts))],
     ]
@@ -252,12 +251,13 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(code, names[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _outcomes(facts: RuleSetFacts, regions: Sequence[OutcomeRegions]) -> str:
-    if facts.profiles is None:
+def _outcomes(facts: RuleSetFacts) -> str:
+    if facts.profiles is None or facts.outcomes is None:
         return "not counted: the rules are too tangled; no verdict rests on that"
     counts = [
-        f"{region.profiles:,} {'that no rule matches' if region.outcome == NO_RULE else code(region.outcome)}"
-        for region in regions
+        f"{number:,} {'that no rule matches' if outcome == NO_RULE else code(outcome)}"
+        for outcome, number in facts.outcomes.items()
+        if number
     ]
     left_out = f"; {facts.impossible:,} impossible ones left out" if facts.impossible else ""
     return f"{', '.join(counts)}; of {count_words(facts.profiles, 'profile')}{left_out}"

@@ -94,6 +94,11 @@ def profiles_in_words(overview: Overview) -> str:
     return f"{counted(overview.counted.profiles, 'profile')}{beside}"
 
 
+def more_profiles(number: int) -> str:
+    """How many profiles are in no region that is shown."""
+    return f"and {counted(number, 'more profile')} in further regions"
+
+
 def counted(number: int, word: str) -> str:
     """A number and what it counts."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
@@ -245,8 +250,10 @@ def _emergency(rule_set: RuleSet) -> Iterator[Item]:
 
 
 class Table(NamedTuple):
-    """The regions of one outcome, as a table. `more`: how many regions are not shown."""
+    """The regions of one outcome, as a table. `outcome`: its id; `more`: how many profiles are in none of them."""
 
+    outcome: str
+    profiles: int
     title: str
     head: tuple[str, ...]
     groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
@@ -255,24 +262,26 @@ class Table(NamedTuple):
 
 def tables(overview: Overview, rows: int, anything: str) -> Iterator[Table]:
     """A table for each outcome, of its largest regions, rule by rule; `anything` is put where any answer will do."""
-    for outcome in overview.table:
-        yield _table(overview, outcome, rows, anything)
+    for outcome in overview.table(rows):
+        yield _table(overview, outcome, anything)
 
 
-def _table(overview: Overview, outcome: OutcomeRegions, rows: int, anything: str) -> Table:
+def _table(overview: Overview, outcome: OutcomeRegions, anything: str) -> Table:
     assert overview.counted is not None  # there are regions
-    shown = outcome.rows[:rows]
-    questions = [question for question in overview.rule_set.question if any(question in row.when for row in shown)]
-    label = NO_RULE_LABEL if outcome.outcome == NO_RULE else overview.rule_set.outcome[outcome.outcome].label
+    rule_set, rows = overview.rule_set, outcome.rows
+    questions = [question for question in rule_set.question if any(question in row.when for row in rows)]
+    label = NO_RULE_LABEL if outcome.outcome == NO_RULE else rule_set.outcome[outcome.outcome].label
     groups = tuple(
         (rule and f"by rule {rule}", tuple(_cells(row, questions, anything) for row in group))
-        for rule, group in groupby(shown, key=lambda row: row.rule)
+        for rule, group in groupby(rows, key=lambda row: row.rule)
     )
     return Table(
+        outcome.outcome,
+        outcome.profiles,
         f"{label}: {outcome.profiles:,} of {counted(overview.counted.profiles, 'profile')}",
         (*map(spaced, questions), "profiles"),
         groups,
-        len(outcome.rows) - len(shown) + outcome.more,
+        outcome.more,
     )
 
 

@@ -22,6 +22,7 @@ from iopscreen.report.outline import (
     counted,
     guarantee_in_words,
     head_lines,
+    more_profiles,
     policy_in_words,
     setting_choices,
     setting_value,
@@ -189,33 +190,34 @@ def _table(overview: Overview, _grounds: Grounds) -> Part:
     heading = "Who is recommended what"
     if overview.counted is None:
         return Part("table", heading, (), f"Profiles are {NOT_COUNTED}: the rules are too tangled.")
-    lines = [_bar(overview)]
-    for table, outcome in zip(tables(overview, ROWS, ANY), overview.table, strict=True):
-        lines += _regions(overview, table, outcome.outcome)
+    shown = list(tables(overview, ROWS, ANY))
+    lines = [_bar(overview, shown)]
+    for table in shown:
+        lines += _regions(overview, table)
     return Part("table", heading, tuple(lines), COUNTS)
 
 
-def _bar(overview: Overview) -> str:
+def _bar(overview: Overview, shown: Sequence[Table]) -> str:
     """The outcomes side by side, each as wide as its share of the profiles; what they are stands in the tables."""
     assert overview.counted is not None
     parts, x = [], 0.0
-    for outcome in overview.table:
+    for outcome in shown:
         wide = 1000 * outcome.profiles / max(overview.counted.profiles, 1)
         look = tint(overview.rule_set, outcome.outcome)
         parts.append(f'<rect class="{look}" x="{x:.1f}" y="1" width="{wide:.1f}" height="26"/>')
         x += wide
     shares = "; ".join(
-        f"{outcome_label(overview.rule_set, outcome.outcome)}: {outcome.profiles:,}" for outcome in overview.table
+        f"{outcome_label(overview.rule_set, outcome.outcome)}: {outcome.profiles:,}" for outcome in shown
     )
     said = text(f"Profiles by outcome. {shares}.")
     start = f'<svg class="bar" viewBox="0 0 1000 28" preserveAspectRatio="none" role="img" aria-label="{said}">'
     return f"{start}<title>{said}</title>{''.join(parts)}</svg>"
 
 
-def _regions(overview: Overview, table: Table, outcome: str) -> Iterator[str]:
+def _regions(overview: Overview, table: Table) -> Iterator[str]:
     """The regions of an outcome, rule by rule."""
     share = table.title.rpartition(": ")[2]
-    yield f'<h* class="outcome-head">{pill(overview.rule_set, outcome)} {text(share)}</h*>'
+    yield f'<h* class="outcome-head">{pill(overview.rule_set, table.outcome)} {text(share)}</h*>'
     rows = []
     for rule, group in table.groups:
         if rule:
@@ -225,7 +227,7 @@ def _regions(overview: Overview, table: Table, outcome: str) -> Iterator[str]:
             rows.append(f'<tr>{answers}<td class="number">{text(number)}</td></tr>')
     yield from table_box(table.title, table.head, rows, numbers=True)
     if table.more:
-        yield f'<p class="quiet">and {counted(table.more, "more region")}</p>'
+        yield f'<p class="quiet">{more_profiles(table.more)}</p>'
 
 
 def _quiet(cell: str) -> str:

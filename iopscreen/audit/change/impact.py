@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
-from iopscreen.audit.regions import MAX_KEPT, MAX_LOOKED_AT, caller_of, region_in_words
+from iopscreen.audit.regions import caller_of, region_in_words
 from iopscreen.audit.subject import ANY, witness_json
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.counts import Region, Whole, regions
@@ -22,6 +22,9 @@ from iopscreen.engine.diagram import Label
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Half, Joint, Pair
 from iopscreen.ruleset.model import NO_RULE, Answer, Rule, Unanswered
 from iopscreen.ruleset.words import outcome_order
+
+MAX_REGIONS = 200
+"""How many regions of one transition are kept: those of the largest paths."""
 
 
 class Weight(IntEnum):
@@ -192,11 +195,11 @@ def _rule(half: Half, label: Label) -> Rule | None:
 
 
 def _transition(joint: Joint, pair: Pair, number: int) -> Transition:
-    found, beyond = regions(joint.whole, lambda label: _outcomes(joint, _as_pair(label)) == pair, MAX_LOOKED_AT)
+    found, beyond = regions(joint.whole, lambda label: _outcomes(joint, _as_pair(label)) == pair, MAX_REGIONS)
     found.sort(key=lambda region: -region.profiles)
-    kept = tuple(_region(joint, region) for region in found[:MAX_KEPT])
+    kept = tuple(_region(joint, region) for region in found)
     old, new = _outcome(pair.old), _outcome(pair.new)
-    return Transition(old, new, _weight(joint, pair), number, kept, len(found) - len(kept) + beyond)
+    return Transition(old, new, _weight(joint, pair), number, kept, beyond)
 
 
 def _as_pair(label: Label) -> Pair:

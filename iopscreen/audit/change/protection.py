@@ -186,6 +186,9 @@ def _accepted(comparison: Comparison) -> Iterator[Told]:
         elif (accept.until or _FOR_EVER) > (old.until or _FOR_EVER):
             until = f"until {accept.until}" if accept.until else "for ever"
             yield _edited(comparison, accept.place, f"`{accept.finding}`{about} is now accepted {until}", old.place)
+        elif old.at_most is not None and (accept.at_most is None or accept.at_most > old.at_most):
+            size = "whatever its size" if accept.at_most is None else f"for at most {accept.at_most:,}"
+            yield _edited(comparison, accept.place, f"`{accept.finding}`{about} is now accepted {size}", old.place)
 
 
 _FOR_EVER = "9999-12-31"

@@ -34,6 +34,7 @@ Check = Callable[[Subject], Iterator[Told | Undecided]]
 
 CHECKS: tuple[tuple[Check, Severity], ...] = (
     (names.confusable_ids, Severity.WARNING),
+    (names.confusable_labels, Severity.WARNING),
     (reach.impossible_everything, Severity.ERROR),
     (reach.gap, Severity.ERROR),
     (reach.contradictory_condition, Severity.ERROR),

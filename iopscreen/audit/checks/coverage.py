@@ -41,7 +41,7 @@ def uncovered_rule(subject: Subject) -> Iterator[Told | Undecided]:
 
 
 def uncovered_outcome(subject: Subject) -> Iterator[Told | Undecided]:
-    """No case that passes is recommended these outcomes.
+    """No case that passes leads to these outcomes.
 
     Example: there are cases for `iop` and `referral`, and none for `inpatient`.
 
@@ -58,7 +58,7 @@ def uncovered_outcome(subject: Subject) -> Iterator[Told | Undecided]:
         deciding = (place for place in sorted(subject.deciding) if rules[place].recommend == outcomes[0].id)
         answers = _caller(subject, next(deciding))
         names, places = [outcome.id for outcome in outcomes], [outcome.place for outcome in outcomes]
-        yield _told(subject, "is recommended", ("outcome", "outcomes"), names, places, answers)
+        yield _told(subject, "leads to", ("outcome", "outcomes"), names, places, answers)
 
 
 def uncovered_option(subject: Subject) -> Iterator[Told | Undecided]:
@@ -105,7 +105,8 @@ def _told(
     message = f"no case that passes {what} {one if len(names) == 1 else several} {listed(names, 'or')}"
     related = [subject.related(place, f"another {one}") for place in places[1:MAX_RELATED]]
     name = "-".join(["tries", *names[0].replace("_", "-").replace(": ", "-").split()])
-    return Told(places[0], message, tuple(related), shown, case_to_paste(name, shown, TO_FILL_IN))
+    case = case_to_paste(name, shown, TO_FILL_IN)
+    return Told(places[0], message, tuple(related), shown, case, size=len(names))
 
 
 def _caller(subject: Subject, position: int) -> Mapping[str, Any]:

@@ -64,20 +64,17 @@ def gap(subject: Subject) -> Iterator[Told | Undecided]:
     if box is None:
         return
     place = subject.rule_set.rules[-1].place
-    largest = attempted(lambda: holes(subject.whole, _HOLES))
-    if largest is None:
-        related, shown = [], decided_witness(subject, NONE_MATCHES, box)
-        message = f"no rule matches the caller shown; how many there are was {NOT_COUNTED}"
-    else:
-        found, more = largest
-        shown = witness_json(found[0].answers)
-        related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
-        if more:
-            words = f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"
-            related.append(subject.related(place, words))
-        counts, profiles = subject.whole.counts, subject.whole.profiles
-        message = f"no rule matches {counts[NONE_MATCHES]:,} of {profiles_in_words(profiles)}"
-    yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN))
+    found, more = attempted(lambda: holes(subject.whole, _HOLES)) or ([], 0)
+    shown = witness_json(found[0].answers) if found else decided_witness(subject, NONE_MATCHES, box)
+    related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
+    if found and more:
+        related.append(subject.related(place, f"and {more:,} more profile{'' if more == 1 else 's'}"))
+    size, message = None, f"no rule matches the caller shown; how many there are was {NOT_COUNTED}"
+    if subject.counted is not None:
+        size = subject.counted.counts[NONE_MATCHES]
+        message = f"no rule matches {size:,} of {profiles_in_words(subject.counted.profiles)}"
+    case = case_to_paste("no-rule-yet", shown, TO_FILL_IN)
+    yield Told(place, message, tuple(related), shown, case, size=size)
 
 
 _HOLES = 5
@@ -217,7 +214,7 @@ def _overlapping(subject: Subject, overlap: Overlap) -> Told:
     related = subject.related(other.place, f"rule `{other.id}` recommends `{other.recommend}`")
     shown = witness_json(first or explained.in_box(overlap.box))
     case = case_to_paste(f"{other.id}-or-{rule.id}", shown, TO_FILL_IN)
-    return Told(rule.place, message, (related,), shown, case)
+    return Told(rule.place, message, (related,), shown, case, size=number)
 
 
 def _silent_rules(subject: Subject, why: Reach) -> Iterator[tuple[int, Rule]]:

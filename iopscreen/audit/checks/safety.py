@@ -9,11 +9,14 @@ from iopscreen.audit.judged import TOO_TANGLED, Broken, attempted
 from iopscreen.audit.readings import OtherReading
 from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, decided_witness, witness_json
 from iopscreen.audit.telling import (
+    impossible_entries,
     in_words,
+    named,
     nobody_meets,
     quoted,
     recommended,
     setting_values,
+    verb,
 )
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.difference import Difference, assumption_by_search, under_reading, without_assumption
@@ -90,17 +93,27 @@ def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
     danger; asked, some of the same callers would be recommended emergency help.
 
     What to do: nothing, where the site stands by the assumption. Else drop `when_no_column`: such rows
-    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed.
+    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed. Where
+    impossible entries exclude the answer that is assumed, correct the one or the other.
     """
     for question in subject.rule_set.questions:
         if question.when_no_column is None or question.for_notes:
             continue
         try:
-            found = _without_assumption(subject, question.id, question.when_no_column)
+            excluding = _excluding(subject, question.id, question.when_no_column)
+            found = None if excluding else _without_assumption(subject, question.id, question.when_no_column)
         except TOO_TANGLED:
             words = f"whether the answer assumed for `{question.id}` decides"
             yield Undecided(words, ("assumption-decides",), question.place)
             continue
+        if excluding:
+            entries = [subject.rule_set.impossible[place].id for place in excluding]
+            message = (
+                f"{quoted(question.when_no_column)} is assumed where a file has no column for `{question.id}`, and "
+                f"impossible {named('entry', 'entries', entries)} {verb(entries, 'exclude')} every such caller: each "
+                "row of that file will be an error"
+            )
+            yield Told(question.place, message, tuple(impossible_entries(subject, excluding)))
         if found is not None:
             value, change = found
             message = (
@@ -109,6 +122,15 @@ def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
                 f"{recommended(change.new)}"
             )
             yield Told(question.place, message, witness=witness_json(change.answers))
+
+
+def _excluding(subject: Subject, question: str, answer: Value) -> tuple[int, ...]:
+    """The impossible entries that leave nobody with an answer, none where somebody has it."""
+    if subject.nobody_possible:
+        return ()
+    level = subject.compiled.level[question]
+    clause = {level: 1 << subject.compiled.blocks[question].block_of(answer)}
+    return () if subject.verdicts.possible([clause]) else subject.verdicts.excluding([clause])
 
 
 def _without_assumption(subject: Subject, question: str, assumed: Value) -> tuple[Value, Difference] | None:

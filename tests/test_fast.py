@@ -1,0 +1,269 @@
+"""The shortcut of the batch against what it stands for: the same rows, counts, problems and refusals, byte for byte.
+
+What a file means is said by `batch/rows.py`, which reads it record by record with the csv module.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import pytest
+from conftest import RULES
+from messy_files import messy_file
+from test_batch import CASES, case_options, case_rules
+
+from iopscreen.batch import capture, fast, lines, pattern
+from iopscreen.batch import cells as caches
+from iopscreen.batch.parts import Problem
+from iopscreen.batch.pattern import Shape
+from iopscreen.batch.run import BatchOptions, Summary, screen_file
+from iopscreen.batch.writer import is_formula
+from iopscreen.engine.compiled import Compiled, compile_rule_set
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.reader import read_rule_file
+
+BATCHES = int(os.environ.get("IOPSCREEN_TEST_BATCHES", "4"))
+"""How many times 200 random files; more for a longer run."""
+
+
+@cache
+def compiled_from(path: Path) -> Compiled:
+    return compile_rule_set(read_rule_file(str(path)).rule_set)
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that comes of a file."""
+
+    out: bytes | None
+    summary: Summary | str
+    problems: tuple[Problem, ...]
+
+
+class Collected(list):
+    """The rows with problems, kept instead of written."""
+
+    add = list.append
+
+    def begin(self, *_) -> None:
+        """There is no header."""
+
+
+def screened(data: bytes, options: BatchOptions, rules: Path = RULES / "iop.yaml") -> Result:
+    target = io.BytesIO()
+    problems = Collected()
+    try:
+        summary = screen_file(compiled_from(rules), io.BytesIO(data), target, options, name="in.csv", problems=problems)
+    except IopscreenError as error:
+        return Result(None, str(error), ())
+    return Result(target.getvalue(), summary, tuple(problems))
+
+
+def row_by_row(monkeypatch, data: bytes, options: BatchOptions, rules: Path = RULES / "iop.yaml") -> Result:
+    with monkeypatch.context() as patch:
+        patch.setattr(fast, "bytes_stand_alone", lambda _: False)
+        return screened(data, options, rules)
+
+
+class Ways:
+    """Counts which way windows take."""
+
+    def __init__(self) -> None:
+        self.quick = self.exact = self.uneven = 0
+
+
+@pytest.fixture
+def ways(monkeypatch) -> Ways:
+    """A count of the ways that windows take; patterns are made for files of any size."""
+    seen = Ways()
+    monkeypatch.setattr(fast, "WORTHWHILE", 0)
+    monkeypatch.setattr(fast, "FIRST_PLAN", 1)
+    windows = fast._Windows
+    quick, exact, others = windows._add_quickly, windows._add_exactly, windows._read_others
+
+    def quickly(*arguments):
+        done = quick(*arguments)
+        seen.quick += done
+        return done
+
+    def exactly(*arguments):
+        seen.exact += 1
+        exact(*arguments)
+
+    def read(*arguments):
+        index = others(*arguments)
+        seen.uneven += index is None
+        return index
+
+    monkeypatch.setattr(windows, "_add_quickly", quickly)
+    monkeypatch.setattr(windows, "_add_exactly", exactly)
+    monkeypatch.setattr(windows, "_read_others", read)
+    return seen
+
+
+def set_sizes(monkeypatch, random: Random) -> None:
+    """Small windows, blocks and caches, so that everything ends everywhere."""
+    window = random.choice([*range(1, 65), *range(64, 400, 7)])
+    monkeypatch.setattr(fast, "WINDOW", window)
+    monkeypatch.setattr(fast, "SMALL_WINDOW", random.randint(1, window))
+    monkeypatch.setattr(fast, "PART", random.randint(1, 300))
+    monkeypatch.setattr(lines, "BLOCK", random.choice([1, 3, 7, 64, 1000]))
+    monkeypatch.setattr(caches, "MAX_TEXTS", random.choice([1, 5, 20_000]))
+    monkeypatch.setattr(caches, "MAX_STATES", random.choice([1, 5, 20_000]))
+    monkeypatch.setattr(capture, "MAX_UNITS", random.choice([1, 30, 4096]))
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_messy_files_come_out_as_row_by_row(batch, monkeypatch, ways):
+    refused = problems = whole = 0
+    for seed in range(200 * batch, 200 * batch + 200):
+        random = Random(seed)
+        data, encoding = messy_file(random)
+        options = BatchOptions(excel_safe=random.random() < 0.3, encoding=encoding)
+        set_sizes(monkeypatch, random)
+        expected = row_by_row(monkeypatch, data, options)
+        assert screened(data, options) == expected, (seed, data)
+        refused += expected.out is None
+        problems += bool(expected.problems)
+        whole += expected.out is not None and not expected.problems
+    assert min(refused, problems, whole, ways.quick, ways.exact) > 5, vars(ways)
+
+
+def test_larger_messy_files(monkeypatch, ways):
+    for seed in range(25):
+        random = Random(seed)
+        data, encoding = messy_file(random, rows=600)
+        options = BatchOptions(excel_safe=random.random() < 0.3, encoding=encoding)
+        monkeypatch.setattr(fast, "WINDOW", random.randint(300, 2000))
+        assert screened(data, options) == row_by_row(monkeypatch, data, options), seed
+    assert min(ways.quick, ways.exact) > 15, vars(ways)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 5, 9, 17, 33, 64, 1 << 16])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cases_through_windows(case, window, monkeypatch, ways):
+    monkeypatch.setattr(fast, "WINDOW", window)
+    monkeypatch.setattr(lines, "BLOCK", max(window, 64))
+    data, options, rules = (case / "in.csv").read_bytes(), case_options(case), case_rules(case)
+    assert screened(data, options, rules) == row_by_row(monkeypatch, data, options, rules)
+
+
+# --- where pieces and records part ways -------------------------------------------------------
+
+UNEVEN = b'x,"=1\nb,"""\ny,"\nq"\n'
+"""Two records. From the second line on, a pattern finds one that ends within the second of them."""
+
+
+def test_a_window_that_does_not_come_out_even(monkeypatch, ways):
+    data = b"nr,detox_need\n1,yes\n2,no\n" + UNEVEN + b"3,yes\n" * 3
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert screened(data, BatchOptions()) == expected
+    assert ways.uneven == 1
+    assert [problem.line for problem in expected.problems] == [4, 6]
+
+
+def test_uneven_windows_cost_little_more_than_reading_row_by_row(monkeypatch, ways):
+    data = b"nr,detox_need\n" + UNEVEN * 2000
+    start = time.process_time()
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    between = time.process_time()
+    assert screened(data, BatchOptions()) == expected
+    assert ways.uneven > 1500
+    # A window of the usual size for each would take a thousand times as long.
+    assert time.process_time() - between < 30 * (between - start)
+
+
+@pytest.mark.parametrize("cell", ["=1", "maybe", "\0"])
+def test_problems_within_good_rows_have_their_lines(cell, monkeypatch, ways):
+    good = b'1,"two\nlines",yes\r\n2,x,no\n'
+    data = b"nr,notes,detox_need\n" + (good * 20 + f"7,,{cell}\n".encode()) * 30
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert screened(data, BatchOptions()) == expected
+    assert [problem.line for problem in expected.problems] == [2 + 60 + 61 * index for index in range(30)]
+    lines_of = data.splitlines(keepends=True)
+    assert all(problem.raw == lines_of[problem.line - 1] for problem in expected.problems)
+
+
+# --- the pattern ------------------------------------------------------------------------------
+
+PIECES = ["a", "", '"', '""', ",", ";", "\n", "\r", "\r\n", "\0", "=", "-1", "-", "+1.5,2%", "é", "\t", " "]
+
+
+def line_ends(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
+
+
+def plainly_good(line: str, shape: Shape) -> bool:
+    """What `pattern.records` says of a record that it matches, said with the csv module."""
+    try:
+        found = list(csv.reader(io.StringIO(line, newline=""), delimiter=shape.delimiter.decode(), strict=True))
+    except csv.Error:
+        return False
+    whole = len(found) == 1 and len(found[0]) == shape.width and line_ends(line) == shape.end.decode()
+    return whole and "\0" not in line and not any(map(is_formula, found[0]))
+
+
+def unquoted(cell: str) -> str:
+    return next(csv.reader([cell], strict=True, delimiter="\x01"))[0] if cell else ""
+
+
+@pytest.mark.parametrize("shape", [Shape(b",", b"\n", 2), Shape(b";", b"\r\n", 3), Shape(b"-", b"\n", 2)])
+def test_the_pattern_takes_all_and_only_good_records(shape):
+    random = Random(20261126)
+    every = [range(column, column + 1) for column in range(shape.width)]
+    exact = pattern.records(shape, every, whole=True)
+    quick = pattern.records(shape, [range(shape.width - 1)], range(shape.width))
+    good = 0
+    pieces = [*PIECES, *[shape.delimiter.decode()] * 5]
+    for _ in range(15_000):
+        text = "".join(random.choices(pieces, k=random.randint(1, 7))) + shape.end.decode()
+        data = text.encode()
+        first, *_ = exact.findall(data)
+        one = first[0] + shape.end if first[0] else first[-1]
+        assert data.startswith(one)
+        assert sum(
+            len(piece[0]) + len(shape.end) if piece[0] else len(piece[-1]) for piece in exact.findall(data)
+        ) == len(data)
+        if first[0]:
+            assert plainly_good(one.decode(), shape), text
+            found = next(csv.reader(io.StringIO(one.decode(), newline=""), delimiter=shape.delimiter.decode()))
+            written = [cell.decode() for cell in first[1:-1]]
+            assert [unquoted(cell) for cell in written] == found
+            good += 1
+        else:
+            assert not any(plainly_good(text[:end], shape) for end in range(1, len(text) + 1)), text
+        if quick.findall(data)[0]:
+            assert first[0] and b'"' not in one
+    assert good > 300
+
+
+@pytest.mark.parametrize("cell", ["a", "-1.5", '"a"', '"-1"', '"a""', "1"])
+def test_time_is_linear_in_what_does_not_match(cell):
+    shape = Shape(b",", b"\n", 30)
+    exact = pattern.records(shape, [range(1)], whole=True)
+    data = ",".join([cell] * 29).encode() + b"\n"
+    start = time.process_time()
+    exact.findall(data * 300)
+    assert time.process_time() - start < 1
+
+
+def test_no_pattern_is_made_for_a_column_alone_or_a_few_rows(ways):
+    assert fast.bytes_stand_alone("utf-8")
+    screened(b"detox_need\nyes\nno\n", BatchOptions())
+    assert (ways.quick, ways.exact) == (0, 0)
+
+
+ALONE = ["utf-8", "ascii", "latin-1", "cp1252", "euc_kr", "mac_roman"]
+NOT_ALONE = ["shift_jis", "gb18030", "big5", "cp949", "johab"]
+
+
+@pytest.mark.parametrize("encoding", ALONE + NOT_ALONE)
+def test_encodings_in_which_bytes_stand_alone(encoding):
+    assert fast.bytes_stand_alone(lines.text_encoding(encoding)) is (encoding in ALONE)

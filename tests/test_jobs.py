@@ -1,0 +1,331 @@
+"""Several processes: byte for byte what one gives, and nothing left behind, whatever happens to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from conftest import RULES
+from messy_files import messy_file
+from test_fast import Collected, Result, compiled_from, screened
+
+from iopscreen.batch import chunks, fast, jobs
+from iopscreen.batch.chunks import Chunks, record_start
+from iopscreen.batch.pattern import Shape
+from iopscreen.batch.run import BatchOptions, screen_file
+from iopscreen.batch.workers import Gone, Worker
+from iopscreen.errors import IopscreenError
+
+HEADER = b"nr,notes,condition_type,detox_need,safe_living_environment\n"
+
+
+def by_crew(folder: Path, data: bytes, options: BatchOptions, count: int = 2) -> Result:
+    """What several processes make of `data`."""
+    (folder / "in.csv").write_bytes(data)
+    problems = Collected()
+    with (folder / "in.csv").open("rb") as source, (folder / "out.csv").open("wb") as target:
+        try:
+            summary = screen_file(
+                compiled_from(RULES / "iop.yaml"),
+                source,
+                target,
+                options,
+                name="in.csv",
+                problems=problems,
+                jobs=count,
+            )
+        except IopscreenError as error:
+            return Result(None, str(error), ())
+    return Result((folder / "out.csv").read_bytes(), summary, tuple(problems))
+
+
+@pytest.fixture
+def taken(monkeypatch) -> list[bool]:
+    """Of each chunk, whether what a process made of it was taken."""
+    seen: list[bool] = []
+    real = jobs._taken
+
+    def watched(*arguments, **named):
+        part = real(*arguments, **named)
+        seen.append(part is not None)
+        return part
+
+    monkeypatch.setattr(jobs, "_taken", watched)
+    monkeypatch.setattr(fast, "WORTHWHILE", 0)
+    return seen
+
+
+def test_messy_files_come_out_as_by_one(tmp_path, monkeypatch, taken):
+    refused = whole = 0
+    for seed in range(60):
+        random = Random(seed)
+        data, encoding = messy_file(random, rows=random.choice([3, 30, 100]))
+        options = BatchOptions(encoding=encoding)
+        monkeypatch.setattr(chunks, "CHUNK", random.choice([20, 64, 300, 1000]))
+        monkeypatch.setattr(chunks, "LOOK", random.choice([4, 40, 400]))
+        monkeypatch.setattr(fast, "WINDOW", random.choice([10, 100, 1000]))
+        expected = screened(data, options)
+        assert by_crew(tmp_path, data, options, random.randint(2, 4)) == expected, seed
+        refused += expected.out is None
+        whole += expected.out is not None
+    assert min(refused, whole, taken.count(True), taken.count(False)) > 1
+
+
+def rows(count: int, note: str = "called back") -> bytes:
+    return b"".join(b"%d,%s,mania,no,yes\n" % (number, note.encode()) for number in range(count))
+
+
+def test_chunks_of_a_tidy_file_are_all_taken(tmp_path, monkeypatch, taken):
+    monkeypatch.setattr(chunks, "CHUNK", 10_000)
+    data = HEADER + rows(5000, '"two\nlines"')
+    assert by_crew(tmp_path, data, BatchOptions()) == screened(data, BatchOptions())
+    assert len(taken) > 10 and all(taken)
+
+
+def test_a_quote_full_of_rows_costs_time_and_nothing_else(tmp_path, monkeypatch, taken):
+    """What stands in quotes looks like rows, over several chunks."""
+    monkeypatch.setattr(chunks, "CHUNK", 2000)
+    data = HEADER + rows(500) + b'x,"' + rows(500) + b'",mania,no,yes\n' + rows(500)
+    assert by_crew(tmp_path, data, BatchOptions()) == screened(data, BatchOptions())
+    assert True in taken[taken.index(False) :]
+
+
+@pytest.mark.parametrize("at", [10, 2500, 4990])
+def test_a_refusal_names_the_line_that_one_would_name(at, tmp_path, monkeypatch, taken):
+    monkeypatch.setattr(chunks, "CHUNK", 5000)
+    data = HEADER + rows(at) + b'x,"never closed,mania,no,yes\n' + rows(5000 - at)
+    done = by_crew(tmp_path, data, BatchOptions())
+    assert done == screened(data, BatchOptions())
+    assert f"in.csv:{at + 2}: the quote opened on this line" in done.summary
+
+
+def test_problems_come_in_order_and_have_their_lines(tmp_path, monkeypatch, taken):
+    monkeypatch.setattr(chunks, "CHUNK", 1000)
+    data = HEADER + (rows(40) + b'1,"two\nlines",maybe,no,yes\n') * 20
+    done = by_crew(tmp_path, data, BatchOptions())
+    assert [problem.line for problem in done.problems] == [42 + 42 * index for index in range(20)]
+    assert all(taken)
+
+
+def test_one_process_where_others_cannot_be_started(tmp_path, monkeypatch):
+    def refuse():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    data = HEADER + rows(50)
+    assert by_crew(tmp_path, data, BatchOptions()) == screened(data, BatchOptions())
+
+
+def test_how_many(monkeypatch):
+    monkeypatch.setattr(jobs, "processors", lambda: 8)
+    assert [jobs.jobs_for(None, size) for size in (0, jobs.LARGE - 1, jobs.LARGE)] == [1, 1, 8]
+    assert [jobs.jobs_for(wanted, 10**9) for wanted in (1, 2, 1000)] == [1, 2, jobs.MAX_JOBS]
+    assert jobs.processors() >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        (b"ne\n1,a\n2,b\n", 3),
+        (b"\n1,a\n2,b\n3,c\n4,d\n", 1),
+        (b"x\r\n1,a\r\n", 3),
+        (b'te\nmore note"\n1,a\n2,b\n3,c\n', 14),
+        (b"no end", None),
+        (b"no whole end\r", None),
+        (b"a,b,c\nd,e,f\ng,h,i\n", 6),
+    ],
+)
+def test_where_a_record_probably_begins(text, start):
+    assert record_start(text, Shape(b",", b"\r\n" if b"\r" in text else b"\n", 2)) == start
+
+
+def test_every_byte_is_in_one_chunk(tmp_path, monkeypatch):
+    path = tmp_path / "in.csv"
+    path.write_bytes(HEADER + rows(300))
+    for size in (100, 101, 997, 10**6):
+        monkeypatch.setattr(chunks, "CHUNK", size)
+        monkeypatch.setattr(chunks, "LOOK", 90)
+        with path.open("rb") as file:
+            cut = Chunks(file.fileno(), len(HEADER), path.stat().st_size, Shape(b",", b"\n", 5))
+            starts = [cut.start(chunk) for chunk in range(cut.count + 1)]
+        assert starts == sorted(starts)
+        assert (starts[0], starts[-1]) == (len(HEADER), path.stat().st_size)
+
+
+# --- as a user sees it ------------------------------------------------------------------------
+
+LARGE = 400_000
+"""Rows for about a second of work and more."""
+
+
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "calls.csv"
+    path.write_bytes(HEADER + rows(LARGE, "CANARY"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def file_of_chunks(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("chunks") / "calls.csv"
+    path.write_bytes(HEADER + rows(LARGE // 4))
+    assert path.stat().st_size > 3 * chunks.CHUNK
+    return path
+
+
+def start(source: Path, target: Path, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "iopscreen", "batch", str(source), "-o", str(target), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def when_working(process: subprocess.Popen[bytes], folder: Path) -> list[int]:
+    """Wait until its processes have begun to write; their ids."""
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        parts = list(folder.glob(".*.part"))
+        if parts and parts[0].stat().st_size > 0 and children(process):
+            return children(process)
+        time.sleep(0.002)
+    raise AssertionError("it did not begin")
+
+
+def gone(number: int) -> bool:
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        status = Path(f"/proc/{number}/stat")
+        if not status.exists() or ") Z " in status.read_text():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def everyone(process, workers):
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def main_only(process, workers):
+    os.kill(process.pid, signal.SIGTERM)
+
+
+def whole_group(process, workers):
+    os.killpg(process.pid, signal.SIGTERM)
+
+
+def one_worker(process, workers):
+    os.kill(workers[0], signal.SIGKILL)
+
+
+def main_brutally(process, workers):
+    os.kill(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize(
+    ("kill", "code"),
+    [(everyone, 130), (main_only, 143), (whole_group, 143), (one_worker, 2), (main_brutally, -9)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
+    process = start(large_file, tmp_path / "out.csv", "--jobs", "3")
+    workers = when_working(process, tmp_path)
+    assert len(workers) == 3
+    kill(process, workers)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert all(map(gone, workers))
+    assert not (tmp_path / "out.csv").exists()
+    assert out == b"" and b"Traceback" not in told and b"CANARY" not in told
+    if kill is not main_brutally:
+        assert list(tmp_path.iterdir()) == []
+    if kill is one_worker:
+        assert b"was ended from outside" in b" ".join(told.split()) and b"--jobs 1" in told
+
+
+def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):
+    """The output is whole or not there; the moments are spread over a run."""
+    began = time.monotonic()
+    whole = start(file_of_chunks, tmp_path / "whole.csv", "--jobs", "2")
+    whole.communicate(timeout=120)
+    took = time.monotonic() - began
+    expected = (tmp_path / "whole.csv").stat().st_size
+    for share in (0.05, 0.2, 0.4, 0.6, 0.8, 1):
+        process = start(file_of_chunks, tmp_path / "out.csv", "--jobs", "2", "--force")
+        time.sleep(took * share)
+        workers = children(process) if process.poll() is None else []
+        if process.poll() is None:
+            everyone(process, workers)
+        _, told = process.communicate(timeout=60)
+        assert all(map(gone, workers)) and b"Traceback" not in told
+        left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+        del left["whole.csv"]
+        assert left in ([{"out.csv": expected}] if process.returncode == 0 else [{}, {"out.csv": expected}])
+        assert process.returncode in (0, 130, -signal.SIGINT)
+        (tmp_path / "out.csv").unlink(missing_ok=True)
+
+
+def test_a_full_disk_is_told_once(file_of_chunks):
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), "--jobs", "2"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, b"error: no space left on device\n")
+
+
+def test_whoever_reads_may_stop(file_of_chunks):
+    command = f"{sys.executable} -m iopscreen batch {file_of_chunks} --jobs 2 | head -c 1000000 | wc -c"
+    done = subprocess.run(command, shell=True, capture_output=True, check=False, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (b"1000000", b"")
+
+
+def test_stdout_and_a_file_and_one_process_are_the_same(file_of_chunks, tmp_path):
+    def out(*options: str) -> bytes:
+        command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), *options]
+        return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+
+    one, two = out("--jobs", "1"), out("--jobs", "2")
+    assert one == two and one.count(b"\n") == LARGE // 4 + 1
+    written = start(file_of_chunks, tmp_path / "out.csv", "--jobs", "2")
+    written.communicate(timeout=120)
+    assert written.returncode == 0
+    assert (tmp_path / "out.csv").read_bytes() == one
+    assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600
+
+
+# --- the processes themselves -----------------------------------------------------------------
+
+
+def test_a_worker_that_fails_is_silent_and_seen(capfd):
+    def fails(orders, results):
+        results.send("one")
+        raise ZeroDivisionError
+
+    worker = Worker(fails, ())
+    assert worker.results.receive() == "one"
+    with pytest.raises(Gone):
+        worker.results.receive()
+    worker.end()
+    worker.end()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_ends_when_nobody_listens():
+    def endless(orders, results):
+        while True:
+            results.send(b"x" * 100_000)
+
+    worker = Worker(endless, ())
+    worker.results.receive()
+    number = worker._id
+    worker.orders.keep()
+    worker.results.keep()
+    assert gone(number)
+    worker.end()
