@@ -272,6 +272,7 @@ def test_refused(session, tmp_path, source, text, message):
         (["-", "out", "--engine", "spark"], "reads files and writes a folder"),
         (["in.csv", "out", "--engine", "spark", "-o", "x"], "`--output` does not go with `--engine spark`"),
         (["in.csv", "out", "--engine", "spark", "--excel-safe"], "`--excel-safe` does not go"),
+        (["in.csv", "out", "--engine", "spark", "--jobs", "2"], "`--jobs` does not go"),
         (["in.csv", "out", "--engine", "spark", "--dry-run"], "`--dry-run` does not go"),
         (["in.csv", "out"], "are for `--engine spark`; name the result with `-o`"),
         (["in.csv", "--master", "local"], "are for `--engine spark`"),

@@ -56,10 +56,12 @@ def is_table(source: str, target: str) -> bool:
     return {format_of(source), format_of(target)} != {Format.CSV}
 
 
-def refuse_csv_options(source: str, target: str, *, problems: str | None, encoding: str) -> None:
-    """Refuse options that mean nothing for a table. Raises IopscreenError."""
-    if is_table(source, target) and problems is not None:
+def refuse_csv_options(source: str, *, problems: str | None, encoding: str, jobs: bool) -> None:
+    """Refuse options that mean nothing where one of the files is a table. Raises IopscreenError."""
+    if problems is not None:
         raise IopscreenError("`--problems` writes rows of a CSV file as they came; here neither file may be another")
+    if jobs:
+        raise IopscreenError("`--jobs` is for CSV files; a table is screened by one process")
     if format_of(source) is not Format.CSV and encoding != "utf-8":
         raise IopscreenError(f"`--encoding` is for CSV files; {format_of(source)} says itself how it is written")
 
