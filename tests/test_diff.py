@@ -29,7 +29,9 @@ from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.table import TooTangled
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
-from iopscreen.report.diff import diff_json, diff_text, transition_title, verdict
+from iopscreen.report.change_outline import transition_title, verdict, verdict_parts
+from iopscreen.report.diff import diff_text
+from iopscreen.report.diff_json import diff_json
 from iopscreen.report.diff_markdown import diff_markdown
 from iopscreen.report.diff_page import diff_html
 from iopscreen.report.findings import Paths
@@ -406,7 +408,8 @@ def changed(*edits, base=BASE):
 
 
 def names(change):
-    return [finding.name for finding in change.findings]
+    """The findings that are more than notes."""
+    return [finding.name for finding in change.findings if finding.severity != "note"]
 
 
 ACCEPT = "[{finding: no-cases, because: Soon.}]"
@@ -722,10 +725,29 @@ def test_a_revision_that_does_not_exist(repository, revision, message):
     assert sorted(path.name for path in repository.iterdir()) == ["base.cases.yaml", "base.yaml"]
 
 
+NEW_SINCE = "new.yaml is new since v1: there is no earlier edition to compare it with"
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "markdown", "github", "sarif", "html"])
+def test_a_file_that_is_new_since_the_revision(repository, output_format):
+    (repository / "new.yaml").write_text(BASE, encoding="utf-8")
+    done = run("diff", "v1", "new.yaml", "--format", output_format, cwd=repository)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert NEW_SINCE in " ".join(html.unescape(done.stdout).split())
+    assert run("diff", "v1", "new.yaml", "--exit-code", cwd=repository).returncode == 1
+    if output_format in ("json", "sarif"):
+        assert json.loads(done.stdout)
+    if output_format == "json":
+        known = run("diff", "v1", "base.yaml", "--format", "json", cwd=repository)
+        assert json.loads(done.stdout).keys() == json.loads(known.stdout).keys()
+    audited = run("audit", ".", "--against", "v1", "--format", output_format, cwd=repository)
+    assert audited.returncode == 1  # of the other file
+    assert NEW_SINCE in " ".join(html.unescape(audited.stdout).split())
+    assert "recommended something else" in audited.stdout
+
+
 def test_a_file_that_the_revision_lacks_and_no_git(repository, tmp_path_factory):
     (repository / "new.yaml").write_text(BASE, encoding="utf-8")
-    done = run("diff", "v1", "new.yaml", cwd=repository)
-    assert (done.returncode, done.stderr) == (2, "error: v1: this revision has no file new.yaml\n")
     done = run("diff", "v1", "base.yaml", cwd=repository, path="/nowhere")
     assert (done.returncode, "git, to look for a revision, is not installed" in done.stderr) == (2, True)
     outside = tmp_path_factory.mktemp("outside")
@@ -784,7 +806,7 @@ def out_of_time(*_):
 @pytest.mark.parametrize(("check", "severity"), CHANGE_CHECKS, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_every_finding_about_a_change_is_explained(check, severity):
     [found] = documented(change_name(check))
-    assert found.severity == severity == "warning"
+    assert found.severity == severity
     assert "Example:" in found.text
     assert "What to do:" in found.text
 
@@ -800,11 +822,12 @@ def test_other_formats_of_a_real_change(folder, monkeypatch, request):
     compare_with(folder / "markdown.md", diff_markdown(change, paths))
     compare_with(folder / "github.txt", diff_github(change, paths))
     page = diff_html(change)
-    for part in (verdict(change), *(transition_title(one) for one in change.impact.transitions)):
+    for part in (*verdict_parts(change)[:2], *(transition_title(one) for one in change.impact.transitions)):
         assert html.escape(part, quote=False) in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
-    log = diff_sarif(change, paths)
+    assert [result["ruleId"] for result in diff_sarif(change, paths)["runs"][0]["results"]] == names(change)
+    log = diff_sarif(change, paths, notes=True)
     [run] = log["runs"]
     assert [result["ruleId"] for result in run["results"]] == [finding.name for finding in change.findings]
     assert run["properties"]["verdict"] == verdict(change)

@@ -70,6 +70,13 @@ ol.rules { padding: 0; margin: 0; list-style: none; counter-reset: rule; }
 ol.rules > li { counter-increment: rule; }
 ol.rules .name::before { content: counter(rule) ". "; color: var(--quiet); }
 .sides { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
+.pair { display: grid; gap: .8rem; grid-template-columns: minmax(0, 1fr); margin-top: .6rem; }
+.pair .entry { margin: 0; }
+.callers + .pair { margin-top: 1.8rem; padding-top: 1.8rem; border-top: 1px dashed var(--line); }
+.callers { margin-top: .8rem; padding-left: .9rem; border-left: 2px solid var(--line); }
+.callers > .label { margin: 0; color: var(--ink); }
+del { color: var(--o5); background: var(--w5); text-decoration-thickness: .08em; }
+ins { color: var(--o1); background: var(--w1); text-decoration-thickness: .08em; text-underline-offset: .2em; }
 .ground { font-size: .92rem; color: var(--quiet); }
 .ground:empty { display: none; }
 .ground li { color: var(--ink); }
@@ -138,6 +145,7 @@ svg .outcome { font-weight: 600; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 2rem; }
+  .pair { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1rem; }
   .entry { padding: 1.1rem 1.3rem; }
   dl:not(.answers) > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 1rem; }
 }
@@ -154,10 +162,11 @@ svg .outcome { font-weight: 600; }
   nav + .file { break-before: auto; }
   .file-head { padding: 1rem 0 .5rem; }
   h3, h4, .lead, .label { break-after: avoid; }
-  .entry, .flow svg, .box tr, pre { break-inside: avoid; }
+  .entry, .callers, .flow svg, .box tr, pre { break-inside: avoid; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 1.5rem; }
+  .pair { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1rem; }
   .box { overflow: visible; border: 0; }
   .box table { font-size: .75rem; }
   .box th, .box td, .box thead th, .box td:last-child { min-width: 0; padding: .3rem .4rem .3rem 0;
