@@ -20,12 +20,14 @@ from random_rule_sets import add_question, edited
 
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
+from iopscreen.audit.change.impact import _searched_unasked
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
 from iopscreen.engine import joint as joint_of
-from iopscreen.engine.search import OutOfTime
+from iopscreen.engine.joint import join
+from iopscreen.engine.search import Budget, OutOfTime
 from iopscreen.engine.table import TooTangled
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
@@ -233,8 +235,7 @@ def test_who_becomes_undecided_without_a_new_question(start):
     found = 0
     for seed, old, new in pairs(start, start + 60, add_question):
         point = Pointwise(old.rule_set, new.rule_set)
-        added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
-        added -= {name for name in added if new.rule_set.question[name].for_notes}
+        added = added_to(point)
         outcomes = defaultdict(set)
         for caller, left, right in point:
             rest = tuple((name, value) for name, value in caller.items() if name not in added)
@@ -244,14 +245,31 @@ def test_who_becomes_undecided_without_a_new_question(start):
         unasked = compare(old, new).impact.unasked
         assert (unasked.profiles if unasked else 0) == (len(undecided) if added else 0), seed
         if unasked:
-            caller = {name: tuple(one) if isinstance(one, list) else one for name, one in unasked.witness.items()}
-            assert {caller[name] for name in unasked.questions} == {"unknown"}
             assert unasked.of == sum(1 for possible in outcomes.values() if possible)
-            filled = [one for one in callers_of(point, caller) if point.fate(point.new, one)]
-            assert {point.fate(point.new, one).outcome for one in filled} == set(unasked.possible)
-            assert {null(point.fate(point.old, one).outcome) for one in filled} == {unasked.old}
+            is_undecided(point, unasked)
             found += 1
+        searched = _searched_unasked(join(old.rule_set, new.rule_set), Budget(None))
+        assert (searched is None) == (unasked is None), seed
+        if searched:
+            assert (searched.profiles, searched.of) == (None, None)
+            is_undecided(point, searched)
     assert found > 5
+
+
+def added_to(point):
+    """The questions that only the new rule set asks, and that may decide."""
+    added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
+    return {name for name in added if not point.new.question[name].for_notes}
+
+
+def is_undecided(point, unasked):
+    """The caller shown has just the outcomes that are said to be possible, and had the old one."""
+    caller = {name: tuple(one) if isinstance(one, list) else one for name, one in unasked.witness.items()}
+    assert {caller[name] for name in unasked.questions} == {"unknown"}
+    filled = [one for one in callers_of(point, caller) if point.fate(point.new, one)]
+    assert {point.fate(point.new, one).outcome for one in filled} == set(unasked.possible)
+    assert len(unasked.possible) > 1
+    assert {null(point.fate(point.old, one).outcome) for one in filled} == {unasked.old}
 
 
 @pytest.mark.parametrize("start", range(3000, 3080, 40))
