@@ -16,7 +16,7 @@ import pytest
 from conftest import RULES, TESTS
 from jsonschema import Draft4Validator
 from oracle import domain, fate_of, holds, values_of
-from random_rule_sets import add_question, edited
+from random_rule_sets import EDITS, add_impossible, add_question, edited, refactored
 
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
@@ -175,6 +175,44 @@ def test_the_same_profiles_as_the_pointwise_difference(start):
         assert {(one.outcome, one.old, one.new): one.profiles for one in change.impact.other_rules} == others, seed
         compared += 1
     assert compared > 30
+
+
+KINDS = (*dict.fromkeys(EDITS), add_impossible)
+
+
+@pytest.mark.parametrize("edit", KINDS, ids=lambda edit: edit.__name__)
+def test_every_kind_of_edit_changes_the_same_profiles_as_the_pointwise_difference(edit):
+    compared = 0
+    for seed, old, new in pairs(5000, 5008, edit):
+        change, point = compare(old, new), Pointwise(old.rule_set, new.rule_set)
+        points = list(point)
+        both = [(null(left.outcome), null(right.outcome)) for _, left, right in points if left and right]
+        expected = Counter(ends for ends in both if ends[0] != ends[1])
+        assert {(one.old, one.new): one.changed for one in change.impact.transitions} == expected, seed
+        assert change.impact.profiles == len(both), seed
+        # Of callers whom one side calls impossible; why the other does not know an answer is told apart more finely.
+        only = Counter(
+            (right is not None, (left or right).outcome)
+            for caller, left, right in points
+            if (left is None) != (right is None) and point.profile_of(point.new if left else point.old, caller)
+        )
+        sides = [one for one in change.impact.one_sided if not one.by_answer]
+        found = {(one.only_new, name): number for one in sides for name, number in one.outcomes.items()}
+        assert found == only, seed
+        compared += 1
+    assert compared > 1
+
+
+def test_what_means_the_same_is_identical_however_it_is_written():
+    again = 0
+    for seed in range(6000, 6040):
+        old, new = map(edition, refactored(seed))
+        change = compare(old, new)
+        assert change.identical, seed
+        assert (change.impact.transitions, change.impact.one_sided) == ((), ()), seed
+        assert "recommendation-changed" not in [finding.name for finding in change.findings], seed
+        again += change.impact.profiles > 0 and old.rule_set.rules != new.rule_set.rules
+    assert again > 20
 
 
 def callers_of(point, witness):
