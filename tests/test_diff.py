@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -908,3 +909,67 @@ def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatc
     assert said in audit_html([result])
     assert "From inpatient to referral" in audit_html([result])
     assert "protection-weakened" in audit_github([result], paths, notes=False)
+
+
+def many_changes():
+    """A change with more than ten warnings, and more than ten notes."""
+    promises = "".join(f"  - {{id: promise-{number}, when: {{need: b}}, never: high}}\n" for number in range(12))
+    asked = "".join(
+        f"  more_{number}: {{ask: More of {number}, type: yes_no, for_notes: yes}}\n" for number in range(12)
+    )
+    old = BASE.replace("guarantees:\n", f"guarantees:\n{promises}").replace("impossible:\n", f"{asked}impossible:\n")
+    return edition(old, "old.yaml"), edition(
+        BASE.replace("impossible:\n", f"{asked}impossible:\n").replace("More of", "Some of"), "new.yaml"
+    )
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_at_most_ten_annotations_of_a_level_and_the_tenth_says_how_many_more(notes):
+    change = compare(*many_changes())
+    lines = diff_github(change, Paths(Path.cwd()), notes=notes).splitlines()
+    by_level = Counter(line.split(" ")[0] for line in lines)
+    weakened = len(names(change))
+    assert weakened > 10
+    assert by_level["::warning"] == 10
+    assert f"{weakened - 9} more warnings not shown here; `iopscreen diff` on the same files shows all" in "\n".join(
+        lines
+    )
+    if notes:
+        assert by_level["::notice"] == 10
+        more = sum(finding.severity == "note" for finding in change.findings) + 1 - 9
+        assert f"{more} more notes not shown here; `iopscreen diff --notes` on the same files" in "\n".join(lines)
+        assert "title=what the change means" in next(line for line in lines if line.startswith("::notice"))
+    else:
+        assert by_level["::notice"] == 1
+        assert lines[-1].endswith("12 notes not shown (--notes)")
+
+
+def test_notes_of_a_change_are_shown_where_they_are_asked_for(monkeypatch):
+    monkeypatch.chdir(CASES / "home")
+    change = compare(read_earlier("old.yaml", "new.yaml"), read_edition("new.yaml"))
+    said = "rule `unsafe-home` takes 3 profiles from `inpatient` to `referral`"
+    paths = Paths(Path.cwd())
+    for draw in (
+        lambda notes: diff_text(change, 500, notes=notes),
+        lambda notes: re.sub(r"<[^>]*>", "`", diff_html(change, notes=notes)),
+        lambda notes: diff_markdown(change, paths, notes=notes),
+        lambda notes: diff_github(change, paths, notes=notes),
+    ):
+        assert said in draw(True).replace("``", "`")
+        assert said not in draw(False).replace("``", "`")
+        assert "1 note not shown (--notes)" in draw(False)
+        assert "not shown (--notes)" not in draw(True)
+    assert said in [finding["message"] for finding in diff_json(change)["findings"]]
+    reworded = changed(("ask: Which need is it", "ask: Which needs is it"), BUMP)
+    [note] = [finding for finding in reworded.findings if finding.severity == "note"]
+    assert (note.name, note.message) == ("question-reworded", "question `need` is worded differently (`ask`)")
+
+
+def test_a_caller_is_shown_at_the_edge_of_what_changed():
+    """A caller of 17 says more about an age limit than one of 0."""
+    change = changed(("{age: {below: 18}}, recommend: low", "{age: {below: 12}}, recommend: low"), BUMP)
+    shown = [region.witness["age"] for one in change.impact.transitions for region in one.regions]
+    assert set(shown) == {12}
+    other_side = ("{age: {below: 18}}, recommend: low", "{age: {at_least: 18}}, recommend: low")
+    change = changed(other_side, BUMP, base=BASE.replace(ENTRY, ""))
+    assert {region.witness["age"] for one in change.impact.transitions for region in one.regions} == {17, 18}

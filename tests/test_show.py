@@ -293,7 +293,7 @@ def test_no_text_is_markup_in_html(name):
     assert {name for _, name, _ in page.attributes} <= {
         "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "scope", "colspan", "role",
         "tabindex", "aria-label", "aria-labelledby", "viewbox", "x", "y", "width", "height", "rx", "cx", "cy", "r", "d",
-        "font-size", "text-anchor", "preserveaspectratio",
+        "font-size", "text-anchor", "preserveaspectratio", "data-head",
     }  # fmt: skip
     assert "<script src=https://evil.example/x.js>&lt;b&gt; \\u{1b}]0;t\\u{7}" in page.words
     assert all(char.isprintable() or char == "\n" for char in source)

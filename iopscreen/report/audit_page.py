@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iopscreen.audit.run import AuditResult, RuleSetFacts
-from iopscreen.report.change_outline import verdict
+from iopscreen.report.change_outline import count_line, verdict
 from iopscreen.report.diff_page import change_parts
+from iopscreen.report.findings import Reported, ranked
 from iopscreen.report.mutants import mutants_words
 from iopscreen.report.outline import BASES, counted, head_lines
 from iopscreen.report.page import page, text
@@ -72,7 +73,8 @@ def _summary(result: AuditResult) -> str:
 def _audited(result: AuditResult) -> list[Part]:
     parts = found_parts(part(result) for part in AUDITED)
     if result.change is not None:
-        parts.append(Part("change", "Since the earlier edition", (f"<p>{text(verdict(result.change))}.</p>",)))
+        said = (f"<p>{text(verdict(result.change))}.</p>", f"<p>{text(count_line(result.change))}</p>")
+        parts.append(Part("change", "Since the earlier edition", said))
         parts += change_parts(result.change, findings=False)
     if result.no_change is not None:
         parts.append(Part("change", "Since the earlier edition", (f"<p>{text(result.no_change)}.</p>",)))
@@ -111,11 +113,14 @@ def _name_lines(result: AuditResult) -> Iterator[str]:
         yield from head_lines(result.overview)
     else:
         yield result.path
+    if result.change is not None:
+        yield f"Since the earlier edition: {verdict(result.change)}."
 
 
 def _findings(result: AuditResult) -> Part:
-    left = [finding for finding in result.findings if not result.accepted(finding)]
-    lines = [line for finding in left for line in finding_card(finding)]
+    """The most important first."""
+    left = ranked([Reported(finding, None, "") for finding in result.findings if not result.accepted(finding)])
+    lines = [line for one in left for line in finding_card(one.finding)]
     lead = "" if left else "Nothing was found."
     return Part("findings", "Findings", tuple(lines), lead)
 

@@ -257,9 +257,13 @@ def _emergency(rule_set: RuleSet) -> Iterator[Item]:
 
 
 class Table(NamedTuple):
-    """The regions of one outcome, as a table. `more`: how many regions are not shown."""
+    """The regions of one outcome, as a table. `more`: how many regions are not shown.
+
+    `same`: the answers that all rows share, which are no columns.
+    """
 
     title: str
+    same: str
     head: tuple[str, ...]
     groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
     more: int
@@ -274,7 +278,10 @@ def tables(overview: Overview, rows: int, anything: str) -> Iterator[Table]:
 def _table(overview: Overview, outcome: OutcomeRegions, rows: int, anything: str) -> Table:
     assert overview.counted is not None  # there are regions
     shown = outcome.rows[:rows]
-    questions = [question for question in overview.rule_set.question if any(question in row.when for row in shown)]
+    asked = [question for question in overview.rule_set.question if any(question in row.when for row in shown)]
+    same = [question for question in asked if len({row.when.get(question) for row in shown}) == 1 < len(shown)]
+    questions = [question for question in asked if question not in same]
+    answers = [f"{spaced(question)}: {spaced(shown[0].when[question])}" for question in same]
     label = NO_RULE_LABEL if outcome.outcome == NO_RULE else overview.rule_set.outcome[outcome.outcome].label
     groups = tuple(
         (rule and f"by rule {rule}", tuple(_cells(row, questions, anything) for row in group))
@@ -282,6 +289,7 @@ def _table(overview: Overview, outcome: OutcomeRegions, rows: int, anything: str
     )
     return Table(
         f"{label}: {outcome.profiles:,} of {counted(overview.counted.profiles, 'profile')}",
+        f"all of them with {'; '.join(answers)}" if answers else "",
         (*map(spaced, questions), "profiles"),
         groups,
         len(outcome.rows) - len(shown) + outcome.more,

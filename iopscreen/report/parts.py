@@ -109,11 +109,15 @@ def grounds_list(rule_set: RuleSet, cites: Sequence[Cite], grounds: Sequence[Gro
 
 
 def table_box(name: str, head: Sequence[str], rows: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
-    """A table called `name`, in a box in which it scrolls where it is too wide; `numbers`: in the last column."""
+    """A table called `name`, in a box in which it scrolls where it is too wide.
+
+    `numbers`: the last column holds numbers, the others answers in cells that know their heads; each row is a list
+    on a narrow screen.
+    """
     cells = [f'<th scope="col">{text(cell)}</th>' for cell in head]
     if numbers:
         cells[-1] = cells[-1].replace("<th ", '<th class="number" ')
-    many = " many" if len(head) > MANY else ""
+    many = (" many" if len(head) > MANY else "") + (" answered" if numbers else "")
     yield f'<div class="box{many}" role="region" tabindex="0" aria-label="{text(name)}">'
     yield f"<table><thead><tr>{''.join(cells)}</tr></thead>"
     yield f"<tbody>{''.join(rows)}</tbody></table></div>"

@@ -241,20 +241,24 @@ def _regions(overview: Overview, table: Table, outcome: str) -> Iterator[str]:
     """The regions of an outcome, rule by rule."""
     share = table.title.rpartition(": ")[2]
     yield f'<h* class="outcome-head">{pill(overview.rule_set, outcome)} {text(share)}</h*>'
+    if table.same:
+        yield f'<p class="quiet">{text(table.same)}</p>'
     rows = []
     for rule, group in table.groups:
         if rule:
             rows.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(table.head)}">{text(rule)}</th></tr>')
         for *cells, number in group:
-            answers = "".join(f"<td{_quiet(cell)}>{text(cell)}</td>" for cell in cells)
-            rows.append(f'<tr>{answers}<td class="number">{text(number)}</td></tr>')
+            answers = "".join(map(_cell, table.head, cells))
+            rows.append(f'<tr>{answers}<td class="number" data-head="profiles">{text(number)}</td></tr>')
     yield from table_box(table.title, table.head, rows, numbers=True)
     if table.more:
         yield f'<p class="quiet">and {counted(table.more, "more region")}</p>'
 
 
-def _quiet(cell: str) -> str:
-    return ' class="any"' if cell == ANY else ""
+def _cell(head: str, cell: str) -> str:
+    """An answer, which knows its question: a narrow screen shows it beside it, and leaves out those that may be any."""
+    quiet = ' class="any"' if cell == ANY else ""
+    return f'<td{quiet} data-head="{text(head)}">{text(cell)}</td>'
 
 
 def _impossible(overview: Overview, _grounds: Grounds) -> Part | None:

@@ -149,6 +149,17 @@ svg .outcome { font-weight: 600; }
   .entry { padding: 1.1rem 1.3rem; }
   dl:not(.answers) > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 1rem; }
 }
+@media screen and (max-width: 45.99rem) {
+  .answered table, .answered tbody, .answered tr, .answered td, .answered tr.group th { display: block; width: auto; }
+  .answered thead { display: none; }
+  .answered tr { padding: .5rem 0; border-top: 1px solid var(--line); }
+  .answered tr.group { padding: 0; background: var(--w0); }
+  .answered tr > *, .box.answered tbody tr:first-child > * { border: 0; }
+  .box.answered td { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); gap: .75rem; padding: .1rem .8rem;
+    font-weight: 600; text-align: left; }
+  .box.answered td::before { content: attr(data-head); color: var(--quiet); font-weight: 400; }
+  .box.answered td.any { display: none; }
+}
 @media print {
   :root {
     --o0: #333; --w0: #f3f3f3; --o1: #064f49; --w1: #fff; --o2: #123f6b; --w2: #fff; --o3: #352a75; --w3: #fff;
@@ -156,7 +167,7 @@ svg .outcome { font-weight: 600; }
   }
   nav { display: none; }
   section { padding-left: 0; padding-right: 0; }
-  section:is([id$="questions"], [id$="rules"], [id$="table"], [id$="outcomes"], [id$="notes"]) { break-before: page; }
+  section:is([id$="questions"], [id$="rules"], [id$="table"]) { break-before: page; }
   header + section, header + nav + section, .file-head + section { break-before: auto; }
   .file { break-before: page; }
   nav + .file { break-before: auto; }
