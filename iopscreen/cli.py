@@ -109,6 +109,7 @@ app = typer.Typer(
 )
 
 Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
@@ -156,18 +157,19 @@ def screen(
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
     Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
     """
     from iopscreen import calls
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
-    from iopscreen.engine.diagram import TooTangled
 
     streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -196,6 +198,7 @@ def verify(
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Decide records again, re-check what was not asked, and name what does not hold.
 
@@ -209,7 +212,7 @@ def verify(
     gc.enable()
     streams.refuse_own_input(output, [*records, *(_rules_read(rules) if rules else [])])
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules)
+    results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
         text = _json(report.verify_json(results))
     else:
@@ -302,6 +305,7 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -321,7 +325,16 @@ def audit(
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            audit_run.audit(
+                file,
+                texts,
+                today=day,
+                budget=Budget(budget),
+                notes=notes or fail_on is FailOn.NOTE,
+                mutants=mutants,
+                progress=progress,
+                against=against,
+            )
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
@@ -404,6 +417,7 @@ def diff(
     """
     from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
     from iopscreen.audit.change.run import compare
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -413,7 +427,7 @@ def diff(
     if earlier is None:
         streams.write(output, _new_as(output_format, now, without_earlier(old, path)), force=force)
         raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
-    change = compare(earlier, now, budget)
+    change = compare(earlier, now, Budget(budget))
     streams.write(output, _diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)

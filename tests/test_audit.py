@@ -25,11 +25,11 @@ from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
 from iopscreen.engine import effect
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import regions, whole
-from iopscreen.engine.difference import without_assumption
-from iopscreen.engine.search import OutOfTime
-from iopscreen.engine.table import Table, TooTangled
+from iopscreen.engine.difference import assumption_by_search, without_assumption
+from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.errors import IopscreenError
 from iopscreen.report.audit import audit_json, audit_text, documentation_text
@@ -407,7 +407,7 @@ def test_verdicts_are_given_where_no_diagram_fits(name, monkeypatch):
     assert found
     assert all(finding.witness for finding in found)
     assert result.facts.profiles is None
-    assert name not in result.undecided
+    assert not [one for one in result.undecided if name in one.names]
     text = audit_text([result], color=False, width=80, notes=True)
     assert "not counted" in text
     assert audit_json([result])["rule_sets"][0]["outcomes"] is None
@@ -416,15 +416,20 @@ def test_verdicts_are_given_where_no_diagram_fits(name, monkeypatch):
 @pytest.mark.usefixtures("no_diagram")
 def test_out_of_time_is_never_clean(monkeypatch):
     monkeypatch.chdir(CASES / "wrong-rule")
-    monkeypatch.setattr("iopscreen.engine.search.ROUNDS_A_LOOK", 1)
-    result = audit("twin.yaml", {}, today=TODAY, budget=0)
+    result = audit("twin.yaml", {}, today=TODAY, budget=Budget(0))
     assert not result.complete
-    assert {"gap", "unreachable-rule", "guarantee-violated", "case `old-glass`"} <= set(result.undecided)
+    assert result.facts.guarantees == dict.fromkeys(result.facts.guarantees)
+    words = {one.words for one in result.undecided}
+    rules = understand(Path("twin.yaml").read_bytes(), "twin.yaml").rule_set
+    assert {f"whether rule `{rule.id}` can decide" for rule in rules.rules} <= words
+    assert {f"whether guarantee `{one.id}` holds" for one in rules.guarantees} <= words
+    assert {f"whether outcome `{outcome}` can be recommended" for outcome in rules.outcome} <= words
+    assert {"whether some caller matches no rule", "whether case `old-glass` passes"} <= words
     assert result.facts.profiles is None
     assert "incomplete" in audit_text([result], color=False, width=80, notes=False)
     found = audit_json([result])
     assert found["complete"] is False
-    assert found["rule_sets"][0]["undecided"] == list(result.undecided)
+    assert found["rule_sets"][0]["undecided"] == [one.words for one in result.undecided]
 
 
 def test_what_rules_are_good_for_is_undecided_past_its_budget(monkeypatch):
@@ -433,7 +438,8 @@ def test_what_rules_are_good_for_is_undecided_past_its_budget(monkeypatch):
 
     monkeypatch.setattr(effect.Effects, "_instead", give_up)
     result = audited(CASES / "no-effect-rule" / "fault.yaml", monkeypatch)
-    assert result.undecided == ("no-effect-rule", "over-specified")
+    assert {name for one in result.undecided for name in one.names} == {"no-effect-rule"}
+    assert {name for one in result.hints for name in one.names} == {"over-specified"}
     accepted = audited(CASES / "no-effect-rule" / "accepted.yaml", monkeypatch)
     assert not told(accepted, "accept-unused")
 
@@ -448,7 +454,7 @@ def test_too_tangled_to_compile_names_the_place(tmp_path):
     result = audit(str(tmp_path / "tangled.yaml"), {}, today=TODAY)
     assert not result.complete
     assert f"tangled.yaml:{text[: text.index('too-heavy')].count(chr(10)) + 1}:" in result.why
-    assert "missing-citation" not in result.undecided
+    assert not [one for one in result.undecided if "missing-citation" in one.names]
     assert "too-heavy" in audit_text([result], color=True, width=80, notes=True)
 
 
@@ -824,6 +830,7 @@ def test_gaps_are_told_region_by_region(random_one):
 def test_what_an_assumption_changes_is_what_some_caller_is_told(random_one):
     _, brute = random_one
     compiled = compile_rule_set(brute.rule_set)
+    everything, verdicts = whole(compiled), Verdicts(compiled, UNLIMITED)
     for question in compiled.deciding:
         by_rest = {}
         for profile in brute.possible:
@@ -837,8 +844,11 @@ def test_what_an_assumption_changes_is_what_some_caller_is_told(random_one):
                 for other in found.values()
                 if other != found[assumed]
             }
-            changes = list(without_assumption(compiled, question.id, assumed))
+            changes = list(without_assumption(everything, question.id, assumed))
             assert {(change.old, change.new) for _, change in changes} == expected
+            by_search = assumption_by_search(verdicts, question.id, assumed)
+            assert (by_search is not None) == bool(expected)
+            changes += [by_search] if by_search else []
             for value, change in changes:
                 for answer, outcome in ((assumed, change.old), (value, change.new)):
                     shown = brute.oracle.completions(answered({**change.answers, question.id: answer}))
@@ -1002,4 +1012,6 @@ def test_that_a_rule_never_decides_is_told_even_where_there_is_no_time_to_say_wh
     result = audited(CASES / "unreachable-rule" / "fault.yaml", monkeypatch)
     [finding] = told(result, "unreachable-rule")
     assert "was not worked out in time" in finding.message
-    assert "unreachable-rule" not in result.undecided
+    assert not [one for one in result.undecided if "unreachable-rule" in one.names]
+    assert finding.witness
+    assert any(one.words.startswith("why rule") for one in result.undecided)

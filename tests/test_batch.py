@@ -24,8 +24,8 @@ from conftest import RULES, TESTS, UPDATE
 from iopscreen.batch import lines, rows
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Summary, parse_map, screen_file
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, compile_rule_set
-from iopscreen.engine.table import TooTangled
 from iopscreen.errors import IopscreenError
 from iopscreen.report.batch import summary_lines
 from iopscreen.ruleset.reader import read_rule_file

@@ -27,9 +27,8 @@ from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
 from iopscreen.engine import joint as joint_of
+from iopscreen.engine.budget import UNLIMITED, OutOfTime, TooTangled
 from iopscreen.engine.joint import join
-from iopscreen.engine.search import Budget, OutOfTime
-from iopscreen.engine.table import TooTangled
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.change_outline import transition_title, verdict, verdict_parts
@@ -287,7 +286,7 @@ def test_who_becomes_undecided_without_a_new_question(start):
             assert unasked.of == sum(1 for possible in outcomes.values() if possible)
             is_undecided(point, unasked)
             found += 1
-        searched = _searched_unasked(join(old.rule_set, new.rule_set), Budget(None))
+        searched = _searched_unasked(join(old.rule_set, new.rule_set), UNLIMITED)
         assert (searched is None) == (unasked is None), seed
         if searched:
             assert (searched.profiles, searched.of) == (None, None)

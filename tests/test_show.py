@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from iopscreen.audit.overview import Overview, overview
 from iopscreen.audit.run import AuditResult, audit
+from iopscreen.audit.subject import Undecided
 from iopscreen.cli import app
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.flow import Asked, End
@@ -230,7 +231,7 @@ def hostile_audit() -> AuditResult:
     accept = result.overview.rule_set.accept[0]._replace(because=RAW, by=RAW, until=RAW)
     return replace(
         result, path=RAW, findings=tuple(findings), acceptances=(accept, None, None), overview=hostile(),
-        undecided=(RAW,), why=RAW,
+        undecided=(Undecided(RAW),), why=RAW,
     )  # fmt: skip
 
 
@@ -453,10 +454,14 @@ def test_mutants_that_no_case_notices_are_a_table():
 
 def test_what_was_not_decided_is_said():
     result = replace(
-        audit(str(CASES / "hole.yaml"), {}, today=TODAY), findings=(), acceptances=(), undecided=("gap",), why="no time"
+        audit(str(CASES / "hole.yaml"), {}, today=TODAY),
+        findings=(),
+        acceptances=(),
+        undecided=(Undecided("gap"),),
+        why="no time",
     )
     page = Page(audit_html([result]))
-    assert "Audit: not finished within its budget" in page.words
+    assert "Audit: not complete" in page.words
     assert "Not decided no time gap" in page.words
     assert ("body", "class", "open") in page.attributes
 

@@ -19,8 +19,10 @@ from typing import NamedTuple
 from iopscreen.audit.cases import CaseResult, Coverage, Verdict
 from iopscreen.audit.words import blocks_in_words
 from iopscreen.engine.blocks import NumberBlocks, interval, unplaced
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, profile_weights
-from iopscreen.engine.crossing import Outcomes, Parting, crossing, outcomes, parting
+from iopscreen.engine.counts import Whole
+from iopscreen.engine.crossing import Outcomes, Parting, crossing, outcomes, outcomes_of_all, parting
 from iopscreen.ruleset.model import Answer, Answers, NumberTest, Question, Test, Unanswered, Value, tests_of
 
 SIDES = (0, 1)
@@ -81,13 +83,13 @@ class Boundaries:
         )
 
 
-def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
+def boundaries(everything: Whole, results: Sequence[CaseResult], budget: Budget = UNLIMITED) -> Boundaries:
     """Which boundaries decide, and on which sides no case stands. Raises TooTangled."""
-    all_drawn = list(drawn(compiled))
-    left = _left_open(compiled, all_drawn, results)
+    all_drawn = list(drawn(everything.compiled))
+    left = _left_open(everything.compiled, all_drawn, results, budget)
     if not left:
         return Boundaries(tuple(all_drawn), ())
-    everybody = outcomes(compiled, {})
+    everybody = outcomes_of_all(everything)
     deciding: list[Boundary] = []
     uncovered: list[Uncovered] = []
     for place, boundary in enumerate(all_drawn):
@@ -100,9 +102,9 @@ def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
     return Boundaries(tuple(deciding), tuple(uncovered))
 
 
-def parted(compiled: Compiled, uncovered: Sequence[Uncovered]) -> list[Parted]:
+def parted(everything: Whole, uncovered: Sequence[Uncovered]) -> list[Parted]:
     """A caller for each boundary. Raises TooTangled."""
-    everybody = outcomes(compiled, {}) if uncovered else None
+    everybody = outcomes_of_all(everything) if uncovered else None
     return [_parted(everybody, one) for one in uncovered if everybody]
 
 
@@ -173,17 +175,17 @@ def _between_answers(
 
 
 def _left_open(
-    compiled: Compiled, all_drawn: Sequence[Boundary], results: Sequence[CaseResult]
+    compiled: Compiled, all_drawn: Sequence[Boundary], results: Sequence[CaseResult], budget: Budget
 ) -> set[tuple[int, int]]:
     """The sides that no case covers, by the place of the boundary and the side."""
     left = {(place, side) for place in range(len(all_drawn)) for side in SIDES}
     for result in results:
         if result.verdict is Verdict.PASSED and result.decision and len(result.decision.possible) == 1:
-            left -= {one for one in left if _covers(compiled, result.case.answers, all_drawn[one[0]], one[1])}
+            left -= {one for one in left if _covers(compiled, result.case.answers, all_drawn[one[0]], one[1], budget)}
     return left
 
 
-def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int) -> bool:
+def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int, budget: Budget) -> bool:
     """Whether a case that comes to one recommendation covers a side of a boundary."""
     question = boundary.question.id
     answer = answers.get(question)
@@ -191,7 +193,7 @@ def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int)
         return False
     known = compiled.known(answers)
     own = known.pop(compiled.level[question])
-    return parting(outcomes(compiled, known), question, ((own,), boundary.blocks[1 - side])) is not None
+    return parting(outcomes(compiled, known, budget), question, ((own,), boundary.blocks[1 - side])) is not None
 
 
 def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) -> bool:

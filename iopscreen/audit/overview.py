@@ -7,9 +7,9 @@ from functools import cached_property
 
 from iopscreen.audit.regions import OutcomeRegions, region_table
 from iopscreen.audit.words import blocks_in_words
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.counts import Whole, whole
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.flow import Asked, Branch, Flow, flow
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import RuleFile, RuleSet
@@ -33,8 +33,11 @@ class Overview:
 
     @cached_property
     def table(self) -> tuple[OutcomeRegions, ...]:
-        """Every distinguishable profile by outcome; empty where they are not counted."""
-        return region_table(self.counted) if self.counted else ()
+        """Every distinguishable profile by outcome; empty where they are not counted, or not in time."""
+        try:
+            return region_table(self.counted) if self.counted else ()
+        except TooTangled:
+            return ()
 
     @cached_property
     def flow(self) -> Flow | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import MAX_READINGS, single_readings
-from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Setting
 

@@ -16,9 +16,9 @@ from operator import itemgetter
 
 from iopscreen.batch.lines import Form
 from iopscreen.engine.blocks import Blocks
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote, decide
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Unanswered
 from iopscreen.ruleset.shape import shown
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers, answer_text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.table import Clause
 
 MAX_BOXES = 20_000
@@ -28,21 +28,24 @@ def both(left: Sequence[Clause], right: Sequence[Clause]) -> list[Clause]:
     ]
 
 
-def without(boxes: Iterable[Clause], clauses: Iterable[Clause], widths: Sequence[int]) -> list[Clause]:
+def without(
+    boxes: Iterable[Clause], clauses: Iterable[Clause], widths: Sequence[int], budget: Budget = UNLIMITED
+) -> list[Clause]:
     """What of the disjoint `boxes` no clause holds, as disjoint boxes. Raises TooTangled."""
     left = list(boxes)
     for clause in clauses:
+        budget.spend(len(left))
         left = [part for box in left for part in _minus(box, clause, widths)]
         if len(left) > MAX_BOXES:
             raise TooTangled
     return left
 
 
-def disjoint(clauses: Iterable[Clause], widths: Sequence[int]) -> list[Clause]:
+def disjoint(clauses: Iterable[Clause], widths: Sequence[int], budget: Budget = UNLIMITED) -> list[Clause]:
     """The same profiles as disjoint boxes. Raises TooTangled."""
     found: list[Clause] = []
     for clause in clauses:
-        found += without([clause], tuple(found), widths)
+        found += without([clause], tuple(found), widths, budget)
     return found
 
 

@@ -12,7 +12,8 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, islice
 
-from iopscreen.engine.compiled import Compiled, is_impossible, profile_weights
+from iopscreen.engine.budget import UNLIMITED, Budget
+from iopscreen.engine.compiled import MAX_EDGES_OF_ALL, Compiled, is_impossible, profile_weights
 from iopscreen.engine.diagram import Diagram, Label, Node, products
 from iopscreen.engine.table import Clause
 
@@ -75,9 +76,10 @@ class Whole:
         return sum(self.counts.values())
 
 
-def whole(compiled: Compiled) -> Whole:
+def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
     """Everything at once. Raises TooTangled."""
-    diagram, root = compiled.whole
+    diagram = compiled.diagram(budget)
+    root = compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
     weights = profile_weights(compiled)
     counts = diagram.count(root, weights)
     possible_ones = {label: number for label, number in counts.items() if not is_impossible(label)}

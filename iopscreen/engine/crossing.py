@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from iopscreen.engine.compiled import Compiled, is_impossible
+from iopscreen.engine.budget import UNLIMITED, Budget
+from iopscreen.engine.compiled import MAX_EDGES_OF_ALL, Compiled, is_impossible
+from iopscreen.engine.counts import Whole
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.ruleset.model import Answer
@@ -53,13 +55,18 @@ class Crossing(NamedTuple):
     there: str
 
 
-def outcomes(compiled: Compiled, known: Mapping[int, int]) -> Outcomes:
+def outcomes(compiled: Compiled, known: Mapping[int, int], budget: Budget = UNLIMITED) -> Outcomes:
     """What is recommended to those with the `known` blocks, by level. Raises TooTangled."""
-    if known:
-        diagram = compiled.diagram()
-        rules = compiled.rules.build(diagram, known)
-    else:
-        diagram, rules = compiled.whole
+    diagram = compiled.diagram(budget)
+    return _outcomes(compiled, diagram, compiled.rules.build(diagram, known, max_edges=MAX_EDGES_OF_ALL))
+
+
+def outcomes_of_all(everything: Whole) -> Outcomes:
+    """What is recommended to everybody. Raises TooTangled."""
+    return _outcomes(everything.compiled, everything.diagram, everything.root)
+
+
+def _outcomes(compiled: Compiled, diagram: Diagram, rules: Node) -> Outcomes:
     root = diagram.relabel(rules, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
     at: dict[int, list[Node]] = {}
     for node in diagram.reachable(root):

@@ -12,6 +12,7 @@ from itertools import product
 from typing import NamedTuple, TypeVar
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, interval
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import (
     Compiled,
     TooTangledToCompile,
@@ -20,7 +21,7 @@ from iopscreen.engine.compiled import (
     deciding_conditions,
 )
 from iopscreen.engine.decide import Decision, in_file_order
-from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import (
     NO,

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from iopscreen.engine.blocks import NOWHERE, Readings
 from iopscreen.engine.boxes import both
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import holds_for_setting
 from iopscreen.engine.compiled import (
     FIRST_IMPOSSIBLE,
@@ -28,7 +29,7 @@ from iopscreen.engine.compiled import (
 )
 from iopscreen.engine.counts import Whole
 from iopscreen.engine.diagram import Diagram, Label, Node
-from iopscreen.engine.search import Budget, Clauses
+from iopscreen.engine.search import Clauses
 from iopscreen.engine.table import Clause, Table
 from iopscreen.engine.verdicts import Verdicts, Witness
 from iopscreen.ruleset.model import (
@@ -99,16 +100,20 @@ class Differing(NamedTuple):
 
 @dataclass(frozen=True)
 class Joint:
-    """Two rule sets, compiled over common blocks. `compiled` holds the rows of both, and decides nothing."""
+    """Two rule sets, compiled over common blocks. `compiled` holds the rows of both, and decides nothing.
+
+    `budget`: the time for diagrams.
+    """
 
     compiled: Compiled
     old: Half
     new: Half
+    budget: Budget = UNLIMITED
 
     @cached_property
     def roots(self) -> tuple[Diagram, Node, Node]:
         """One diagram, with the deciding rule of either rule set. Raises TooTangled."""
-        diagram = self.compiled.diagram()
+        diagram = self.compiled.diagram(self.budget)
         old, new = (half.table.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL) for half in (self.old, self.new))
         return diagram, old, new
 
@@ -219,7 +224,7 @@ def deciders(half: Half) -> list[Decider]:
 # --- making it ------------------------------------------------------------------------------
 
 
-def join(old: RuleSet, new: RuleSet) -> Joint:
+def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
     """Compile two rule sets over common blocks. Raises TooTangledToCompile."""
     left, right = written_out(apart(old, new)), written_out(new)
     questions = _aligned(left, right)
@@ -244,7 +249,7 @@ def join(old: RuleSet, new: RuleSet) -> Joint:
         table = Table(compiled.rules.widths, clauses, NONE_MATCHES)
         found.append(Half(written, half, tuple((place, label) for place, _, label in rows), table))
         first += len(labels)
-    return Joint(compiled, *found)
+    return Joint(compiled, found[0], found[1], budget)
 
 
 def _rows(compiled: Compiled, labels: Sequence[Label], first: int) -> list[tuple[int, Clause, Label]]:

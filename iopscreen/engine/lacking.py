@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.boxes import both
+from iopscreen.engine.budget import Budget
 from iopscreen.engine.joint import EXCLUDED, Decider, Half, Joint, deciders
-from iopscreen.engine.search import Box, Budget, Clauses, Search, bits_of
+from iopscreen.engine.search import Box, Clauses, Search, bits_of
 from iopscreen.engine.table import Clause, Table
 from iopscreen.ruleset.model import NO_RULE, Answers
 

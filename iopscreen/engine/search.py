@@ -10,38 +10,11 @@ bits of integers.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
+from copy import copy
 
-from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.budget import Budget
 from iopscreen.engine.table import Clause, Table
-
-ROUNDS_A_LOOK = 64
-"""How often the clock is looked at."""
-
-
-class OutOfTime(TooTangled):
-    """The time that was given for all verdicts together is used up."""
-
-
-class Budget:
-    """The time for all verdicts together, in seconds; None is as long as it takes."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-        self._rounds = 0
-
-    def spend(self) -> None:
-        """One more round of work. Raises OutOfTime."""
-        self._rounds += 1
-        if self._rounds % ROUNDS_A_LOOK == 0:
-            self.look()
-
-    def look(self) -> None:
-        """Look at the clock. Raises OutOfTime."""
-        if self._end is not None and time.monotonic() > self._end:
-            raise OutOfTime
-
 
 Clauses = int
 """A set of clauses of one table, by place, as bits."""
@@ -59,6 +32,12 @@ class Search:
         self.full: Box = tuple((1 << width) - 1 for width in table.widths)
         self._may: list[dict[int, Clauses]] = [{} for _ in table.widths]
         self._must: list[dict[int, Clauses]] = [{} for _ in table.widths]
+
+    def within(self, budget: Budget) -> Search:
+        """The same search in the time of another budget."""
+        other = copy(self)
+        other.budget = budget
+        return other
 
     def find(self, clause: Clause, avoid: Clauses) -> Box | None:
         """A box inside `clause` none of whose profiles meets a clause of `avoid`; None where no profile is so.

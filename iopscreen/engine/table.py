@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node
 
 Clause = Mapping[int, int]
 """A conjunction: by level, the blocks that pass, as the bits of an integer. `{}` is everyone."""
@@ -67,7 +68,10 @@ class Table(_Table):
         return Table(self.widths, (*rows, *self.rows), self.otherwise)
 
     def build(self, diagram: Diagram, fixed: Mapping[int, int], *, max_edges: int = MAX_EDGES) -> Node:
-        """The function of the levels not in `fixed`, the others held at a block each. Raises TooTangled."""
+        """The function of the levels not in `fixed`, the others held at a block each.
+
+        Raises TooTangled past so many edges, or past the budget of the diagram.
+        """
         return _Build(self, diagram, fixed, max_edges).root()
 
 
@@ -140,6 +144,7 @@ class _Build:
                 raise TooTangled
             settled: dict[State, _Place] = {}
             for alive, place in states.items():
+                self.diagram.budget.spend()
                 below = []
                 for mask in masks:
                     passed = alive & mask

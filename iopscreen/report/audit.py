@@ -23,9 +23,10 @@ from iopscreen.report.findings import (
     answer_text,
     count_words,
     finding_json,
+    headline,
     hidden_notes,
     tally,
-    tally_words,
+    undecided_words,
 )
 from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
@@ -127,12 +128,15 @@ def documentation_text(found: Sequence[Documented], width: int) -> str:
 def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str]:
     """How many findings of each severity, how many accepted ones, and what was not decided."""
     counted = tally([Reported(finding, result.accepted(finding), "") for finding in result.findings])
-    yield from wrapped(f"{result.path}: {tally_words(counted, notes=notes)}", width, "    ", "")
+    yield from wrapped(f"{result.path}: {headline(counted, notes=notes, complete=result.complete)}", width, "    ", "")
     if counted.notes and not notes:
         yield from wrapped(hidden_notes(counted), width, "    ", "  ")
     if result.undecided:
         yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
-        yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")
+        yield from wrapped(f"not decided: {undecided_words(result.undecided)}", width, "    ", "  ")
+    if result.hints:
+        words = f"not decided, and no more than notes (--notes): {undecided_words(result.hints)}"
+        yield from wrapped(words, width, "    ", "  ")
 
 
 def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
@@ -271,7 +275,9 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
             resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting
         }
     if result.undecided:
-        found["undecided"] = list(result.undecided)
+        found["undecided"] = [one.words for one in result.undecided]
+    if result.hints:
+        found["undecided_notes"] = [one.words for one in result.hints]
     return found
 
 

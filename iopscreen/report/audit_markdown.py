@@ -20,11 +20,12 @@ from iopscreen.report.findings import (
     Tally,
     accepted_words,
     count_words,
+    headline,
     hidden_notes,
     ranked,
     reported,
     tally,
-    tally_words,
+    undecided_words,
 )
 from iopscreen.report.markdown import code, fenced, folded, message, quiet, row, table, within
 from iopscreen.report.mutants import mutants_words
@@ -64,21 +65,20 @@ def audit_markdown(results: Sequence[AuditResult], paths: Paths, *, notes: bool,
 
 def _verdict(results: Sequence[AuditResult], paths: Paths, counted: Tally, notes: bool) -> str:
     what = code(paths.shown(results[0].path)) if len(results) == 1 else count_words(len(results), "rule file")
-    if any(not result.complete for result in results):
-        return f"## Audit of {what}: not complete; so far {tally_words(counted, notes=notes)}"
-    words = tally_words(counted, notes=notes)
-    return f"## Audit of {what}: {'clean' if counted.clean else words}" + _beside_clean(counted)
+    complete = all(result.complete for result in results)
+    words = headline(counted, notes=notes, complete=complete)
+    return f"## Audit of {what}: " + (f"clean{_beside_clean(counted)}" if counted.clean and complete else words)
 
 
 def _beside_clean(counted: Tally) -> str:
-    return f" ({counted.accepted} accepted)" if counted.clean and counted.accepted else ""
+    return f" ({counted.accepted} accepted)" if counted.accepted else ""
 
 
 def _incomplete(results: Sequence[AuditResult], paths: Paths) -> Iterator[str]:
     for result in results:
         if result.why is not None:
             why = result.why.replace(result.path, paths.shown(result.path), 1)
-            yield f"**Incomplete:** {quiet(why)}\n\nNot decided: {message(', '.join(result.undecided))}"
+            yield f"**Incomplete:** {quiet(why)}\n\nNot decided: {message(undecided_words(result.undecided))}"
 
 
 def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[str]:

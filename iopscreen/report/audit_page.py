@@ -94,10 +94,11 @@ def _verdict(results: Sequence[AuditResult]) -> tuple[str, str, str]:
     accepted = sum(len(result.findings) for result in results) - len(left)
     counts = ", ".join(counted(number, severity.value) for severity, number in numbers.items())
     counts += f", {accepted} accepted" if accepted else ""
+    complete = all(result.complete for result in results)
     if numbers[Severity.ERROR]:
-        return "stopped", "there are errors", counts
-    if not all(result.complete for result in results):
-        return "open", "not finished within its budget", counts
+        return "stopped", "there are errors" + ("" if complete else ", and it is not complete"), counts
+    if not complete:
+        return "open", "not complete", counts
     if numbers[Severity.WARNING]:
         return "open", "there are warnings", counts
     return "settled", "clean", counts
@@ -145,7 +146,7 @@ def _accepted(result: AuditResult) -> Part | None:
 def _undecided(result: AuditResult) -> Part | None:
     if result.complete:
         return None
-    items = "".join(f"<li>{marked(what)}</li>" for what in result.undecided)
+    items = "".join(f"<li>{marked(what.words)}</li>" for what in result.undecided)
     return Part("undecided", "Not decided", (f"<ul>{items}</ul>",), result.why or "")
 
 

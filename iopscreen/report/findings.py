@@ -13,9 +13,14 @@ from iopscreen.ruleset.model import Accept
 
 if TYPE_CHECKING:
     from iopscreen.audit.run import AuditResult  # a change is told without all the checks of an audit
+    from iopscreen.audit.subject import Undecided
 
 _FIRST = ("guarantee-violated", "protection-", "gap")
 """Beginnings of the names of what may harm a caller: first among findings of the same severity."""
+
+
+MOST_UNDECIDED = 10
+"""How many things of a kind are named that were not decided; `--format json` names all."""
 
 
 class Reported(NamedTuple):
@@ -89,6 +94,12 @@ def tally(found: Sequence[Reported]) -> Tally:
     return Tally(numbers, len(found) - len(counting), dict(sorted(notes.items())))
 
 
+def headline(counted: Tally, *, notes: bool, complete: bool) -> str:
+    """How many findings there are; and first of all, that more may come, where not everything was decided."""
+    words = tally_words(counted, notes=notes)
+    return words if complete else f"not complete; so far {words}"
+
+
 def tally_words(counted: Tally, *, notes: bool) -> str:
     """`2 errors, 1 warning, 1 accepted`; with `notes` these, too."""
     parts = [count_words(counted.numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
@@ -97,6 +108,25 @@ def tally_words(counted: Tally, *, notes: bool) -> str:
     if counted.accepted:
         parts.append(f"{counted.accepted} accepted")
     return ", ".join(parts)
+
+
+def left_open(result: AuditResult) -> str:
+    """What was not decided of a rule file, and of what became of its earlier edition, on one line."""
+    of_the_change = result.change.impact.undecided if result.change else ()
+    return ", ".join(filter(None, [undecided_words(result.undecided), *of_the_change]))
+
+
+def undecided_words(left_open: Sequence[Undecided]) -> str:
+    """What was not decided, on one line: of each kind so many that they can be read, and how many more there are."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for one in left_open:
+        kinds.setdefault(one.names, []).append(one.words)
+    shown = []
+    for words in kinds.values():
+        more = len(words) - MOST_UNDECIDED
+        shown += words[:MOST_UNDECIDED]
+        shown += [f"and {more:,} more such"] if more > 0 else []
+    return ", ".join(shown)
 
 
 def hidden_notes(counted: Tally) -> str:

@@ -18,6 +18,8 @@ from iopscreen.report.findings import (
     Tally,
     answer_text,
     count_words,
+    headline,
+    left_open,
     ranked,
     reported,
     tally,
@@ -41,7 +43,7 @@ def audit_github(results: Sequence[AuditResult], paths: Paths, *, notes: bool) -
     found = reported(results, paths)
     undecided = [_undecided(result, paths) for result in results if not result.complete]
     counted = tally(found)
-    closing = f"{count_words(len(results), 'rule file')}: {tally_words(counted, notes=notes)}"
+    closing = f"{count_words(len(results), 'rule file')}: {headline(counted, notes=notes, complete=not undecided)}"
     closing += _not_shown(counted, notes=notes)
     said = [line for result in results for line in _since(result, paths)]
     return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided, noticed=said), closing]) + "\n"
@@ -126,7 +128,7 @@ def _annotation(finding: Finding, paths: Paths) -> str:
 def _undecided(result: AuditResult, paths: Paths) -> str:
     """Never clean for what was not looked at: an error that says so."""
     why = (result.why or "").replace(result.path, paths.shown(result.path), 1)
-    text = f"{printable(why)}\nnot decided: {printable(', '.join(result.undecided))}"
+    text = f"{printable(why)}\nnot decided: {printable(left_open(result))}"
     return _command("error", {"file": paths.shown(result.path), "title": "audit not complete"}, text)
 
 

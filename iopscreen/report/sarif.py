@@ -20,7 +20,7 @@ from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, Documented, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.change_outline import verdict
-from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, reported
+from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, left_open, reported
 from iopscreen.ruleset.findings import Finding, Place, Related, Severity
 from iopscreen.ruleset.model import Accept
 from iopscreen.text import printable
@@ -221,7 +221,7 @@ def _invocation(results: Sequence[AuditResult], paths: Paths) -> dict[str, Any]:
     told = [
         {
             "level": "error",
-            "message": {"text": _text(f"{_why(result, paths)}; not decided: {', '.join(result.undecided)}")},
+            "message": {"text": _text(f"{_why(result, paths)}; not decided: {left_open(result)}")},
             "locations": [{"physicalLocation": {"artifactLocation": _file(result.path, paths)}}],
         }
         for result in results

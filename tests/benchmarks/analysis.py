@@ -23,10 +23,9 @@ from pathlib import Path
 
 import tables
 
+from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.counts import regions, whole
-from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.search import Budget
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand

@@ -16,12 +16,12 @@ from typing import Any
 from iopscreen.audit.regions import MAX_KEPT, MAX_LOOKED_AT, caller_of, region_in_words
 from iopscreen.audit.subject import ANY, witness_json
 from iopscreen.engine.blocks import NumberBlocks
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.counts import Region, Whole, regions
 from iopscreen.engine.decide import witness
-from iopscreen.engine.diagram import Label, TooTangled
+from iopscreen.engine.diagram import Label
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Half, Joint, Pair
 from iopscreen.engine.lacking import lacking
-from iopscreen.engine.search import Budget, OutOfTime
 from iopscreen.ruleset.model import NO_RULE, Answer, Rule, RuleSet, Unanswered
 
 

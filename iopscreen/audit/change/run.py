@@ -24,7 +24,7 @@ from iopscreen.audit.change.versions import (
 )
 from iopscreen.audit.change.words import WordChange
 from iopscreen.audit.subject import Told
-from iopscreen.engine.search import Budget
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.ruleset.findings import Finding, Severity
 
 ChangeCheck = Callable[[Comparison], Iterator[Told]]
@@ -80,9 +80,9 @@ class Change:
         return {self.new.file.path: self.new.file.text} | ({cases.path: cases.text} if cases else {})
 
 
-def compare(old: Edition, new: Edition, budget: float | None = None) -> Change:
-    """What the change from `old` to `new` means. `budget`: the seconds that the verdicts may take."""
-    comparison = Comparison(old, new, Budget(budget))
+def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
+    """What the change from `old` to `new` means. `budget`: the time for the verdicts."""
+    comparison = Comparison(old, new, budget)
     return Change(
         old=old,
         new=new,

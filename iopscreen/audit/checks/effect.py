@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.judged import TOO_TANGLED, Reach
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.audit.telling import named, verb
 from iopscreen.engine.effect import Same, without_one_test
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule, Test
 
 
-def no_effect_rule(subject: Subject) -> Iterator[Told]:
+def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
     """A rule decides some callers, and without it every one of them would be recommended the same.
 
     Example: `{when: {age: {below: 18}}, recommend: referral}`, followed by a rule for everybody else
@@ -22,8 +23,12 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    for position, instead in subject.in_vain.items():
+    for position, instead in subject.worth.in_vain.items():
         rule = subject.rule_set.rules[position]
+        if instead is None:
+            yield Undecided(f"whether rule `{rule.id}` has an effect", ("no-effect-rule",), rule.place)
+        if not instead:
+            continue
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
         message = (
@@ -33,7 +38,7 @@ def no_effect_rule(subject: Subject) -> Iterator[Told]:
         yield Told(rule.place, message, tuple(_others(subject, others)))
 
 
-def over_specified(subject: Subject) -> Iterator[Told]:
+def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
     """A test can be left out of a rule, and nobody would be recommended anything else.
 
     Example: rule 1 takes everybody with `detox_need: yes`, and rule 2 tests `detox_need: no`, which by
@@ -47,16 +52,29 @@ def over_specified(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
     for position, rule in enumerate(subject.rule_set.rules):
-        if position in subject.in_vain or position not in subject.deciding:
+        reach, in_vain = subject.judged.reach[position], subject.worth.in_vain.get(position)
+        if reach is None or (reach is Reach.DECIDES and in_vain is None):
+            yield Undecided(_all_tests(rule), ("over-specified",))
+        elif in_vain is False:
+            try:
+                yield from _over_specified(subject, position, rule)
+            except TOO_TANGLED:
+                yield Undecided(_all_tests(rule), ("over-specified",))
+
+
+def _all_tests(rule: Rule) -> str:
+    return f"whether rule `{rule.id}` needs each of its tests"
+
+
+def _over_specified(subject: Subject, position: int, rule: Rule) -> Iterator[Told]:
+    needless: set[Test] = set()
+    for test, lost, rest in without_one_test(rule.condition):
+        if test in needless or test.subject not in subject.rule_set.question:
             continue
-        needless: set[Test] = set()
-        for test, lost, rest in without_one_test(rule.condition):
-            if test in needless or test.subject not in subject.rule_set.question:
-                continue
-            instead = subject.effects.with_condition(position, rest)
-            if instead is not None:
-                needless.add(lost)
-                yield _needless(subject, rule, lost, instead)
+        instead = subject.effects.with_condition(position, rest)
+        if instead is not None:
+            needless.add(lost)
+            yield _needless(subject, rule, lost, instead)
 
 
 def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:

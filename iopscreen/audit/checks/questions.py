@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iopscreen.audit.judged import attempted
 from iopscreen.audit.references import tested_subjects
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.audit.telling import named, never_deciding, verb
 from iopscreen.engine.counts import never_matter
-from iopscreen.engine.relevance import matters
 from iopscreen.ruleset.model import tests_of
 
 
-def question_never_matters(subject: Subject) -> Iterator[Told]:
+def question_never_matters(subject: Subject) -> Iterator[Told | Undecided]:
     """A question is tested, and yet no recommendation depends on its answer.
 
     Example: two rules that differ only in the answer to `sex`, and recommend the same.
@@ -25,8 +25,11 @@ def question_never_matters(subject: Subject) -> Iterator[Told]:
     rule_set = subject.rule_set
     tested = tested_subjects(rule_set)
     by_notes = {test.subject for note in rule_set.notes for test in tests_of(note.condition)}
-    for name in _never_matter(subject):
-        if name in tested:
+    for name, never in _never_matter(subject).items():
+        if never is None and name in tested:
+            words = f"whether any recommendation depends on question `{name}`"
+            yield Undecided(words, ("question-never-matters",), rule_set.question[name].place)
+        elif never and name in tested:
             testing = [
                 rule for rule in rule_set.rules if any(test.subject == name for test in tests_of(rule.condition))
             ]
@@ -39,11 +42,14 @@ def question_never_matters(subject: Subject) -> Iterator[Told]:
             yield Told(rule_set.question[name].place, message, never_deciding(subject, silent))
 
 
-def _never_matter(subject: Subject) -> tuple[str, ...]:
-    """The deciding questions without which every recommendation stands, which can be dropped together."""
-    found = tuple(question.id for question in subject.compiled.deciding if not matters(subject.verdicts, question.id))
+def _never_matter(subject: Subject) -> dict[str, bool | None]:
+    """By deciding question, whether every recommendation stands without it; those can be dropped together."""
+    found = {name: None if matters is None else not matters for name, matters in subject.worth.matters.items()}
+    if not subject.rule_set.impossible or all(never is False for never in found.values()):
+        return found
     # Impossible entries tie questions to one another: of several that do not matter alone, some may matter together.
-    return never_matter(subject.whole) if found and subject.rule_set.impossible else found
+    together = attempted(lambda: never_matter(subject.whole))
+    return {name: never and None if together is None else name in together for name, never in found.items()}
 
 
 def unused(subject: Subject) -> Iterator[Told]:
