@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from iopscreen.audit.change.editions import read_edition
 from iopscreen.audit.change.run import compare
 from iopscreen.audit.run import audit
+from iopscreen.engine.budget import Budget
 
 ROOT = Path(__file__).parents[2]
 SHAPES = (("guideline", 50, 13), ("tree", 500, 10), ("guideline", 200, 13), ("tangled", 60, 20))
@@ -49,7 +50,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 def tell(name: str, old: Path, new: Path) -> None:
     one = seconds(lambda: audit(str(new), {}, today=None))
-    both = seconds(lambda: compare(read_edition(str(old)), read_edition(str(new)), 10))
+    both = seconds(lambda: compare(read_edition(str(old)), read_edition(str(new)), Budget(10)))
     whole = of_commands(["audit", str(new)], ["diff", str(old), str(new)])
     print(f"  {name}: audit {one:.3f}, diff {both:.3f} ({both / one:.2f}); as commands {whole:.2f}")
 
