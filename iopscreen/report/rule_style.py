@@ -173,7 +173,7 @@ svg .outcome { font-weight: 600; }
   nav + .file { break-before: auto; }
   .file-head { padding: 1rem 0 .5rem; }
   h3, h4, .lead, .label { break-after: avoid; }
-  .entry, .callers, .flow svg, .box tr, pre { break-inside: avoid; }
+  .entry, .callers, .flow svg, .box tr, pre, footer { break-inside: avoid; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 1.5rem; }
