@@ -18,6 +18,7 @@ from conftest import RULES, TESTS
 from jsonschema import Draft4Validator
 from oracle import domain, fate_of, holds, values_of
 from random_rule_sets import EDITS, add_impossible, add_question, edited, refactored
+from typer.testing import CliRunner
 
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
@@ -26,6 +27,7 @@ from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
+from iopscreen.cli import app
 from iopscreen.engine import joint as joint_of
 from iopscreen.engine.budget import UNLIMITED, OutOfTime, TooTangled
 from iopscreen.engine.joint import join
@@ -784,22 +786,31 @@ def test_a_revision_that_does_not_exist(repository, revision, message):
 NEW_SINCE = "new.yaml is new since v1: there is no earlier edition to compare it with"
 
 
+def in_process(*arguments):
+    """The exit status of a command run here, and what it wrote to its file."""
+    out = Path("out")
+    done = CliRunner().invoke(app, [*arguments, "-o", str(out), "--force"])
+    assert done.output == ""
+    return done.exit_code, out.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("output_format", ["text", "json", "markdown", "github", "sarif", "html"])
-def test_a_file_that_is_new_since_the_revision(repository, output_format):
-    (repository / "new.yaml").write_text(BASE, encoding="utf-8")
-    done = run("diff", "v1", "new.yaml", "--format", output_format, cwd=repository)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert NEW_SINCE in " ".join(html.unescape(done.stdout).split())
-    assert run("diff", "v1", "new.yaml", "--exit-code", cwd=repository).returncode == 1
+def test_a_file_that_is_new_since_the_revision(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("new.yaml").write_text(BASE, encoding="utf-8")
+    status, told = in_process("diff", "v1", "new.yaml", "--format", output_format)
+    assert status == 0
+    assert NEW_SINCE in " ".join(html.unescape(told).split())
+    assert in_process("diff", "v1", "new.yaml", "--exit-code", "--format", output_format) == (1, told)
     if output_format in ("json", "sarif"):
-        assert json.loads(done.stdout)
+        assert json.loads(told)
     if output_format == "json":
-        known = run("diff", "v1", "base.yaml", "--format", "json", cwd=repository)
-        assert json.loads(done.stdout).keys() == json.loads(known.stdout).keys()
-    audited = run("audit", ".", "--against", "v1", "--format", output_format, cwd=repository)
-    assert audited.returncode == 1  # of the other file
-    assert NEW_SINCE in " ".join(html.unescape(audited.stdout).split())
-    assert "recommended something else" in audited.stdout
+        _, known = in_process("diff", "v1", "base.yaml", "--format", "json")
+        assert json.loads(told).keys() == json.loads(known).keys()
+    status, audited = in_process("audit", ".", "--against", "v1", "--format", output_format)
+    assert status == 1  # of the other file
+    assert NEW_SINCE in " ".join(html.unescape(audited).split())
+    assert "recommended something else" in audited
 
 
 def test_a_file_that_the_revision_lacks_and_no_git(repository, tmp_path_factory):
