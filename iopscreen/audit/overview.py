@@ -14,6 +14,9 @@ from iopscreen.engine.flow import Asked, Branch, Flow, flow
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import RuleFile, RuleSet
 
+BEGINNING = 14
+"""How many steps are drawn of a way that is too large to be drawn whole: how a call begins."""
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -34,8 +37,9 @@ class Overview:
 
     @cached_property
     def flow(self) -> Flow | None:
-        """The way callers take through the questions; None where it is too tangled."""
-        return flow(self.compiled) if self.compiled else None
+        """The way callers take through the questions, or its beginning; None where it is too tangled."""
+        found = flow(self.compiled) if self.compiled else None
+        return flow(self.compiled, BEGINNING) if self.compiled and found and found.cut else found
 
     def answers(self, step: Asked, branch: Branch) -> str:
         """The answers of a branch, in words."""

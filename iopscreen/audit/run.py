@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.change.editions import Edition, read_earlier
+from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
 from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
@@ -65,7 +65,7 @@ class AuditResult:
     within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
     notes that nobody asked for. `sources`: the ids that a source's text
     can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
-    became of an earlier edition, where one was named.
+    became of an earlier edition, where one was named; `no_change`: in words, why there is none.
     """
 
     path: str
@@ -78,6 +78,7 @@ class AuditResult:
     sources: tuple[str, ...]
     overview: Overview | None = None
     change: Change | None = None
+    no_change: str | None = None
     hints: tuple[Undecided, ...] = ()
 
     @property
@@ -134,7 +135,8 @@ def audit(
     audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
     the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where that cannot be read.
+    git revision, that the change is judged from; raises IopscreenError where that cannot be read. A file that
+    the revision does not have is audited, and said to be new.
     """
     data = b""
     try:
@@ -156,9 +158,9 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
+    earlier = None if against is None else read_earlier(against, path)
     change = None
-    if against is not None:
-        earlier = read_earlier(against, path)
+    if earlier is not None:
         if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
             earlier = replace(earlier, case_file=None)
         change = compare(earlier, Edition(file, case_file), budget.part(share=0.5))
@@ -179,6 +181,7 @@ def audit(
         sources=tuple(source.id for source in subject.documents),
         overview=_overview(subject),
         change=change,
+        no_change=without_earlier(against, path) if against is not None and earlier is None else None,
         hints=hints,
     )
 

@@ -15,7 +15,8 @@ from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
-from iopscreen.report.diff import diff_json, diff_text
+from iopscreen.report.diff import diff_text
+from iopscreen.report.diff_json import diff_json
 from iopscreen.report.findings import (
     Reported,
     accepted_words,
@@ -165,6 +166,9 @@ def _change_lines(result: AuditResult, width: int) -> Iterator[str]:
     if result.change:
         yield from diff_text(result.change, width, findings=False).splitlines()
         yield ""
+    if result.no_change:
+        yield from wrapped(result.no_change, width)
+        yield ""
 
 
 def _labelled(label: str, text: str, width: int) -> list[str]:
@@ -261,6 +265,9 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
         found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
     if result.change:
         found["diff"] = diff_json(result.change)
+    if result.no_change:
+        found["diff"] = None
+        found["no_diff"] = result.no_change
     if facts.resting:
         found["citations"] = {
             resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting

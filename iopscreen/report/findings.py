@@ -6,12 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iopscreen.audit.run import AuditResult
-from iopscreen.audit.subject import Undecided
 from iopscreen.ruleset.findings import Finding, Severity
 from iopscreen.ruleset.model import Accept
+
+if TYPE_CHECKING:
+    from iopscreen.audit.run import AuditResult  # a change is told without all the checks of an audit
+    from iopscreen.audit.subject import Undecided
 
 _FIRST = ("guarantee-violated", "protection-", "gap")
 """Beginnings of the names of what may harm a caller: first among findings of the same severity."""

@@ -68,7 +68,7 @@ def _was_looked_for(subject: Subject, finding: str) -> bool:
     return not finding.startswith(_OF_A_CHANGE)
 
 
-_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused")
+_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused", "recommendation-changed", "question-reworded")
 """How the names of findings about a change begin, which only a comparison of two files can have."""
 
 
