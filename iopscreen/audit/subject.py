@@ -115,7 +115,7 @@ class Subject:
     @cached_property
     def worth(self) -> Worth:
         """The verdicts on warnings: they leave time to explain the errors."""
-        return Worth(self.verdicts.within(self.budget.part(share=_SHARE)), self.judged.reach)
+        return Worth(self.judged, self.verdicts.within(self.budget.part(share=_SHARE)))
 
     def give_verdicts(self) -> None:
         """Give all verdicts, those on errors first, before time goes into what counts and explains."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from iopscreen.audit.acceptance import accept_entries, acceptance, is_expired
 from iopscreen.audit.references import all_accepts
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.ruleset.model import Accept
 from iopscreen.ruleset.shape import did_you_mean
 
@@ -35,7 +35,7 @@ def accept_expired(subject: Subject) -> Iterator[Told]:
             yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
 
 
-def accept_unused(subject: Subject) -> Iterator[Told]:
+def accept_unused(subject: Subject) -> Iterator[Told | Undecided]:
     """An `accept` entry accepts nothing: there is no such finding, or not where the entry stands.
 
     Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again.
@@ -46,9 +46,14 @@ def accept_unused(subject: Subject) -> Iterator[Told]:
     entries = accept_entries(subject)
     for accept in all_accepts(subject.rule_set):
         counts = accept.because is not None and not is_expired(accept, subject.today)
-        if not counts or accept.finding in subject.undecided or not _was_looked_for(subject, accept.finding):
+        if not counts or not _was_looked_for(subject, accept.finding):
             continue
-        if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
+        if any(acceptance(subject, entries, finding) is accept for finding in subject.told):
+            continue
+        if accept.finding in subject.undecided:
+            words = f"whether there is the `{accept.finding}` that line {accept.place.line} accepts"
+            yield Undecided(words, ("accept-unused",), accept.place)
+        else:
             yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
 
 
