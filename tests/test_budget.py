@@ -261,7 +261,8 @@ def test_no_time_at_all_is_named_in_every_format_and_the_exit_is_3(here):
     assert "test.yaml: not complete; so far 0 errors" in text
     assert "whether rule `r0` can decide" in text
     assert "whether guarantee `g0` holds" in text
-    assert "and 50 more such" in text
+    assert "(the same of `r1`, `r2`" in text
+    assert ", 50 more)" in text
     assert "r59" not in text.split("rule set")[0]
     found = json.loads(iopscreen("audit", "test.yaml", "--budget", "0", "--format", "json", cwd=here).stdout)
     [facts] = found["rule_sets"]
@@ -347,7 +348,10 @@ def test_a_budget_of_nothing_is_out_at_once_and_none_never_is():
 
 
 def test_of_each_kind_so_many_are_named_and_the_others_counted():
-    left = [Undecided(f"rule {n}", ("unreachable-rule",)) for n in range(MOST_UNDECIDED + 3)]
+    left = [Undecided(f"whether `r{n}` decides", ("unreachable-rule",)) for n in range(MOST_UNDECIDED + 3)]
+    left += [Undecided(f"{'so ' * n}", ("surviving-mutant",)) for n in range(MOST_UNDECIDED + 2)]
     left.append(Undecided("a gap", ("gap",)))
-    words = undecided_words(left)
-    assert words.endswith(f"rule {MOST_UNDECIDED - 1}, and 3 more such, a gap")
+    words = undecided_words(left).split("; ")
+    assert words[0].startswith("whether `r0` decides (the same of `r1`, `r2`, ")
+    assert words[0].endswith(f"`r{MOST_UNDECIDED - 1}`, 3 more)")
+    assert words[-2:] == ["and 2 more such", "a gap"]
