@@ -109,6 +109,7 @@ app = typer.Typer(
 )
 
 Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
@@ -156,6 +157,7 @@ def screen(
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
@@ -165,7 +167,7 @@ def screen(
     from iopscreen.engine.decide import ImpossibleAnswers
 
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -194,6 +196,7 @@ def verify(
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Decide records again, re-check what was not asked, and name what does not hold.
 
@@ -206,7 +209,7 @@ def verify(
 
     gc.enable()
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules)
+    results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
         text = _json(report.verify_json(results))
     else:

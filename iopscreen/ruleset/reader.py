@@ -65,9 +65,12 @@ def read_bytes(path: str) -> bytes:
         raise FileRefused([Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]) from None
 
 
+DIGEST_PREFIX = "sha256:"
+
+
 def digest_of(data: bytes) -> str:
     """`sha256:` and the digest of a file's bytes, as read."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return f"{DIGEST_PREFIX}{hashlib.sha256(data).hexdigest()}"
 
 
 def read_rule_file(path: str, *, pure: bool = False) -> RuleFile:
