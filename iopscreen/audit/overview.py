@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from iopscreen.audit.regions import OutcomeRegions, region_table
 from iopscreen.audit.words import blocks_in_words
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.counts import Whole, whole
-from iopscreen.engine.flow import Asked, Branch, Flow, flow
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import RuleFile, RuleSet
+
+if TYPE_CHECKING:
+    from iopscreen.engine.flow import Asked, Branch, Flow
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Overview:
     @cached_property
     def flow(self) -> Flow | None:
         """The way callers take through the questions; None where it is too tangled."""
+        from iopscreen.engine.flow import flow  # a text needs no picture
+
         return flow(self.compiled) if self.compiled else None
 
     def answers(self, step: Asked, branch: Branch) -> str:

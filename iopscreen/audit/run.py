@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.change.editions import Edition, read_earlier
-from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
@@ -28,6 +26,7 @@ from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.run import Change
     from iopscreen.audit.mutants import MutationScore, Progress
 
 
@@ -162,12 +161,8 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
-    change = None
-    if against is not None:
-        earlier = read_earlier(against, path)
-        if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
-            earlier = replace(earlier, case_file=None)
-        change = compare(earlier, Edition(file, case_file), budget.part(share=0.5))
+    cases_are_faulty = case_text is not None and case_file is None
+    change = None if against is None else _change(against, file, case_file, cases_are_faulty, budget)
     findings = _run_checks(subject)
     undecided, hints = _undecided(subject, notes=notes)
     of_the_change = change.findings if change else ()
@@ -208,6 +203,17 @@ def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Findi
         return understand_cases(data, path, file.path, file.rule_set), data.decode("utf-8-sig"), []
     except FileRefused as refused:
         return None, data.decode("utf-8-sig", "replace"), refused.findings
+
+
+def _change(against: str, file: RuleFile, case_file: CaseFile | None, cases_are_faulty: bool, budget: Budget) -> Change:
+    """What became of an earlier edition, in at most half of the time."""
+    from iopscreen.audit.change.editions import Edition, read_earlier
+    from iopscreen.audit.change.run import compare
+
+    earlier = read_earlier(against, file.path)
+    if cases_are_faulty:  # that is a fault, and they are not gone
+        earlier = replace(earlier, case_file=None)
+    return compare(earlier, Edition(file, case_file), budget.part(share=0.5))
 
 
 def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:

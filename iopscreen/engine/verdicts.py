@@ -330,6 +330,7 @@ class Verdicts:
         return tuple(parts)
 
     def _nobody_meets(self, condition: Condition) -> bool:
+        self.budget.look()
         try:
             return not self.possible(self.compiled.maker.clauses(condition))
         except TooManyClauses:
