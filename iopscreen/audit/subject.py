@@ -204,9 +204,11 @@ class Subject:
 
     @cached_property
     def boundaries(self) -> Boundaries | None:
-        """Where cases stand; None where no case passes, so that none stands anywhere. Raises TooTangled."""
+        """Where cases stand; None where no case passes, so that none stands anywhere. Raises OutOfTime."""
         passed = any(result.verdict is Verdict.PASSED for result in self.case_results)
-        return boundaries(self.whole, self.case_results, self.budget.part(share=_SHARE)) if passed else None
+        if not passed:
+            return None
+        return boundaries(self.verdicts.within(self.budget.part(share=_SHARE)), self.counted, self.case_results)
 
     @cached_property
     def mutants(self) -> MutationScore | None:
