@@ -294,6 +294,22 @@ def test_hints_that_nobody_asked_for_leave_an_audit_complete(monkeypatch):
     assert not asked.complete
 
 
+def test_many_conditions_of_many_alternatives_are_refused_at_once(here, monkeypatch):
+    monkeypatch.setattr("iopscreen.engine.compiled.MAX_MET", 60)
+    text = (TESTS / "cases/audit/over-specified/fault.yaml").read_text(encoding="utf-8")
+    pairs = ", ".join(["{any_of: [{detox_need: yes}, {safe_home: no}]}"] * 3)
+    rules = "".join(
+        f"  - {{id: extra-{n}, when: {{all_of: [{pairs}]}}, recommend: iop, because: x, basis: site}}\n"
+        for n in range(9)
+    )
+    questions = "questions:\n  detox_need: {ask: Well, type: yes_no}\n  safe_home: {ask: Well, type: yes_no}\n"
+    head = text.split("questions:")[0].split("outcomes:")[0] + "outcomes: {iop: {label: IOP}}\n"
+    Path("test.yaml").write_text(f"{head}{questions}rules:\n{rules}", encoding="utf-8")
+    result = audit("test.yaml", {}, today="2026-11-23")
+    assert not result.complete
+    assert "too many alternatives together" in result.why
+
+
 # --- the budget itself ----------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import cached_property, partial
+from itertools import islice
 from typing import Literal, NamedTuple, TypeVar
 
 from iopscreen.engine.boxes import both
@@ -22,6 +23,9 @@ from iopscreen.ruleset.model import Guarantee, Policy
 
 TOO_TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
 """Why something is not decided: it goes past a limit of time or of size."""
+
+MAX_OVERLAPS = 10
+"""With how many of those before it each rule is said to overlap."""
 
 _Found = TypeVar("_Found")
 
@@ -140,6 +144,10 @@ class Judged:
         return tuple(found), frozenset(left_open)
 
     def _overlaps(self, later: int) -> Iterator[Overlap]:
+        """The first of them: where everything overlaps, a list of all pairs helps nobody."""
+        return islice(self._all_overlaps(later), MAX_OVERLAPS)
+
+    def _all_overlaps(self, later: int) -> Iterator[Overlap]:
         for earlier in range(later):
             box = self.verdicts.possible_box(both(self.verdicts.clauses[earlier], self.verdicts.clauses[later]))
             if box is not None:

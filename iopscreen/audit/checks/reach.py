@@ -198,7 +198,8 @@ def overlapping_rules(subject: Subject) -> Iterator[Told | Undecided]:
 
     Example: one rule for `age: {below: 18}`, another for `caller: parent`, and a parent calls about a child.
 
-    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both.
+    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both. Of each
+    rule no more than ten others are told.
     """
     found, left_open = subject.judged.overlaps
     for overlap in found:
