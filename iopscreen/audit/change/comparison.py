@@ -31,7 +31,8 @@ class Comparison:
     def joint(self) -> Joint | TooTangledToCompile:
         """Both rule sets, compiled over common blocks, or why they cannot be."""
         try:
-            return join(self.old.rule_set, self.new.rule_set, self.budget)
+            # Half for the diagram of both: where it does not fit, the search needs time, too.
+            return join(self.old.rule_set, self.new.rule_set, self.budget.part(share=0.5))
         except TooTangledToCompile as error:
             return error
 
