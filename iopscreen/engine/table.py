@@ -52,17 +52,18 @@ class Table(_Table):
     def passing(self) -> tuple[tuple[int, ...], ...]:
         """By level and block, the clauses that do not fail there."""
         everyone = (1 << len(self.labels)) - 1
-        table = []
-        for level, width in enumerate(self.widths):
-            masks = [_Bits(len(self.rows)) for _ in range(width)]
-            for index, (clause, _) in enumerate(self.rows):
-                blocks = clause.get(level, 0)
-                while blocks:
-                    masks[(blocks & -blocks).bit_length() - 1].add(index)
-                    blocks &= blocks - 1
-            untested = everyone & ~self.uses[level]
-            table.append(tuple(untested | int(bits) for bits in masks))
-        return tuple(table)
+        passing = [[_Bits(len(self.rows)) for _ in range(width)] for width in self.widths]
+        for index, (clause, _) in enumerate(self.rows):
+            for level, blocks in clause.items():
+                masks = passing[level]
+                left = blocks
+                while left:
+                    masks[(left & -left).bit_length() - 1].add(index)
+                    left &= left - 1
+        untested = (everyone & ~uses for uses in self.uses)
+        return tuple(
+            tuple([others | int(bits) for bits in masks]) for masks, others in zip(passing, untested, strict=True)
+        )
 
     def prefixed(self, rows: Sequence[tuple[Clause, Label]]) -> Table:
         """This table with `rows` before its own."""
