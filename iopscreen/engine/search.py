@@ -62,7 +62,10 @@ class Search:
         if not all(left):
             return None
         alive = self.meeting(clause, avoid)
-        waiting = [_State(left, [self._can_fail(level, blocks) for level, blocks in enumerate(left)], alive)]
+        can = self._all_can_fail.copy()
+        for level in clause:
+            can[level] = self._can_fail(level, left[level])
+        waiting = [_State(left, can, alive)]
         while waiting:
             state = waiting.pop()
             self.budget.spend()
@@ -99,6 +102,11 @@ class Search:
                 must &= mask
             found = self._can[level][blocks] = self._everyone & ~must
         return found
+
+    @cached_property
+    def _all_can_fail(self) -> list[Clauses]:
+        """By level, the same of all its blocks."""
+        return [self._can_fail(level, blocks) for level, blocks in enumerate(self.full)]
 
     @cached_property
     def _everyone(self) -> Clauses:

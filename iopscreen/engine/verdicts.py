@@ -281,7 +281,9 @@ class Verdicts:
     def _met(self, parts: Sequence[Clause], place: int) -> int | None:
         self.budget.spend()
         try:
-            met = disjoint(both(parts, self.clauses[place]), self.compiled.rules.widths, self.budget)
+            met = both(parts, self.clauses[place])
+            if len(self.clauses[place]) > 1:  # else they are as disjoint as the parts are
+                met = disjoint(met, self.compiled.rules.widths, self.budget)
             return volume(met, self.weights)
         except OutOfTime:
             raise
