@@ -351,7 +351,10 @@ def audit(
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long the audit of a file may take; what is not decided then is named."
+        ),
     ] = 8,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")

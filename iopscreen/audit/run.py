@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
-from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
@@ -28,6 +26,7 @@ from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.run import Change
     from iopscreen.audit.mutants import MutationScore, Progress
 
 
@@ -158,12 +157,8 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
-    earlier = None if against is None else read_earlier(against, path)
-    change = None
-    if earlier is not None:
-        if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
-            earlier = replace(earlier, case_file=None)
-        change = compare(earlier, Edition(file, case_file), budget.part(share=0.5))
+    cases_are_faulty = case_text is not None and case_file is None
+    change, no_change = (None, None) if against is None else _change(against, file, case_file, cases_are_faulty, budget)
     findings = _run_checks(subject)
     undecided, hints = _undecided(subject, notes=notes)
     of_the_change = change.findings if change else ()
@@ -181,7 +176,7 @@ def audit(
         sources=tuple(source.id for source in subject.documents),
         overview=_overview(subject),
         change=change,
-        no_change=without_earlier(against, path) if against is not None and earlier is None else None,
+        no_change=no_change,
         hints=hints,
     )
 
@@ -205,6 +200,21 @@ def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Findi
         return understand_cases(data, path, file.path, file.rule_set), data.decode("utf-8-sig"), []
     except FileRefused as refused:
         return None, data.decode("utf-8-sig", "replace"), refused.findings
+
+
+def _change(
+    against: str, file: RuleFile, case_file: CaseFile | None, cases_are_faulty: bool, budget: Budget
+) -> tuple[Change | None, str | None]:
+    """What became of an earlier edition, in at most half of the time; or, in words, why there is none."""
+    from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
+    from iopscreen.audit.change.run import compare
+
+    earlier = read_earlier(against, file.path)
+    if earlier is None:
+        return None, without_earlier(against, file.path)
+    if cases_are_faulty:  # that is a fault, and they are not gone
+        earlier = replace(earlier, case_file=None)
+    return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), None
 
 
 def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
