@@ -181,7 +181,7 @@ def test_where_the_way_is_too_large_every_rule_is_shown_at_a_glance():
 
 
 def test_a_flow_that_is_cut_says_what_is_left_out(monkeypatch):
-    from iopscreen.audit import overview as module
+    from iopscreen.engine import flow as module
 
     flow = module.flow
     monkeypatch.setattr(module, "flow", lambda compiled, limit=3: flow(compiled, limit=min(limit, 3)))
