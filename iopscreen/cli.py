@@ -20,6 +20,7 @@ from iopscreen import __version__, streams
 from iopscreen.errors import IopscreenError
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.editions import Edition
     from iopscreen.audit.change.run import Change
     from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
@@ -189,6 +190,7 @@ def screen(
     from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
 
+    streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
     wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
@@ -231,6 +233,7 @@ def verify(
     from iopscreen.report import verify as report
 
     gc.enable()
+    streams.refuse_own_input(output, [*records, *(_rules_read(rules) if rules else [])])
     streams.check_output(output, force=force)
     results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
@@ -356,7 +359,10 @@ def audit(
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long the audit of a file may take; what is not decided then is named."
+        ),
     ] = 8,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
@@ -393,6 +399,7 @@ def audit(
     found = (file for path in named for file in audit_run.rule_files(_locate(path)))
     files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
     _refuse_one_for_all(against, list(files))
+    streams.refuse_own_input(output, [*files, *map(_cases_of, files), *_source_files(source or []), against])
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
@@ -445,10 +452,12 @@ def show(
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
     if json_schema:
+        streams.refuse_own_input(output, _rules_read(rules) if rules else [])
         streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
         return
     if output_format is not ShowFormat.SQL and (dialect or table is not None):
         raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
+    streams.refuse_own_input(output, _rules_read(rules))
     file, compiled = read_rules(rules)
     if output_format is ShowFormat.SQL:
         from iopscreen.export import sql, sql_answers
@@ -489,6 +498,7 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts may take.")] = 8,
     output: Output = "-",
     force: Force = False,
@@ -497,15 +507,20 @@ def diff(
 
     Example: iopscreen diff HEAD rules/iop.yaml
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition
+    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
     from iopscreen.audit.change.run import compare
     from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
-    path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), Budget(budget))
-    streams.write(output, _diff_as(output_format, change), force=force)
+    path, before = _locate(new), _shipped_or(old)
+    streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
+    earlier, now = read_earlier(before, path), read_edition(path)
+    if earlier is None:
+        streams.write(output, _new_as(output_format, now, without_earlier(old, path)), force=force)
+        raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
+    change = compare(earlier, now, Budget(budget))
+    streams.write(output, _diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if exit_code and not change.nothing:
@@ -593,38 +608,74 @@ def _audit_as(output_format: AuditFormat, results: "Sequence[AuditResult]", outp
             return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
 
 
-def _diff_as(output_format: DiffFormat, change: "Change") -> str:
-    from iopscreen.report.diff import diff_json, diff_text
+def _diff_as(output_format: DiffFormat, change: "Change", *, notes: bool) -> str:
     from iopscreen.report.findings import Paths
 
     paths = Paths(Path.cwd())
     match output_format:
         case DiffFormat.JSON:
+            from iopscreen.report.diff_json import diff_json
+
             return _json(diff_json(change))
         case DiffFormat.MARKDOWN:
             from iopscreen.report.diff_markdown import diff_markdown
 
-            return diff_markdown(change, paths)
+            return diff_markdown(change, paths, notes=notes)
         case DiffFormat.GITHUB:
             from iopscreen.report.github import diff_github
 
-            return diff_github(change, paths)
+            return diff_github(change, paths, notes=notes)
         case DiffFormat.SARIF:
             from iopscreen.report.sarif import diff_sarif
 
-            return _json(diff_sarif(change, paths))
+            return _json(diff_sarif(change, paths, notes=notes))
         case DiffFormat.HTML:
             from iopscreen.report.diff_page import diff_html
 
-            return diff_html(change)
+            return diff_html(change, notes=notes)
         case DiffFormat.TEXT:
-            return diff_text(change, streams.width())
+            from iopscreen.report.diff import diff_text
+
+            return diff_text(change, streams.width(), notes=notes)
+
+
+def _new_as(output_format: DiffFormat, edition: "Edition", said: str) -> str:
+    """A rule file that the revision does not have."""
+    from iopscreen.report import new_file as report
+    from iopscreen.report.findings import Paths
+
+    paths = Paths(Path.cwd())
+    match output_format:
+        case DiffFormat.JSON:
+            return _json(report.new_json(edition, said))
+        case DiffFormat.MARKDOWN:
+            return report.new_markdown(said)
+        case DiffFormat.GITHUB:
+            return report.new_github(edition, said, paths)
+        case DiffFormat.SARIF:
+            return _json(report.new_sarif(said, paths))
+        case DiffFormat.HTML:
+            return report.new_html(edition, said)
+        case DiffFormat.TEXT:
+            return report.new_text(said, streams.width())
 
 
 def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
     return locate(name)
+
+
+def _cases_of(path: str) -> str:
+    """The cases beside a rule file, which are read with it."""
+    from iopscreen.ruleset.cases import cases_path
+
+    return cases_path(path)
+
+
+def _rules_read(rules: str | None) -> list[str]:
+    path = _locate(rules)
+    return [path, _cases_of(path)]
 
 
 def _shipped_or(name: str) -> str:
@@ -671,6 +722,10 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _source_files(named: list[str]) -> list[str]:
+    return [entry.partition("=")[2] for entry in named]
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:
