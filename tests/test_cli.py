@@ -238,7 +238,7 @@ def test_an_output_is_an_ordinary_file(tmp_path):
         (["show", "rules.yaml", "--json-schema"], "rules.yaml"),
         (["screen", "--rules", "rules.yaml", "--answers", "text", "--no-input"], "rules.yaml"),
         (["screen", "--rules", "rules.yaml", "--answers", "text", "--no-input"], "text"),
-        (["batch", "text", "--rules", "rules.yaml"], "rules.cases.yaml"),
+        (["batch", "text", "--rules", "rules.yaml"], "rules.yaml"),
         (["verify", "text"], "text"),
     ],
 )

@@ -27,7 +27,9 @@ BELOW = {
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
+    "formats": ("report", "export", "audit", "batch", "ruleset", "streams"),
     "cli": (
+        "formats",
         "calls",
         "batching",
         "verifying",
