@@ -56,7 +56,10 @@ def screen(wishes: Wishes) -> Screened:
     """Screen a file, and write what was asked for: every file whole, or none. Raises IopscreenError."""
     write_summary = _summary_format(wishes.summary)
     _check_files(wishes)
-    tables.refuse_csv_options(wishes.source, wishes.output, problems=wishes.problems, encoding=wishes.encoding)
+    if tables.is_table(wishes.source, wishes.output):
+        tables.refuse_csv_options(
+            wishes.source, problems=wishes.problems, encoding=wishes.encoding, jobs=wishes.jobs is not None
+        )
     rules, earlier = _rules(wishes)
     options, before = _options(wishes, rules, earlier)
     name = streams.called(wishes.source)
@@ -125,6 +128,7 @@ def _refuse_here_only(wishes: Wishes, *, dry_run: bool) -> None:
         "--summary": wishes.summary,
         "--compare": wishes.compare,
         "--excel-safe": wishes.excel_safe,
+        "--jobs": wishes.jobs is not None,
         "--dry-run": dry_run,
     }
     for option, is_given in given.items():

@@ -16,18 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from iopscreen import __version__, streams
+from iopscreen import __version__, formats, streams
 from iopscreen.errors import IopscreenError
+from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
-    from iopscreen.audit.change.run import Change
-    from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
-    from iopscreen.batch.preview import Preview
     from iopscreen.batch.summary import Summary
-    from iopscreen.report.decision import Shown
     from iopscreen.ruleset.findings import Finding
-    from iopscreen.ruleset.model import RuleFile
 
 
 class ExitCode(IntEnum):
@@ -42,63 +38,6 @@ class ExitCode(IntEnum):
     """The analysis did not finish within its budget; what is undecided is listed."""
     INTERRUPTED = 130
     TERMINATED = 143
-
-
-class ScreenFormat(StrEnum):
-    """How `screen` prints a decision."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-class VerifyFormat(StrEnum):
-    """How `verify` prints what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class AuditFormat(StrEnum):
-    """How `audit` prints its findings."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    SARIF = "sarif"
-    HTML = "html"
-
-
-class ShowFormat(StrEnum):
-    """How `show` draws a rule set."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    MERMAID = "mermaid"
-    JSON = "json"
-    SQL = "sql"
-
-
-class Dialect(StrEnum):
-    """For which engine `show --format sql` writes."""
-
-    DUCKDB = "duckdb"
-    POSTGRES = "postgres"
-    SPARK = "spark"
-
-
-class DiffFormat(StrEnum):
-    """How `diff` prints what a change means."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    SARIF = "sarif"
-    HTML = "html"
 
 
 class Engine(StrEnum):
@@ -189,6 +128,7 @@ def screen(
     from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
 
+    streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
     wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
@@ -202,7 +142,7 @@ def screen(
     except calls.Interrupted as left:
         streams.tell(str(left))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    text = _decision_as(output_format, shown)
+    text = formats.decision_as(output_format, shown)
     try:
         streams.write(output, text, force=force)
     except (IopscreenError, OSError):
@@ -231,10 +171,11 @@ def verify(
     from iopscreen.report import verify as report
 
     gc.enable()
+    streams.refuse_own_input(output, [*records, *(_rules_read(rules) if rules else [])])
     streams.check_output(output, force=force)
     results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
-        text = _json(report.verify_json(results))
+        text = formats.json_text(report.verify_json(results))
     else:
         text = report.verify_text(results)
     streams.write(output, text, force=force)
@@ -326,7 +267,7 @@ def batch(
         raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
     if dry_run and engine is not Engine.SPARK:
         preview, file = batching.dry_run(wishes)
-        streams.write("-", _preview_as(preview, file), force=force)
+        streams.write("-", formats.preview_as(preview, file), force=force)
         preview.refuse_doubts()
         raise typer.Exit(_batch_exit(preview.summary, fail_on))
     if engine is Engine.SPARK:
@@ -356,7 +297,10 @@ def audit(
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long the audit of a file may take; what is not decided then is named."
+        ),
     ] = 8,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
@@ -393,6 +337,7 @@ def audit(
     found = (file for path in named for file in audit_run.rule_files(_locate(path)))
     files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
     _refuse_one_for_all(against, list(files))
+    streams.refuse_own_input(output, [*files, *map(_cases_of, files), *_source_files(source or []), against])
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
@@ -409,7 +354,7 @@ def audit(
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
-    streams.write(output, _audit_as(output_format, results, output, notes=notes), force=force)
+    streams.write(output, formats.audit_as(output_format, results, output, notes=notes), force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
@@ -445,17 +390,20 @@ def show(
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
     if json_schema:
-        streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
+        streams.refuse_own_input(output, _rules_read(rules) if rules else [])
+        streams.write(output, formats.json_text(_schema(rules, of_cases=cases)), force=force)
         return
     if output_format is not ShowFormat.SQL and (dialect or table is not None):
         raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
+    streams.refuse_own_input(output, _rules_read(rules))
     file, compiled = read_rules(rules)
     if output_format is ShowFormat.SQL:
-        from iopscreen.export import sql
+        from iopscreen.export import sql, sql_answers
 
-        text = sql.decision_sql(file, sql.Dialect(dialect or Dialect.DUCKDB), "calls" if table is None else table)
+        chosen = sql_answers.Dialect(dialect or Dialect.DUCKDB)
+        text = sql.decision_sql(file, chosen, "calls" if table is None else table)
     else:
-        text = _overview_as(output_format, overview(file, compiled))
+        text = formats.overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)
 
 
@@ -488,6 +436,7 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts may take.")] = 8,
     output: Output = "-",
     force: Force = False,
@@ -496,15 +445,20 @@ def diff(
 
     Example: iopscreen diff HEAD rules/iop.yaml
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition
+    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
     from iopscreen.audit.change.run import compare
     from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
-    path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), Budget(budget))
-    streams.write(output, _diff_as(output_format, change), force=force)
+    path, before = _locate(new), _shipped_or(old)
+    streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
+    earlier, now = read_earlier(before, path), read_edition(path)
+    if earlier is None:
+        streams.write(output, formats.new_as(output_format, now, without_earlier(old, path)), force=force)
+        raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
+    change = compare(earlier, now, Budget(budget))
+    streams.write(output, formats.diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if exit_code and not change.nothing:
@@ -512,22 +466,6 @@ def diff(
 
 
 # --- steps of the commands ------------------------------------------------------------------
-
-
-def _decision_as(output_format: ScreenFormat, shown: "Shown") -> str:
-    from iopscreen.report.decision import decision_json, decision_markdown, decision_text
-
-    match output_format:
-        case ScreenFormat.JSON:
-            return _json(decision_json(shown))
-        case ScreenFormat.MARKDOWN:
-            return decision_markdown(shown)
-        case ScreenFormat.HTML:
-            from iopscreen.report.html import decision_html
-
-            return decision_html(shown)
-        case ScreenFormat.TEXT:
-            return decision_text(shown, streams.width())
 
 
 def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
@@ -541,89 +479,22 @@ def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
     return cases_schema(file.rule_set, Path(file.path).name) if of_cases else rules_schema(file.rule_set)
 
 
-def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
-    from iopscreen.report import show as report
-
-    match output_format:
-        case ShowFormat.JSON:
-            return _json(report.show_json(overview))
-        case ShowFormat.MARKDOWN:
-            return report.show_markdown(overview)
-        case ShowFormat.MERMAID:
-            from iopscreen.export.mermaid import flow_mermaid
-
-            return flow_mermaid(overview)
-        case ShowFormat.HTML:
-            from iopscreen.report.rule_page import show_html
-
-            return show_html(overview)
-        case _:
-            return report.show_text(overview, streams.width())
-
-
-def _audit_as(output_format: AuditFormat, results: "Sequence[AuditResult]", output: str, *, notes: bool) -> str:
-    from iopscreen.report.findings import Paths
-
-    paths = Paths(Path.cwd())
-    match output_format:
-        case AuditFormat.JSON:
-            from iopscreen.report.audit import audit_json
-
-            return _json(audit_json(results))
-        case AuditFormat.MARKDOWN:
-            from iopscreen.report.audit_markdown import audit_markdown
-
-            return audit_markdown(results, paths, notes=notes)
-        case AuditFormat.GITHUB:
-            from iopscreen.report.github import audit_github
-
-            return audit_github(results, paths, notes=notes)
-        case AuditFormat.SARIF:
-            from iopscreen.report.sarif import audit_sarif
-
-            return _json(audit_sarif(results, paths, notes=notes))
-        case AuditFormat.HTML:
-            from iopscreen.report.audit_page import audit_html
-
-            return audit_html(results)
-        case AuditFormat.TEXT:
-            from iopscreen.report.audit import audit_text
-
-            return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
-
-
-def _diff_as(output_format: DiffFormat, change: "Change") -> str:
-    from iopscreen.report.diff import diff_json, diff_text
-    from iopscreen.report.findings import Paths
-
-    paths = Paths(Path.cwd())
-    match output_format:
-        case DiffFormat.JSON:
-            return _json(diff_json(change))
-        case DiffFormat.MARKDOWN:
-            from iopscreen.report.diff_markdown import diff_markdown
-
-            return diff_markdown(change, paths)
-        case DiffFormat.GITHUB:
-            from iopscreen.report.github import diff_github
-
-            return diff_github(change, paths)
-        case DiffFormat.SARIF:
-            from iopscreen.report.sarif import diff_sarif
-
-            return _json(diff_sarif(change, paths))
-        case DiffFormat.HTML:
-            from iopscreen.report.diff_page import diff_html
-
-            return diff_html(change)
-        case DiffFormat.TEXT:
-            return diff_text(change, streams.width())
-
-
 def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
     return locate(name)
+
+
+def _cases_of(path: str) -> str:
+    """The cases beside a rule file, which are read with it."""
+    from iopscreen.ruleset.cases import cases_path
+
+    return cases_path(path)
+
+
+def _rules_read(rules: str | None) -> list[str]:
+    path = _locate(rules)
+    return [path, _cases_of(path)]
 
 
 def _shipped_or(name: str) -> str:
@@ -637,14 +508,6 @@ def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
     """One file is the earlier state of one file; a revision has one of each."""
     if against is not None and len(files) > 1 and Path(against).exists():
         raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
-
-
-def _preview_as(preview: "Preview", file: "RuleFile") -> str:
-    from iopscreen.report import preview as report
-
-    if sys.stdout.isatty():
-        return report.preview_on_terminal(preview, file.rule_set, streams.width(), color=streams.color(streams.STREAM))
-    return report.preview_text(preview, file.rule_set, streams.width())
 
 
 _ROWS_AT_ONCE = 10_000
@@ -670,6 +533,10 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _source_files(named: list[str]) -> list[str]:
+    return [entry.partition("=")[2] for entry in named]
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:
@@ -699,18 +566,6 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
         for finding in result.findings
     )
     return ExitCode.LOOK if found else ExitCode.DONE
-
-
-def _json(value: Any) -> str:
-    """The same value as plain JSON would be, with whatever could steer a terminal, or hide, as its escape."""
-    import json
-
-    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
-    safe = [
-        line if line.isprintable() else "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in line)
-        for line in lines
-    ]
-    return "\n".join(safe) + "\n"
 
 
 def _day(today: str | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -95,6 +95,15 @@ def check_output(name: str, *, force: bool) -> None:
         from iopscreen.files import refuse_existing
 
         refuse_existing(name, force=force)
+
+
+def refuse_own_input(name: str, read: Iterable[str | None]) -> None:
+    """Refuse an output file that is one of the files that are `read`, which `--force` would replace."""
+    if name == STREAM or not Path(name).exists():
+        return
+    for path in read:
+        if path not in (None, STREAM) and Path(path).exists() and Path(name).samefile(path):
+            raise IopscreenError(f"{name}: is the file that is read; name another one for the result")
 
 
 def width() -> int:

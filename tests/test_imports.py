@@ -27,7 +27,9 @@ BELOW = {
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
+    "formats": ("report", "export", "audit", "batch", "ruleset", "streams"),
     "cli": (
+        "formats",
         "calls",
         "batching",
         "verifying",
@@ -54,8 +56,15 @@ DOORS = {
     "questionary": ("screen/",),
     "prompt_toolkit": ("screen/",),
     "rich": ("report/", "screen/", "cli.py"),
-    "pyarrow": ("batch/typed.py", "batch/csv_table.py", "batch/tables.py", "batch/spark.py", "batch/spark_run.py"),
-    "duckdb": ("batch/tables.py",),
+    "pyarrow": (
+        "batch/typed.py",
+        "batch/csv_table.py",
+        "batch/json_lines.py",
+        "batch/tables.py",
+        "batch/spark.py",
+        "batch/spark_run.py",
+    ),
+    "duckdb": ("batch/tables.py", "batch/json_lines.py"),
     "pyspark": ("batch/spark.py", "batch/spark_run.py"),
     "pandas": ("batch/spark_run.py",),  # that it is there, for Spark
     "subprocess": ("audit/change/revisions.py",),  # git, and nothing else

@@ -30,7 +30,7 @@ from iopscreen.batch.spark_run import SETTINGS
 from iopscreen.cli import app
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
-from iopscreen.export.sql import Dialect
+from iopscreen.export.sql_answers import Dialect
 
 IOP = shipped("iop")
 JAVA = shutil.which("java", path=f"{os.environ['JAVA_HOME']}/bin" if "JAVA_HOME" in os.environ else None)
@@ -169,6 +169,19 @@ def test_a_folder_of_parquet(session, tmp_path, capfd):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["calls", "screened"]
 
 
+def test_a_folder_of_folders(session, tmp_path):
+    """As tables are kept by day; the day is a column."""
+    for day in (1, 2):
+        (tmp_path / "calls" / f"day={day}").mkdir(parents=True)
+        pq.write_table(pa.table({"detox_need": [True] * day}), tmp_path / "calls" / f"day={day}" / "x.snappy.parquet")
+    assert batch(tmp_path / "calls", tmp_path / "out") == 0
+    assert sorted((row["day"], row["rule"]) for row in parquet(tmp_path / "out")) == [
+        (1, "needs-detox"),
+        (2, "needs-detox"),
+        (2, "needs-detox"),
+    ]
+
+
 MESSY = '''id,Condition type,Detox need,"Safe living environment"
 1,self harm,No,Yes
 2,"alcohol; ""depression""",Yes,
@@ -259,6 +272,7 @@ def test_refused(session, tmp_path, source, text, message):
         (["-", "out", "--engine", "spark"], "reads files and writes a folder"),
         (["in.csv", "out", "--engine", "spark", "-o", "x"], "`--output` does not go with `--engine spark`"),
         (["in.csv", "out", "--engine", "spark", "--excel-safe"], "`--excel-safe` does not go"),
+        (["in.csv", "out", "--engine", "spark", "--jobs", "2"], "`--jobs` does not go"),
         (["in.csv", "out", "--engine", "spark", "--dry-run"], "`--dry-run` does not go"),
         (["in.csv", "out"], "are for `--engine spark`; name the result with `-o`"),
         (["in.csv", "--master", "local"], "are for `--engine spark`"),

@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from functools import cache
@@ -18,12 +19,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import RULES
+from conftest import RULES, TESTS
 from engines import HOSTILE, all_callers, by_batch, deciding, random_callers, rule_file
 from random_rule_sets import made
 
 from iopscreen.engine.compiled import compile_rule_set
-from iopscreen.export.sql import Dialect, decision_sql
+from iopscreen.errors import IopscreenError
+from iopscreen.export import sql
+from iopscreen.export.sql import decision_sql
+from iopscreen.export.sql_answers import Dialect
 from iopscreen.ruleset.model import Kind, RuleFile
 from iopscreen.ruleset.reader import read_rule_file
 
@@ -119,6 +123,55 @@ def test_random_rule_sets(part):
         callers = random_callers(random.Random(seed), file.rule_set, 60)
         agree(file, callers, on_duckdb(file, callers, query(file)))
     assert impossible > 5
+
+
+# --- what is written, and what is refused -----------------------------------------------------
+
+WRITTEN = [("iop", Dialect.DUCKDB), *(("hostile", dialect) for dialect in Dialect)]
+
+
+@pytest.mark.parametrize(("name", "dialect"), WRITTEN, ids=[f"{name}-{dialect}" for name, dialect in WRITTEN])
+def test_the_text(name, dialect, compare):
+    file = shipped(name) if name == "iop" else rule_file(HOSTILE)
+    compare(TESTS / "cases" / "sql" / f"{name}.{dialect}.sql", decision_sql(file, dialect, "notes.calls"))
+
+
+def test_a_table_of_another_name():
+    connection = duckdb.connect()
+    connection.execute('CREATE SCHEMA "select"')
+    names = ", ".join(f"{question.id} TEXT" for question in deciding(shipped("iop").rule_set))
+    connection.execute(f"""CREATE TABLE "select"."it's ""odd" ({names})""")
+    connection.execute("""INSERT INTO "select"."it's ""odd" (detox_need, immediate_danger) VALUES ('yes', 'no')""")
+    select = decision_sql(shipped("iop"), Dialect.DUCKDB, "select.it's \"odd")
+    assert connection.execute(f"SELECT rule FROM ({select})").fetchall() == [("needs-detox",)]
+
+
+def test_only_canonical_answers_are_read():
+    """What a batch reads in several spellings is an error here, never a guess."""
+    callers = [{"condition_type": "mania", "detox_need": cell} for cell in ("Yes", " yes", "y", "true", "n/a", "yes")]
+    blank = dict.fromkeys(question.id for question in deciding(shipped("iop").rule_set))
+    rows = on_duckdb(shipped("iop"), [{**blank, **caller} for caller in callers], query(shipped("iop")))
+    assert [row["recommendation"] for row in rows] == [*["error"] * 5, "undecided"]
+    assert rows[0]["problem"] == "detox_need is not yes, no, unknown or declined"
+
+
+def test_a_tangled_rule_set_is_refused(monkeypatch):
+    monkeypatch.setattr(sql, "MAX_COLUMNS", 5)
+    with pytest.raises(IopscreenError, match="too tangled for one SELECT; use `iopscreen batch`"):
+        query(shipped("iop"))
+
+
+def test_through_the_command_line(tmp_path):
+    run = [sys.executable, "-m", "iopscreen", "show", "iop"]
+    done = subprocess.run([*run, "--format", "sql"], cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    assert done.stdout.decode() == query(shipped("iop"))
+    for arguments, message in (
+        (["--dialect", "spark"], b"`--dialect` and `--table` are for `--format sql`"),
+        (["--format", "sql", "--table", "a."], b"should be the name of a table"),
+    ):
+        done = subprocess.run([*run, *arguments], cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        assert done.returncode == 2
+        assert message in done.stderr
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------

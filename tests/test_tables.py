@@ -329,6 +329,7 @@ def test_through_the_command_line(tmp_path):
     [
         (["in.parquet", "-o", "x.csv", "--problems", "p.csv"], b"`--problems` writes rows of a CSV file"),
         (["in.parquet", "-o", "x.csv", "--encoding", "cp1252"], b"`--encoding` is for CSV files"),
+        (["in.parquet", "-o", "x.csv", "--jobs", "2"], b"`--jobs` is for CSV files"),
         (["in.parquet", "--dry-run"], b"`--dry-run` is for CSV files"),
     ],
 )

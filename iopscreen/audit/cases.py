@@ -37,7 +37,7 @@ class CaseResult:
     excluded_by: tuple[Impossible, ...] = ()
 
 
-MAX_EDGES = 20_000
+MAX_EDGES = 5_000
 """How many edges the diagram of an open case may have; past it, a search decides sooner."""
 
 

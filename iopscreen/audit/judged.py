@@ -6,9 +6,10 @@ told, and each of the others is named as not decided. None means not decided thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import cached_property, partial
+from itertools import islice
 from typing import Literal, NamedTuple, TypeVar
 
 from iopscreen.engine.boxes import both
@@ -22,6 +23,9 @@ from iopscreen.ruleset.model import Guarantee, Policy
 
 TOO_TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
 """Why something is not decided: it goes past a limit of time or of size."""
+
+MAX_OVERLAPS = 10
+"""With how many of those before it each rule is said to overlap."""
 
 _Found = TypeVar("_Found")
 
@@ -66,22 +70,24 @@ class Judged:
         self.verdicts = verdicts
         self.rule_set = verdicts.compiled.rule_set
 
-    # --- errors ---
-
     @cached_property
     def nobody_possible(self) -> bool | None:
         """Whether the impossible entries leave nobody."""
         return attempted(lambda: self.verdicts.nobody_possible)
 
+    def verdict(self, ask: Callable[[], _Found]) -> _Found | None:
+        """What `ask` finds. While it is not known whether anybody is possible, no verdict about everybody holds."""
+        return None if self.nobody_possible is None else attempted(ask)
+
     @cached_property
     def gap(self) -> bool | None:
         """Whether somebody matches no rule."""
-        return attempted(lambda: self.verdicts.decides(NONE_MATCHES))
+        return self.verdict(lambda: self.verdicts.decides(NONE_MATCHES))
 
     @cached_property
     def reach(self) -> tuple[Reach | None, ...]:
         """By rule, whether it decides somebody."""
-        return tuple(attempted(partial(self._reach, place)) for place in range(len(self.rule_set.rules)))
+        return tuple(self.verdict(partial(self._reach, place)) for place in range(len(self.rule_set.rules)))
 
     def _reach(self, position: int) -> Reach:
         if self.verdicts.decides(position):
@@ -103,7 +109,7 @@ class Judged:
     @cached_property
     def broken(self) -> Mapping[str, Broken | Literal[False] | None]:
         """By guarantee, who breaks it; False where nobody does."""
-        return {one.id: attempted(partial(self._broken, one)) for one in self.rule_set.guarantees}
+        return {one.id: self.verdict(partial(self._broken, one)) for one in self.rule_set.guarantees}
 
     def _broken(self, guarantee: Guarantee) -> Broken | Literal[False]:
         clauses = self.verdicts.compiled.maker.clauses(guarantee.condition)
@@ -118,8 +124,6 @@ class Judged:
     @cached_property
     def proved(self) -> Mapping[str, bool | None]:
         """By guarantee, whether it is proved: it holds, and not because the impossible entries leave nobody."""
-        if self.nobody_possible is None:
-            return dict.fromkeys(self.broken)
         return {
             name: None if broken is None else not (self.nobody_possible or broken)
             for name, broken in self.broken.items()
@@ -140,6 +144,10 @@ class Judged:
         return tuple(found), frozenset(left_open)
 
     def _overlaps(self, later: int) -> Iterator[Overlap]:
+        """The first of them: where everything overlaps, a list of all pairs helps nobody."""
+        return islice(self._all_overlaps(later), MAX_OVERLAPS)
+
+    def _all_overlaps(self, later: int) -> Iterator[Overlap]:
         for earlier in range(later):
             box = self.verdicts.possible_box(both(self.verdicts.clauses[earlier], self.verdicts.clauses[later]))
             if box is not None:
@@ -151,21 +159,18 @@ class Judged:
 
 
 class Worth:
-    """What rules, questions and guarantees are good for: verdicts that are warnings, in a time of their own.
+    """What rules, questions and guarantees are good for: verdicts that are warnings, in a time of their own."""
 
-    `reach`: by rule, whether it decides somebody.
-    """
-
-    def __init__(self, verdicts: Verdicts, reach: Sequence[Reach | None]) -> None:
+    def __init__(self, judged: Judged, verdicts: Verdicts) -> None:
+        self.judged = judged
         self.verdicts = verdicts
         self.effects = Effects(verdicts)
         self.rule_set = verdicts.compiled.rule_set
-        self._reach = reach
 
     @cached_property
     def vacuous(self) -> Mapping[str, bool | None]:
         """By guarantee, whether nobody can meet its condition."""
-        return {one.id: attempted(partial(self._vacuous, one)) for one in self.rule_set.guarantees}
+        return {one.id: self.judged.verdict(partial(self._vacuous, one)) for one in self.rule_set.guarantees}
 
     def _vacuous(self, guarantee: Guarantee) -> bool:
         return not self.verdicts.possible(self.verdicts.compiled.maker.clauses(guarantee.condition))
@@ -174,8 +179,8 @@ class Worth:
     def in_vain(self) -> Mapping[int, frozenset[int] | Literal[False] | None]:
         """By rule that decides somebody, those that would recommend the same in its place; False: it has an effect."""
         return {
-            position: attempted(partial(self._in_vain, position))
-            for position, reach in enumerate(self._reach)
+            position: self.judged.verdict(partial(self._in_vain, position))
+            for position, reach in enumerate(self.judged.reach)
             if reach is Reach.DECIDES
         }
 
@@ -187,7 +192,7 @@ class Worth:
     def matters(self) -> Mapping[str, bool | None]:
         """By deciding question, whether some recommendation depends on its answer."""
         questions = self.verdicts.compiled.deciding
-        return {one.id: attempted(partial(matters, self.verdicts, one.id)) for one in questions}
+        return {one.id: self.judged.verdict(partial(matters, self.verdicts, one.id)) for one in questions}
 
     def give(self) -> None:
         """Give the verdicts on warnings, before time goes into explanations."""

@@ -9,7 +9,7 @@ else. Those that could not be compared in time are *undecided*: neither killed n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
@@ -27,7 +27,9 @@ from iopscreen.engine.mutate import (
     certain,
     differing,
     differs_for,
+    exchange_by_search,
     exchanged,
+    placed,
     touches,
 )
 from iopscreen.ruleset.cases import Case
@@ -165,12 +167,14 @@ def _first_failing(mutant: Mutant, cases: Sequence[_Known]) -> Verdict | None:
 def _verdict(mutant: Mutant, one: _Known) -> Verdict:
     """What becomes of a case that passes on the original. It is run only where the outcomes alone do not tell."""
     expect = one.case.expect
+    if not mutant.original.small:
+        return _verdict_by_search(mutant, one)
     try:
         exchanges = exchanged(mutant, one.case.answers, one.known)
     except OutOfTime:
         raise
     except TooTangled:
-        return _run(mutant, one)
+        return _verdict_by_search(mutant, one)
     if not exchanges and expect.rule is None:
         return Verdict.PASSED
     expected = (expect.recommend,) if expect.recommend is not None else expect.possible
@@ -180,6 +184,18 @@ def _verdict(mutant: Mutant, one: _Known) -> Verdict:
     lasting = one.callers and not any(differs_for(mutant, caller) for caller in one.callers)
     if lasting and expected is not None and expect.rule is None and expect.ask_next is None:
         return Verdict.PASSED
+    return _run(mutant, one)
+
+
+def _verdict_by_search(mutant: Mutant, one: _Known) -> Verdict:
+    """The same, by one exchange: none at all, or one to an outcome that is not expected, tells without a run."""
+    expect = one.case.expect
+    found = exchange_by_search(mutant, placed(mutant, one.case.answers, one.known))
+    if found is None and expect.rule is None:
+        return Verdict.PASSED
+    expected = (expect.recommend,) if expect.recommend is not None else expect.possible
+    if found and expected is not None and found.exchange[1] not in expected:
+        return Verdict.FAILED
     return _run(mutant, one)
 
 
@@ -199,25 +215,39 @@ def _survivors(
     A greedy cover: again and again the caller who tells most of those left, the first of equals.
     """
     callers = list({_key(caller): caller for one in alive for caller in map(maker.caller, one.profiles)}.values())
-    told_by = [sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, who)) for who in callers]
+    told_by = list(_told_by(maker, alive, callers))
     killer_of: dict[int, int] = {}
     killers: list[Caller] = []
     shown: list[Mapping[str, Answer]] = []
     left = (1 << len(alive)) - 1
     while left:
-        best = max(range(len(callers)), key=lambda place: ((told_by[place] & left).bit_count(), -place))
-        places = [place for place in range(len(alive)) if told_by[best] & left & 1 << place]
-        assert places  # every survivor brought a caller who tells it from the original
+        best = max(range(len(told_by)), key=lambda place: ((told_by[place] & left).bit_count(), -place), default=None)
+        if best is not None and told_by[best] & left:
+            killer, told = callers[best], told_by[best] & left
+        else:  # without the time to look whom else a caller tells, each survivor has the one who shows it
+            told = left & -left
+            killer = maker.caller(alive[told.bit_length() - 1].profiles[0])
+        places = [place for place in range(len(alive)) if told >> place & 1]
         killer_of |= dict.fromkeys(places, len(killers))
-        killers.append(callers[best])
-        shown.append(_widened(maker, callers[best], [alive[place].mutant for place in places]))
-        left &= ~told_by[best]
+        killers.append(killer)
+        shown.append(_widened(maker, killer, [alive[place].mutant for place in places]))
+        left &= ~told
     survivors = []
     for place, one in enumerate(alive):
         exchange = differs_for(one.mutant, killers[killer_of[place]])
         assert exchange is not None  # that is how the caller was chosen
         survivors.append(Survivor(one.change, shown[killer_of[place]], *exchange, killer_of[place]))
     return tuple(survivors), tuple(shown)
+
+
+def _told_by(maker: MutantMaker, alive: Sequence[_Alive], callers: Sequence[Caller]) -> Iterator[int]:
+    """By caller, the survivors whom they tell from the original, as bits; of as many callers as there is time for."""
+    for caller in callers:
+        yield sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, caller))
+        try:
+            maker.budget.look()
+        except OutOfTime:
+            return
 
 
 def _key(caller: Caller) -> tuple[tuple[str, Answer], ...]:

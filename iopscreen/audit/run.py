@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.change.editions import Edition, read_earlier
-from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
@@ -28,6 +26,7 @@ from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.run import Change
     from iopscreen.audit.mutants import MutationScore, Progress
 
 
@@ -65,7 +64,7 @@ class AuditResult:
     within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
     notes that nobody asked for. `sources`: the ids that a source's text
     can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
-    became of an earlier edition, where one was named.
+    became of an earlier edition, where one was named; `no_change`: in words, why there is none.
     """
 
     path: str
@@ -78,6 +77,7 @@ class AuditResult:
     sources: tuple[str, ...]
     overview: Overview | None = None
     change: Change | None = None
+    no_change: str | None = None
     hints: tuple[Undecided, ...] = ()
 
     @property
@@ -134,7 +134,8 @@ def audit(
     audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
     the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where that cannot be read.
+    git revision, that the change is judged from; raises IopscreenError where that cannot be read. A file that
+    the revision does not have is audited, and said to be new.
     """
     data = b""
     try:
@@ -156,12 +157,8 @@ def audit(
         with_mutants=mutants,
         progress=progress,
     )
-    change = None
-    if against is not None:
-        earlier = read_earlier(against, path)
-        if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
-            earlier = replace(earlier, case_file=None)
-        change = compare(earlier, Edition(file, case_file), budget.part(share=0.5))
+    cases_are_faulty = case_text is not None and case_file is None
+    change, no_change = (None, None) if against is None else _change(against, file, case_file, cases_are_faulty, budget)
     findings = _run_checks(subject)
     undecided, hints = _undecided(subject, notes=notes)
     of_the_change = change.findings if change else ()
@@ -179,6 +176,7 @@ def audit(
         sources=tuple(source.id for source in subject.documents),
         overview=_overview(subject),
         change=change,
+        no_change=no_change,
         hints=hints,
     )
 
@@ -202,6 +200,21 @@ def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Findi
         return understand_cases(data, path, file.path, file.rule_set), data.decode("utf-8-sig"), []
     except FileRefused as refused:
         return None, data.decode("utf-8-sig", "replace"), refused.findings
+
+
+def _change(
+    against: str, file: RuleFile, case_file: CaseFile | None, cases_are_faulty: bool, budget: Budget
+) -> tuple[Change | None, str | None]:
+    """What became of an earlier edition, in at most half of the time; or, in words, why there is none."""
+    from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
+    from iopscreen.audit.change.run import compare
+
+    earlier = read_earlier(against, file.path)
+    if earlier is None:
+        return None, without_earlier(against, file.path)
+    if cases_are_faulty:  # that is a fault, and they are not gone
+        earlier = replace(earlier, case_file=None)
+    return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), None
 
 
 def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:

@@ -115,7 +115,7 @@ class Subject:
     @cached_property
     def worth(self) -> Worth:
         """The verdicts on warnings: they leave time to explain the errors."""
-        return Worth(self.verdicts.within(self.budget.part(share=_SHARE)), self.judged.reach)
+        return Worth(self.judged, self.verdicts.within(self.budget.part(share=_SHARE)))
 
     def give_verdicts(self) -> None:
         """Give all verdicts, those on errors first, before time goes into what counts and explains."""
@@ -202,9 +202,11 @@ class Subject:
 
     @cached_property
     def boundaries(self) -> Boundaries | None:
-        """Where cases stand; None where no case passes, so that none stands anywhere. Raises TooTangled."""
+        """Where cases stand; None where no case passes, so that none stands anywhere. Raises OutOfTime."""
         passed = any(result.verdict is Verdict.PASSED for result in self.case_results)
-        return boundaries(self.whole, self.case_results, self.budget.part(share=_SHARE)) if passed else None
+        if not passed:
+            return None
+        return boundaries(self.verdicts.within(self.budget.part(share=_SHARE)), self.counted, self.case_results)
 
     @cached_property
     def mutants(self) -> MutationScore | None:

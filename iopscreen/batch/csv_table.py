@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -21,6 +21,7 @@ class CsvTable:
     """The rows of one file. A column without a name gets one."""
 
     raw = None
+    only: Collection[int] | None = None
     decode: Mapping[int, Callable[[str], object]] = {}
 
     def __init__(self, read: Callable[[int], bytes], name: str, rule_set: RuleSet, options: BatchOptions) -> None:

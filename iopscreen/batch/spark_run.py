@@ -51,6 +51,10 @@ MAX_HEAD = 2 * MAX_HEADER_LINES
 """How many lines are looked at for the header."""
 
 
+MAX_NAMES = 1000
+"""How many files of a folder are looked at for their format."""
+
+
 class _Format(StrEnum):
     """What is read and written."""
 
@@ -172,7 +176,7 @@ class _Files:
         return str(system.makeQualified(path).toString())
 
     def format_of_source(self) -> _Format:
-        """By the name of IN; of a folder, by the names in it. Raises IopscreenError."""
+        """By the name of IN; of a folder, by the names in it, however deep. Raises IopscreenError."""
         system = self.source.getFileSystem(self._conf)
         found = system.globStatus(self.source)
         if not found:
@@ -180,7 +184,7 @@ class _Files:
         names = [status.getPath().getName() for status in found]
         for status in found:
             if status.isDirectory():
-                names += [entry.getPath().getName() for entry in system.listStatus(status.getPath())]
+                names += _names_in(system, status.getPath())
         formats = {kind for name in names if (kind := _format_named(name))}
         if len(formats) != 1:
             seen = "both CSV and Parquet" if formats else "nothing named .csv or .parquet"
@@ -215,6 +219,15 @@ class _Files:
             raise IopscreenError(f"{self.places.target}: cannot be written")
         if replaced:
             self._system.delete(old, True)
+
+
+def _names_in(system: Any, folder: Any) -> list[str]:
+    """The names of the first files in a folder."""
+    names: list[str] = []
+    files = system.listFiles(folder, True)
+    while len(names) < MAX_NAMES and files.hasNext():
+        names.append(files.next().getPath().getName())
+    return names
 
 
 def _format_named(name: str) -> _Format | None:

@@ -8,18 +8,15 @@ finds the types. Rows come and go in batches, so that memory does not grow with 
 from __future__ import annotations
 
 import csv
-import glob
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from iopscreen.batch.compare import Earlier
-from iopscreen.batch.header import UTF_8_MARK
 from iopscreen.batch.opening import BatchOptions, opened_table
 from iopscreen.batch.parts import Part
 from iopscreen.batch.summary import Summary, summed
@@ -34,7 +31,7 @@ Progress = Callable[[int, int], None]
 Faults = Mapping[int, Sequence[str]]
 Decode = Callable[[str], Any]
 
-ROWS = 50_000
+ROWS = 20_000
 """How many rows a batch has, at most."""
 
 
@@ -59,10 +56,12 @@ def is_table(source: str, target: str) -> bool:
     return {format_of(source), format_of(target)} != {Format.CSV}
 
 
-def refuse_csv_options(source: str, target: str, *, problems: str | None, encoding: str) -> None:
-    """Refuse options that mean nothing for a table. Raises IopscreenError."""
-    if is_table(source, target) and problems is not None:
+def refuse_csv_options(source: str, *, problems: str | None, encoding: str, jobs: bool) -> None:
+    """Refuse options that mean nothing where one of the files is a table. Raises IopscreenError."""
+    if problems is not None:
         raise IopscreenError("`--problems` writes rows of a CSV file as they came; here neither file may be another")
+    if jobs:
+        raise IopscreenError("`--jobs` is for CSV files; a table is screened by one process")
     if format_of(source) is not Format.CSV and encoding != "utf-8":
         raise IopscreenError(f"`--encoding` is for CSV files; {format_of(source)} says itself how it is written")
 
@@ -102,6 +101,8 @@ def screen_table(
     opened.refuse_doubts()
     sink = _sink(files, table, opened.added, excel_safe=options.excel_safe)
     screener = Screener(opened.deciding, len(headers), table.decode)
+    if format_of(files.target_name) is Format.JSON_LINES:
+        table.only = {column.at for column in opened.deciding.columns}
     total = Part()
     try:
         for batch, faults in _read(table, files.source_name):
@@ -170,6 +171,8 @@ class _Table(Protocol):
     """Rows to screen."""
 
     schema: pa.Schema
+    only: Collection[int] | None
+    """The columns that are read, where the others come out in `raw` as they are; None is all."""
 
     @property
     def decode(self) -> Mapping[int, Decode]:
@@ -191,8 +194,10 @@ def _table(files: Files, compiled: Compiled, options: BatchOptions) -> _Table:
         case Format.PARQUET:
             return _ParquetTable(files.source)
         case Format.JSON_LINES:
+            from iopscreen.batch.json_lines import LinesTable, TypedLinesTable
+
             typed = format_of(files.target_name) is Format.PARQUET
-            return (_TypedLinesTable if typed else _LinesTable)(files.source, files.source_name)
+            return (TypedLinesTable if typed else LinesTable)(files.source, files.source_name)
         case Format.CSV:
             from iopscreen.batch.csv_table import CsvTable
 
@@ -203,6 +208,7 @@ class _ParquetTable:
     """A Parquet file."""
 
     raw = None
+    only: Collection[int] | None = None
 
     def __init__(self, source: BinaryIO) -> None:
         from pyarrow.parquet import ParquetFile
@@ -219,111 +225,6 @@ class _ParquetTable:
         """How many rows the end of the file tells."""
         rows: int = self._file.metadata.num_rows
         return rows
-
-
-class _LinesTable:
-    """JSON lines. Each value is a text of JSON here; the lines are kept as they came."""
-
-    def __init__(self, source: BinaryIO, name: str) -> None:
-        import pyarrow as pa
-
-        self._source = source
-        self._name = name
-        keys, self._count = _scanned(source, name)
-        self.schema = pa.schema([(key, pa.string()) for key in keys])
-        self.decode: dict[int, Decode] = dict.fromkeys(range(len(keys)), json.loads)
-        self.raw: list[bytes] = []
-
-    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
-        """The rows."""
-        import pyarrow as pa
-
-        found = _objects(self._source, self._name)
-        while rows := list(islice(found, most)):
-            self.raw = [line for line, _ in rows]
-            columns = [[_json_or_null(value.get(key)) for _, value in rows] for key in self.schema.names]
-            yield pa.RecordBatch.from_arrays([pa.array(cells, pa.string()) for cells in columns], self.schema.names), {}
-
-    def count(self) -> int:
-        """How many objects were found at first sight."""
-        return self._count
-
-
-class _TypedLinesTable:
-    """JSON lines with the types that fit every line."""
-
-    raw = None
-
-    def __init__(self, source: BinaryIO, name: str) -> None:
-        import duckdb
-        import pyarrow as pa
-
-        _, self._count = _scanned(source, name)
-        # Nothing is loaded from elsewhere, and nothing is put into a file in between.
-        never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
-        self._connection = duckdb.connect(config={**never, "threads": "1"})
-        query = "SELECT * FROM read_json(?, format='newline_delimited', sample_size=-1)"
-        relation = self._connection.sql(query, params=[glob.escape(name)])
-        is_json = [str(kind) == "JSON" for kind in relation.types]
-        self.decode: dict[int, Decode] = {place: json.loads for place, is_text in enumerate(is_json) if is_text}
-        self._relation = relation
-        fields = zip(relation.to_arrow_reader(1).schema, is_json, strict=True)
-        self.schema = pa.schema([pa.field(field.name, pa.string()) if is_text else field for field, is_text in fields])
-
-    def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
-        """The rows."""
-        return ((batch.cast(self.schema), {}) for batch in self._relation.to_arrow_reader(most))
-
-    def count(self) -> int:
-        """How many objects were found at first sight."""
-        return self._count
-
-
-def _scanned(source: BinaryIO, name: str) -> tuple[list[str], int]:
-    """The keys of all objects, in the order in which they come up, and how many objects there are."""
-    keys: dict[str, None] = {}
-    count = 0
-    for _, value in _objects(source, name):
-        keys.update(dict.fromkeys(value))
-        count += 1
-    return list(keys), count
-
-
-def _objects(source: BinaryIO, name: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines that are not blank, and what they hold. Raises IopscreenError where that is no object."""
-    source.seek(0)
-    for number, line in enumerate(source, 1):
-        text = (line.removeprefix(UTF_8_MARK) if number == 1 else line).strip()
-        if not text:
-            continue
-        try:
-            value = _DECODER.decode(text.decode())
-        except (ValueError, RecursionError):  # what the parser says of it may hold what it holds
-            value = None
-        if not isinstance(value, dict):
-            raise IopscreenError(f"{name}:{number}: is no JSON object in UTF-8 on one line")
-        yield text, value
-
-
-def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. One with two values of one name is none."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError
-    return found
-
-
-def _number(text: str) -> int | str:
-    """A number with a point: a whole one if it is that, else as it is written."""
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) < 1 << 53 else text
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_only_once, parse_float=_number, parse_constant=str)
-
-
-def _json_or_null(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -408,7 +309,7 @@ class _LinesSink:
 
     def _pairs(self, columns: Sequence[pa.Array], first: int) -> Iterator[str]:
         """Names and values of each row; `first`: the place of the first column."""
-        texts = [[_json(cell) for cell in _cells(column)] for column in columns]
+        texts = [_texts(column, _json) for column in columns]
         names = self._names[first:]
         for row in zip(*texts, strict=True):
             yield ", ".join([f"{name}: {text}" for name, text in zip(names, row, strict=True)])
@@ -438,11 +339,13 @@ class _CsvSink:
     def _texts(self, place: int, column: pa.Array) -> list[str]:
         from iopscreen.batch.typed import text_of
 
-        cells = _cells(column)
         decode = self._decode.get(place)
-        if decode:
-            cells = [None if cell is None else decode(cell) for cell in cells]
-        return [_json(cell) if isinstance(cell, dict) else text_of(cell) for cell in cells]
+
+        def text(cell: Any) -> str:
+            value = decode(cell) if decode and cell is not None else cell
+            return _json(value) if isinstance(value, dict) else text_of(value)
+
+        return _texts(column, text)
 
     def _write(self, rows: Iterator[Sequence[str]] | list[Sequence[str]]) -> None:
         text = io.StringIO(newline="")
@@ -473,6 +376,18 @@ def _cells(column: pa.Array) -> list[Any]:
         column = column.cast(pa.string())
     cells: list[Any] = column.to_pylist()
     return cells
+
+
+def _texts(column: pa.Array, text: Callable[[Any], str]) -> list[str]:
+    """The text of each cell of a column; that of equal cells is made once."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(column.type):
+        return [text(cell) for cell in _cells(column)]
+    met = column.dictionary_encode()
+    texts = [text(cell) for cell in _cells(met.dictionary)]
+    nothing = text(None)
+    return [nothing if place is None else texts[place] for place in met.indices.to_pylist()]
 
 
 def _json(cell: Any) -> str:

@@ -6,6 +6,7 @@ For the few clauses that meet one rule this is much quicker than a diagram. `MAX
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.table import Clause
@@ -64,12 +65,13 @@ def _minus(box: Clause, clause: Clause, widths: Sequence[int]) -> Iterator[Claus
 def volume(boxes: Iterable[Clause], weights: Sequence[Sequence[int]]) -> int:
     """How many profiles disjoint boxes hold, a block counting `weights[level][block]` times."""
     totals = [sum(row) for row in weights]
-    return sum(_volume(box, weights, totals) for box in boxes)
+    everybody = prod(totals)
+    return sum(_volume(box, weights, totals, everybody) for box in boxes)
 
 
-def _volume(box: Clause, weights: Sequence[Sequence[int]], totals: Sequence[int]) -> int:
-    number = 1
-    for level, total in enumerate(totals):
-        passing = box.get(level)
-        number *= total if passing is None else sum(n for block, n in enumerate(weights[level]) if passing >> block & 1)
+def _volume(box: Clause, weights: Sequence[Sequence[int]], totals: Sequence[int], everybody: int) -> int:
+    number = everybody
+    for level, passing in box.items():
+        share = sum([n for block, n in enumerate(weights[level]) if passing >> block & 1])
+        number = number // totals[level] * share
     return number

@@ -26,6 +26,9 @@ FIRST_IMPOSSIBLE = -2
 MAX_EDGES_OF_ALL = 1_000_000
 """How many edges the diagram of all profiles may have: it is for counting, and a search decides without it."""
 
+MAX_MET = 400_000
+"""How many pairs of alternatives all conditions together may come to: some seconds of work."""
+
 HOLDS = "holds"
 FAILS = "fails"
 
@@ -133,10 +136,14 @@ def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Com
 
 def _clauses(maker: ClauseMaker, condition: Condition, what: str, place: Place) -> list[Clause]:
     try:
-        return maker.clauses(condition)
+        clauses = maker.clauses(condition)
     except TooManyClauses:
         message = f"{what} is an `or` of too many alternatives; split it into several"
         raise TooTangledToCompile(message, place) from None
+    if maker.met > MAX_MET:
+        message = f"{what} and what stands before it are `or`s of too many alternatives together; write fewer of them"
+        raise TooTangledToCompile(message, place)
+    return clauses
 
 
 def conditions_of(rule_set: RuleSet) -> Iterator[Condition]:

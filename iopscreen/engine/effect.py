@@ -50,8 +50,9 @@ class Effects:
     def with_condition(self, position: int, condition: Condition) -> Same | None:
         """The same with `condition` instead of its own, which is wider or narrower."""
         before, after = self.verdicts.clauses[position], self.compiled.maker.clauses(condition)
-        wider = without(disjoint(after, self.widths), before, self.widths)
-        narrower = without(disjoint(before, self.widths), after, self.widths)
+        budget = self.verdicts.budget
+        wider = without(disjoint(after, self.widths, budget), before, self.widths, budget)
+        narrower = without(disjoint(before, self.widths, budget), after, self.widths, budget)
         where = [*wider, *narrower]
         instead = self._instead(position, where)
         return None if instead is None else Same(where, instead)

@@ -149,7 +149,7 @@ class Joint:
         By witness search among every two rules of the two sides that recommend different outcomes. Raises OutOfTime.
         """
         verdicts = Verdicts(self.compiled, budget)
-        old, new = _deciders(self.old), _deciders(self.new)
+        old, new = deciders(self.old), deciders(self.new)
         found: set[Pair] = set()
         for one in old:
             for other in new:
@@ -195,7 +195,7 @@ def _pair_of_sides(left: Label, right: Label) -> Label:
     return Pair(left[1], right[1])
 
 
-class _Decider(NamedTuple):
+class Decider(NamedTuple):
     """A rule (or none): its clauses, and what must not be met for it to decide."""
 
     position: int
@@ -203,7 +203,7 @@ class _Decider(NamedTuple):
     before: Clauses
 
 
-def _deciders(half: Half) -> list[_Decider]:
+def deciders(half: Half) -> list[Decider]:
     """Every rule of a side that has clauses, and at the end NONE_MATCHES."""
     by_rule: dict[int, list[Clause]] = {}
     before: dict[int, Clauses] = {}
@@ -217,8 +217,8 @@ def _deciders(half: Half) -> list[_Decider]:
         if isinstance(label, int) and label >= 0:
             by_rule.setdefault(label, []).append(clause)
             before[label] = passed
-    found = [_Decider(position, clauses, before[position]) for position, clauses in by_rule.items()]
-    return [*found, _Decider(NONE_MATCHES, [{}], passed | current)]
+    found = [Decider(position, clauses, before[position]) for position, clauses in by_rule.items()]
+    return [*found, Decider(NONE_MATCHES, [{}], passed | current)]
 
 
 # --- making it ------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import NO_RULE, AllOf, Answer, AnyOf, Condition, Not, Test, Unanswered, tests_of
 
 MAX_EDGES = 20_000
-"""How many edges the diagram of one change may have: there are many changes, and past it a search is quicker."""
+"""How many edges a diagram may have, of all rules or of one change: past it, a search is quicker."""
 
 NOBODY = AnyOf(())
 _SAME = object()
@@ -67,11 +67,15 @@ class Turn(NamedTuple):
 
 
 class Original(NamedTuple):
-    """The rule set with the clauses of each rule's condition, by position, and what a search says of it."""
+    """The rule set with the clauses of each rule's condition, by position, and what a search says of it.
+
+    `small`: whether one diagram holds all its rules, so that those of its changes are small, too.
+    """
 
     compiled: Compiled
     clauses: tuple[tuple[Clause, ...], ...]
     verdicts: Verdicts
+    small: bool
 
 
 class Mutant(NamedTuple):
@@ -106,12 +110,20 @@ class MutantMaker:
 
     def __init__(self, compiled: Compiled, budget: Budget = UNLIMITED) -> None:
         self.budget = budget
+        self._small = self._fits(compiled)
         self.original = self._original(compiled._replace(rule_set=compiled.rule_set._replace(notes=()), notes=()))
         self._tests = [test for condition in conditions_of(compiled.rule_set) for test in tests_of(condition)]
         self._finer: dict[Test, Original] = {}
 
+    def _fits(self, compiled: Compiled) -> bool:
+        try:
+            compiled.rules.build(compiled.diagram(self.budget), {}, max_edges=MAX_EDGES)
+        except TooTangled:
+            return False
+        return True
+
     def _original(self, compiled: Compiled) -> Original:
-        return Original(compiled, clauses_by_rule(compiled), Verdicts(compiled, self.budget))
+        return Original(compiled, clauses_by_rule(compiled), Verdicts(compiled, self.budget), self._small)
 
     def mutant(self, edit: Edit) -> Mutant:
         """What `edit` makes of the rule set. Raises TooTangled."""
@@ -237,12 +249,14 @@ def differing(mutant: Mutant) -> Mapping[Exchange, Mapping[str, Answer]]:
     Nothing for an equivalent mutant: it recommends the same to every possible caller.
     """
     try:
-        return _all_exchanges(mutant)
+        if mutant.original.small:
+            return _all_exchanges(mutant)
     except OutOfTime:
         raise
     except TooTangled:
-        exchanges = (_exchange_in(mutant.original, mutant.edit.position, turn) for turn in mutant.turns)
-        return dict(list(filter(None, exchanges))[:1])
+        pass  # a finer cut may go past what the rules alone do not
+    found = exchange_by_search(mutant)
+    return {found.exchange: found.profile} if found else {}
 
 
 def _all_exchanges(mutant: Mutant) -> dict[Exchange, dict[str, Answer]]:
@@ -261,7 +275,25 @@ def _all_exchanges(mutant: Mutant) -> dict[Exchange, dict[str, Answer]]:
     return found
 
 
-def _exchange_in(original: Original, position: int, turn: Turn) -> tuple[Exchange, Mapping[str, Answer]] | None:
+class Found(NamedTuple):
+    """An exchange, and somebody for whom it is made."""
+
+    exchange: Exchange
+    profile: Mapping[str, Answer]
+
+
+def exchange_by_search(mutant: Mutant, here: Known | None = None) -> Found | None:
+    """One exchange that the edit makes, among those with the blocks `here` by level. Raises OutOfTime."""
+    within: Clause = {level: 1 << block for level, block in (here or {}).items()}
+    for turn in mutant.turns:
+        met = turn._replace(clauses=tuple(both(turn.clauses, [within])))
+        found = _exchange_in(mutant.original, mutant.edit.position, met) if met.clauses else None
+        if found:
+            return found
+    return None
+
+
+def _exchange_in(original: Original, position: int, turn: Turn) -> Found | None:
     """Somebody inside a turn who is recommended something else, found by search. Raises OutOfTime.
 
     The decider behind the changed rule, where that is the first one of another outcome, is sought in two
@@ -271,18 +303,19 @@ def _exchange_in(original: Original, position: int, turn: Turn) -> tuple[Exchang
     avoid, own = verdicts.before(position), turn.before or turn.after
     if turn.before and turn.after:
         box = verdicts.box_in(turn.clauses, avoid)
-        return ((turn.before, turn.after), verdicts.in_box(box)) if box else None
+        return Found((turn.before, turn.after), verdicts.in_box(box)) if box else None
     behind = range(position + 1, len(rules))
     same = reduce(operator.or_, (verdicts.bits[place] for place in behind if rules[place].recommend == own), 0)
     box = verdicts.box_in(turn.clauses, avoid | same)
     if box:
-        return _pair(turn, str(original.compiled.outcome_of(verdicts.decider_in(box, behind)))), verdicts.in_box(box)
+        decider = verdicts.decider_in(box, behind)
+        return Found(_pair(turn, str(original.compiled.outcome_of(decider))), verdicts.in_box(box))
     for place in verdicts.rules_meeting(turn.clauses, reduce(operator.or_, verdicts.bits[position + 1 :], 0)):
         box = None
         if rules[place].recommend != own:
             box = verdicts.box_in(both(turn.clauses, verdicts.clauses[place]), avoid)
         if box:
-            return _pair(turn, rules[place].recommend), verdicts.in_box(box)
+            return Found(_pair(turn, rules[place].recommend), verdicts.in_box(box))
         avoid |= verdicts.bits[place]
     return None
 

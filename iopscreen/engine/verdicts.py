@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from iopscreen.engine.boxes import both, disjoint, volume, without
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
@@ -76,7 +76,7 @@ class Verdicts:
             self.clauses[_position(label)].append(clause)
         self.bits: list[Clauses] = _bits_by_position(rows[entries:], len(self.clauses), entries)
         """The same, as bits."""
-        self._rule_at = {place: position for position, bits in enumerate(self.bits) for place in bits_of(bits)}
+        self._rule_at = {place: _position(label) for place, (_, label) in enumerate(rows[entries:], start=entries)}
         self._before = list(accumulate(self.bits, operator.or_, initial=self.excluded))
         self._deciding: dict[int, Box | None] = {}
         self._matching: dict[int, Box | None] = {}
@@ -284,7 +284,9 @@ class Verdicts:
     def _met(self, parts: Sequence[Clause], place: int) -> int | None:
         self.budget.spend()
         try:
-            met = disjoint(both(parts, self.clauses[place]), self.compiled.rules.widths, self.budget)
+            met = both(parts, self.clauses[place])
+            if len(self.clauses[place]) > 1:  # else they are as disjoint as the parts are
+                met = disjoint(met, self.compiled.rules.widths, self.budget)
             return volume(met, self.weights)
         except OutOfTime:
             raise
@@ -333,6 +335,7 @@ class Verdicts:
         return tuple(parts)
 
     def _nobody_meets(self, condition: Condition) -> bool:
+        self.budget.look()
         try:
             return not self.possible(self.compiled.maker.clauses(condition))
         except TooManyClauses:
@@ -351,8 +354,11 @@ def _entry(label: Label) -> int:
 def _bits_by_position(rows: Iterable[tuple[Clause, Label]], count: int, first: int) -> list[Clauses]:
     """By the position in `rows`' labels, the places of its clauses as bits; the first row is at place `first`."""
     bits = [0] * count
-    for place, (_, label) in enumerate(rows, start=first):
-        bits[_position(label)] |= 1 << place
+    place = first
+    for position, mine in groupby(_position(label) for _, label in rows):
+        number = sum(1 for _ in mine)
+        bits[position] |= ((1 << number) - 1) << place
+        place += number
     return bits
 
 

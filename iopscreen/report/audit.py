@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
-from iopscreen.report.diff import diff_json, diff_text
 from iopscreen.report.findings import (
     Reported,
     accepted_words,
@@ -32,6 +30,9 @@ from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
 from iopscreen.ruleset.model import NO_RULE
 from iopscreen.text import cells, printable, wrapped
+
+if TYPE_CHECKING:
+    from iopscreen.audit.documentation import Documented
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _ROWS = 20
@@ -163,7 +164,12 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
 def _change_lines(result: AuditResult, width: int) -> Iterator[str]:
     """What became of an earlier edition, below the facts; its findings are told with all others."""
     if result.change:
+        from iopscreen.report.diff import diff_text  # most audits compare nothing
+
         yield from diff_text(result.change, width, findings=False).splitlines()
+        yield ""
+    if result.no_change:
+        yield from wrapped(result.no_change, width)
         yield ""
 
 
@@ -260,7 +266,12 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
     if facts.mutants is not None:
         found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
     if result.change:
+        from iopscreen.report.diff_json import diff_json
+
         found["diff"] = diff_json(result.change)
+    if result.no_change:
+        found["diff"] = None
+        found["no_diff"] = result.no_change
     if facts.resting:
         found["citations"] = {
             resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
+from iopscreen.report.change_outline import verdict
 from iopscreen.report.columns import ANY
-from iopscreen.report.diff import verdict
 from iopscreen.report.findings import (
     Paths,
     Reported,
@@ -91,6 +91,8 @@ def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterato
             yield f"### Since the earlier edition: {quiet(verdict(result.change))}"
             yield from shown
             yield from _left_out(len(blocks) - len(shown), "part")
+        if result.no_change is not None:
+            yield quiet(result.no_change.replace(result.path, paths.shown(result.path), 1))
 
 
 # --- findings -------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def show_text(overview: Overview, width: int) -> str:
 
 def _table_text(table: Table, width: int) -> Iterator[str]:
     yield from wrapped(table.title, width, "  ")
+    yield from wrapped(table.same, width, "      ", "    ") if table.same else ()
     yield from columns(table.head, table.groups, width, indent="    ")
     if table.more:
         yield f"    ... {more_profiles(table.more)}"
@@ -66,6 +67,7 @@ def show_markdown(overview: Overview) -> str:
 def _table_markdown(table: Table) -> Iterator[str]:
     """A table whose first column is the rule."""
     yield from (f"#### {plain(table.title)}", "")
+    yield from (plain(table.same), "") if table.same else ()
     yield _row_markdown(["rule", *table.head])
     yield _ruler(len(table.head))
     for rule, rows in table.groups:

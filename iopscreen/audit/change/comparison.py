@@ -29,9 +29,9 @@ class Comparison:
 
     @cached_property
     def joint(self) -> Joint | TooTangledToCompile:
-        """Both rule sets, compiled over common blocks, or why they cannot be."""
+        """Both rule sets, compiled over common blocks, or why they cannot be. Diagrams leave time for searches."""
         try:
-            return join(self.old.rule_set, self.new.rule_set, self.budget)
+            return join(self.old.rule_set, self.new.rule_set, self.budget.part(share=0.5))
         except TooTangledToCompile as error:
             return error
 

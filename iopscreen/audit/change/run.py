@@ -13,6 +13,7 @@ from iopscreen.audit.change.comparison import Comparison
 from iopscreen.audit.change.confirmed import CaseChange
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact
+from iopscreen.audit.change.notices import question_reworded, recommendation_changed
 from iopscreen.audit.change.protection import protection_weakened
 from iopscreen.audit.change.questions import QuestionChanges
 from iopscreen.audit.change.versions import (
@@ -34,6 +35,8 @@ CHANGE_CHECKS: tuple[tuple[ChangeCheck, Severity], ...] = (
     (version_bump_too_small, Severity.WARNING),
     (version_went_back, Severity.WARNING),
     (rule_id_reused, Severity.WARNING),
+    (recommendation_changed, Severity.NOTE),
+    (question_reworded, Severity.NOTE),
 )
 """Findings about a change, protection first."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from iopscreen.audit.acceptance import OF_THE_FILE, accept_entries, acceptance, grown, is_expired
 from iopscreen.audit.references import all_accepts
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import Accept
 from iopscreen.ruleset.shape import did_you_mean
@@ -36,7 +36,7 @@ def accept_expired(subject: Subject) -> Iterator[Told]:
             yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
 
 
-def accept_unused(subject: Subject) -> Iterator[Told]:
+def accept_unused(subject: Subject) -> Iterator[Told | Undecided]:
     """An `accept` entry accepts nothing: there is no such finding, not where the entry stands, or it has grown.
 
     Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again; `at_most: 2` on
@@ -49,9 +49,14 @@ def accept_unused(subject: Subject) -> Iterator[Told]:
     entries = accept_entries(subject)
     for accept in all_accepts(subject.rule_set):
         counts = accept.because is not None and not is_expired(accept, subject.today)
-        if not counts or accept.finding in subject.undecided or not _was_looked_for(subject, accept.finding):
+        if not counts or not _was_looked_for(subject, accept.finding):
             continue
-        if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
+        if any(acceptance(subject, entries, finding) is accept for finding in subject.told):
+            continue
+        if accept.finding in subject.undecided:
+            words = f"whether there is the `{accept.finding}` that line {accept.place.line} accepts"
+            yield Undecided(words, ("accept-unused",), accept.place)
+        else:
             larger = grown(subject, entries, accept)
             why = _grown_words(accept, larger) if larger else _not_found(subject, accept)
             yield Told(accept.place, f"`{accept.finding}` is accepted here{why}")
@@ -68,7 +73,7 @@ def _was_looked_for(subject: Subject, finding: str) -> bool:
     return not finding.startswith(_OF_A_CHANGE)
 
 
-_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused")
+_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused", "recommendation-changed", "question-reworded")
 """How the names of findings about a change begin, which only a comparison of two files can have."""
 
 

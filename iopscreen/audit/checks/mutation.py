@@ -42,7 +42,7 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told | Undecided]:
     try:
         found = None if subject.cases_left_open else subject.boundaries
         told = found.uncovered[:MAX_BOUNDARIES] if found else ()
-        callers = parted(subject.whole, told) if told else []
+        callers = parted(subject.compiled, subject.counted, told) if told else []
     except TOO_TANGLED:
         yield Undecided(_CASES_AT_BOUNDARIES, ("uncovered-boundary",))
         return

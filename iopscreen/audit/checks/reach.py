@@ -42,8 +42,10 @@ def impossible_everything(subject: Subject) -> Iterator[Told | Undecided]:
         yield Undecided("whether anybody is possible at all", ("impossible-everything",))
     if not subject.nobody_possible:
         return
-    places = attempted(lambda: subject.explained.excluding([{}])) or range(len(subject.rule_set.impossible))
-    entries = [subject.rule_set.impossible[place] for place in places]
+    places = attempted(lambda: subject.explained.excluding([{}]))
+    if places is None:
+        yield Undecided("which of the impossible entries it takes to exclude everybody")
+    entries = [subject.rule_set.impossible[place] for place in places or range(len(subject.rule_set.impossible))]
     who = f"impossible {named('entry', 'entries', [entry.id for entry in entries])}"
     related = [subject.related(entry.place, f"impossible entry `{entry.id}`") for entry in entries[:-1]]
     message = f"{who} {'excludes' if len(entries) == 1 else 'together exclude'} everybody; nothing else can be judged"
@@ -193,7 +195,8 @@ def overlapping_rules(subject: Subject) -> Iterator[Told | Undecided]:
 
     Example: one rule for `age: {below: 18}`, another for `caller: parent`, and a parent calls about a child.
 
-    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both.
+    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both. Of each
+    rule no more than ten others are told.
     """
     found, left_open = subject.judged.overlaps
     for overlap in found:
