@@ -19,7 +19,7 @@ from collections.abc import Generator, Sequence
 from itertools import accumulate
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Capture, Wanted, plan, singly
+from iopscreen.batch.capture import Capture, Plan, Wanted, plan, singly
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Source, looks_like_rows
 from iopscreen.batch.parts import Part
@@ -167,6 +167,7 @@ class _Windows:
             # What was not plain once will not be again, now and then.
             self._plain = planned.plain & self._plain if self._quick else planned.plain
             self._quick = Capture(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
+            self._exact = Capture(self._shape, self._wanted, Plan(planned.groups), self._encoding, whole=True)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from iopscreen.batch.chunks import Chunks
 from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import APPENDED, UTF_8_MARK, Choices, Columns, Top, match_columns, parse_map, read_top
-from iopscreen.batch.jobs import handle_of, jobs_for, parts_by_crew, size_on_disk
+from iopscreen.batch.jobs import jobs_for, parts_by_crew, size_on_disk
 from iopscreen.batch.lines import Form, Source, long_cells, text_encoding
 from iopscreen.batch.parts import Part, Problem
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
@@ -105,14 +105,14 @@ def screen_file(
         form = Form(name, encoding, top.delimiter, len(top.headers))
         run = _Run(compiled, columns, top, Writer(form, excel_safe=options.excel_safe), target)
         run.add(run.top(options.prefix))
-        crew = jobs_for(jobs, size - rows.at) if size is not None and handle_of(target) is not None else 1
+        crew = jobs_for(jobs, size - rows.at) if size is not None else 1
         from_the_top = crew > 1 and source.tell() == counted.bytes
         chunks = _chunks(run.screener, rows, source) if from_the_top else None
         if chunks is None:
             parts = run.screener.parts(rows)
         else:
             problems = on_problem is not None
-            parts = parts_by_crew(run.screener, chunks, target, name, rows.line, jobs=crew, problems=problems)
+            parts = parts_by_crew(run.screener, chunks, name, rows.line, jobs=crew, problems=problems)
         with closing(parts):
             for part in parts:
                 run.add(part, progress, on_problem)
