@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -259,6 +260,25 @@ def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
         assert list(tmp_path.iterdir()) == []
     if kill is one_worker:
         assert b"was ended from outside" in b" ".join(told.split()) and b"--jobs 1" in told
+
+
+def peak(number: int) -> float:
+    """MiB of a process, at most so far."""
+    status = Path(f"/proc/{number}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024 if "VmHWM:" in status else 0
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
+def test_no_process_takes_more_than_64_mib(large_file, tmp_path):
+    process = start(large_file, tmp_path / "out.csv", "--jobs", "2")
+    peaks = [0.0]
+    while process.poll() is None:
+        with suppress(OSError):
+            peaks += map(peak, [process.pid, *children(process)])
+        time.sleep(0.01)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert 10 < max(peaks) < 64
 
 
 def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):

@@ -21,9 +21,9 @@ _IGNORED = ("SIGINT", "SIGQUIT", "SIGHUP")
 _ENDING = ("SIGTERM",)
 
 
-AHEAD = 4
+AHEAD = 3
 """Results that a process may have ready before they are taken."""
-SLOT = 1 << 23
+SLOT = 1 << 22
 """Bytes that a result may have in shared memory; only those used take room."""
 
 
