@@ -11,7 +11,7 @@ from iopscreen.batch.chunks import Chunks
 from iopscreen.batch.compare import Earlier
 from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import UTF_8_MARK, parse_map
-from iopscreen.batch.jobs import handle_of, jobs_for, parts_by_crew, size_on_disk
+from iopscreen.batch.jobs import jobs_for, parts_by_crew, size_on_disk
 from iopscreen.batch.lines import Source, long_cells
 from iopscreen.batch.opening import BatchOptions, Opened, opened_file
 from iopscreen.batch.parts import Part
@@ -53,13 +53,14 @@ def screen_file(
         screener = Screener(opened.deciding, opened.writer)
         run = _Run(opened, target, problems)
         run.begin()
-        crew = jobs_for(jobs, size - opened.rows.at) if size is not None and handle_of(target) is not None else 1
+        crew = jobs_for(jobs, size - opened.rows.at) if size is not None else 1
         chunks = _chunks(screener, opened.rows, source) if crew > 1 and source.tell() == opened.counted.bytes else None
         if chunks is None:
             parts = screener.parts(opened.rows)
         else:
             line, wanted = opened.rows.line, problems is not None
-            parts = parts_by_crew(screener, chunks, target, name, line, jobs=crew, problems=wanted)
+            run.counts_line_ends = False  # each process does so for what it makes
+            parts = parts_by_crew(screener, chunks, name, line, jobs=crew, problems=wanted)
         with closing(parts):
             for part in parts:
                 run.add(part, progress)
@@ -83,6 +84,7 @@ class _Run:
         self.opened = opened
         self.target = target
         self.mark = b"\r" if opened.top.raw.endswith(b"\r") else b"\n"
+        self.counts_line_ends = True
         self.line_ends = 0
         self.problems = problems
         self.total = Part()
@@ -108,7 +110,8 @@ class _Run:
     def add(self, part: Part, progress: Progress | None = None) -> None:
         """Write the next part, and count it."""
         self.target.writelines(part.out)
-        self.line_ends += sum(piece.count(self.mark) for piece in part.out)
+        if self.counts_line_ends:
+            self.line_ends += sum(piece.count(self.mark) for piece in part.out)
         if self.problems is not None:
             for problem in part.problems:
                 self.problems.add(problem._replace(line=self.total.lines + problem.line + 1))
@@ -122,7 +125,7 @@ class _Run:
             raise self._lost()
 
     def check_lines(self) -> None:
-        """Every line came out. (Several processes check this of their chunks.)
+        """Every line came out.
 
         Nothing of ours ends a line, so that there are as many bytes that do behind as before.
         """
