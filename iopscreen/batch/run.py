@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -23,6 +23,8 @@ from iopscreen.ruleset.model import NO_RULE, Answers, RuleSet
 from iopscreen.ruleset.values import answer_text
 
 __all__ = ["Assumption", "BatchOptions", "Problem", "Summary", "parse_map", "screen_file"]
+
+AT_ONCE_TO_DISK = 1 << 23
 
 Progress = Callable[[int, int], None]
 """Told how many rows and how many bytes are done."""
@@ -141,6 +143,28 @@ class _Counted:
         return block
 
 
+class _Target:
+    """Writes parts. A large file is brought to the disk on the way: nobody needs to wait for that at the end."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._on_disk = size_on_disk(target) is not None and hasattr(os, "posix_fadvise")
+        self._waiting = 0
+        self._brought = target.tell() if self._on_disk else 0
+
+    def write(self, part: Part) -> None:
+        """Write what a part holds."""
+        self._target.writelines(part.out)
+        self._waiting += sum(map(len, part.out))
+        if self._on_disk and self._waiting >= AT_ONCE_TO_DISK:
+            self._waiting = 0
+            at = self._target.tell()
+            # The system begins to write what it is told that nobody will read again. It may decline.
+            with suppress(OSError):
+                os.posix_fadvise(self._target.fileno(), self._brought, at - self._brought, os.POSIX_FADV_DONTNEED)
+            self._brought = at
+
+
 class _Run:
     """The rows of one file on their way from source to target, counted."""
 
@@ -149,7 +173,7 @@ class _Run:
         self.columns = columns
         self.header = top
         self.writer = writer
-        self.target = target
+        self.target = _Target(target)
         self.assumed = _assumed(self.rule_set, columns)
         self.screener = Screener(Decider(compiled, columns.place, self.assumed, writer, top.headers), writer)
         self.total = Part()
@@ -170,7 +194,7 @@ class _Run:
 
     def add(self, part: Part, progress: Progress | None = None, on_problem: OnProblem | None = None) -> None:
         """Write the next part, and count it."""
-        self.target.writelines(part.out)
+        self.target.write(part)
         if on_problem:
             for problem in part.problems:
                 on_problem(problem._replace(line=self.total.lines + problem.line + 1))
