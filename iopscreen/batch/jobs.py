@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -49,6 +49,11 @@ def size_on_disk(file: BinaryIO) -> int | None:
     except OSError:  # it is in memory only
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def line_ends(out: Sequence[bytes | memoryview], mark: bytes) -> int:
+    """How often `mark` stands in what is written, as far as it was made in this process."""
+    return sum(piece.count(mark) for piece in out if isinstance(piece, bytes))
 
 
 def parts_by_crew(
@@ -168,4 +173,4 @@ class _Job:
             return None
         mark = self.chunks.shape.end[-1:]
         # Nothing of ours ends a line: there are as many ends behind as before, or a row was lost.
-        return total if sum(piece.count(mark) for piece in total.out) == data.count(mark) else None
+        return total if line_ends(total.out, mark) == data.count(mark) else None
