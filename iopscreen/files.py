@@ -28,26 +28,35 @@ def all_written_whole(paths: Sequence[str], *, force: bool) -> Iterator[list[Bin
     """Files as `written_whole` has them, which take their names together, in this order: all or none."""
     for path in paths:
         refuse_existing(path, force=force)
+    # Known before a file is made: a signal may come right after.
+    prefixes = {path: f".{Path(path).name}.{os.urandom(4).hex()}." for path in paths}
     parts: dict[str, str] = {}
     try:
         with ExitStack() as opened:
-            files = [opened.enter_context(_part(path, parts)) for path in paths]
+            files = [opened.enter_context(_part(path, prefixes[path], parts)) for path in paths]
             yield files
             for file, path in zip(files, paths, strict=True):
                 _finish(file, path)
         _take_names(parts)
     except BaseException:
-        for part in parts.values():
-            with suppress(OSError):
-                os.unlink(part)
+        for path, prefix in prefixes.items():
+            _clear(Path(path).parent, prefix)
         raise
 
 
-def _part(path: str, parts: dict[str, str]) -> BinaryIO:
+def _clear(folder: Path, prefix: str) -> None:
+    """Remove the files whose names begin so."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                with suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _part(path: str, prefix: str, parts: dict[str, str]) -> BinaryIO:
     """A new file beside `path`, for its owner alone; its name goes into `parts`."""
-    target = Path(path)
     try:
-        handle, parts[path] = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        handle, parts[path] = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=Path(path).parent)
     except OSError as error:
         raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
     return os.fdopen(handle, "wb")

@@ -187,9 +187,13 @@ def test_a_refused_file_leaves_nothing(data, desk):
     assert names(desk) == ["calls.csv"]
 
 
+HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import iopscreen.cli as c; c.main()"
+"""A run that hears SIGINT also where tests are started in the background, and do not."""
+
+
 def run_until(folder: Path, rows: bytes, ready, number: int) -> tuple[int, str]:
     """Feed rows to a run, and send it a signal when `ready` says so: its exit status and what it said."""
-    command = [sys.executable, "-m", "iopscreen", "batch", "-", "-o", "out.csv", "--problems", "problems.csv"]
+    command = [sys.executable, "-c", HEARD, "batch", "-", "-o", "out.csv", "--problems", "problems.csv"]
     child = subprocess.Popen(
         [*command, "--summary", "summary.md"], cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -15,7 +16,7 @@ from conftest import RULES
 from messy_files import messy_file
 from test_fast import Collected, Result, compiled_from, screened
 
-from iopscreen.batch import chunks, fast, jobs
+from iopscreen.batch import chunks, fast, jobs, workers
 from iopscreen.batch.chunks import Chunks, record_start
 from iopscreen.batch.pattern import Shape
 from iopscreen.batch.run import BatchOptions, screen_file
@@ -49,14 +50,14 @@ def by_crew(folder: Path, data: bytes, options: BatchOptions, count: int = 2) ->
 def taken(monkeypatch) -> list[bool]:
     """Of each chunk, whether what a process made of it was taken."""
     seen: list[bool] = []
-    real = jobs._taken
+    real = jobs._Hand.part
 
     def watched(*arguments, **named):
         part = real(*arguments, **named)
         seen.append(part is not None)
         return part
 
-    monkeypatch.setattr(jobs, "_taken", watched)
+    monkeypatch.setattr(jobs._Hand, "part", watched)
     monkeypatch.setattr(fast, "WORTHWHILE", 0)
     return seen
 
@@ -111,6 +112,14 @@ def test_problems_come_in_order_and_have_their_lines(tmp_path, monkeypatch, take
     done = by_crew(tmp_path, data, BatchOptions())
     assert [problem.line for problem in done.problems] == [42 + 42 * index for index in range(20)]
     assert all(taken)
+
+
+def test_more_than_fits_into_a_slot(tmp_path, monkeypatch, taken):
+    monkeypatch.setattr(workers, "SLOT", 4096)
+    monkeypatch.setattr(chunks, "CHUNK", 1000)
+    data = HEADER + rows(400)
+    assert by_crew(tmp_path, data, BatchOptions()) == screened(data, BatchOptions())
+    assert len(taken) > 5 and all(taken)
 
 
 def test_one_process_where_others_cannot_be_started(tmp_path, monkeypatch):
@@ -179,6 +188,9 @@ def file_of_chunks(tmp_path_factory) -> Path:
     return path
 
 
+JOBS = 3
+
+
 def start(source: Path, target: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "iopscreen", "batch", str(source), "-o", str(target), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -193,7 +205,7 @@ def when_working(process: subprocess.Popen[bytes], folder: Path) -> list[int]:
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         parts = list(folder.glob(".*.part"))
-        if parts and parts[0].stat().st_size > 0 and children(process):
+        if parts and parts[0].stat().st_size > 0 and len(children(process)) == JOBS:
             return children(process)
         time.sleep(0.002)
     raise AssertionError("it did not begin")
@@ -236,9 +248,8 @@ def main_brutally(process, workers):
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
-    process = start(large_file, tmp_path / "out.csv", "--jobs", "3")
+    process = start(large_file, tmp_path / "out.csv", "--jobs", str(JOBS))
     workers = when_working(process, tmp_path)
-    assert len(workers) == 3
     kill(process, workers)
     out, told = process.communicate(timeout=60)
     assert process.returncode == code
@@ -249,6 +260,25 @@ def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
         assert list(tmp_path.iterdir()) == []
     if kill is one_worker:
         assert b"was ended from outside" in b" ".join(told.split()) and b"--jobs 1" in told
+
+
+def peak(number: int) -> float:
+    """MiB of a process, at most so far."""
+    status = Path(f"/proc/{number}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024 if "VmHWM:" in status else 0
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
+def test_no_process_takes_more_than_64_mib(large_file, tmp_path):
+    process = start(large_file, tmp_path / "out.csv", "--jobs", "2")
+    peaks = [0.0]
+    while process.poll() is None:
+        with suppress(OSError):
+            peaks += map(peak, [process.pid, *children(process)])
+        time.sleep(0.01)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert 10 < max(peaks) < 64
 
 
 def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):

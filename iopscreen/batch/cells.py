@@ -27,7 +27,7 @@ FIRST_KNOWN = 2
 MAX_STATES = 100_000
 MAX_TAILS = 1 << 23
 """Bytes of all tails kept."""
-MAX_TEXTS = 20_000
+MAX_TEXTS = 40_000
 """How many texts are kept, of all columns together."""
 MAX_TEXT = 200
 

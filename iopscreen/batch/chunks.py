@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iopscreen.batch import pattern
 from iopscreen.batch.pattern import Shape
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Bytes of a chunk, about."""
 LOOK = 1 << 14
 """Bytes in which the beginning of a chunk is looked for."""

@@ -19,10 +19,10 @@ from collections.abc import Generator, Sequence
 from itertools import accumulate
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Capture, Wanted, plan, singly
+from iopscreen.batch.capture import Capture, Plan, Wanted, plan, singly
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
-from iopscreen.batch.parts import Part
+from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.pattern import Shape, count_lines
 from iopscreen.batch.rows import Rows
 from iopscreen.batch.writer import Writer
@@ -32,7 +32,7 @@ SMALL_WINDOW = 1 << 10
 """Bytes of a window where the one before did not come out even."""
 WORTHWHILE = 1 << 14
 """Bytes that a file has at least below its header, or no pattern is made for it."""
-PART = 1 << 20
+PART = 1 << 18
 """Bytes screened before they are handed on."""
 FIRST_PLAN = 4
 """Windows that are looked at before a quick pattern is made."""
@@ -58,16 +58,19 @@ class Screener:
     def parts(self, source: Source, until: int | None = None) -> Generator[Part, None, None]:
         """What comes of `source` from here on, up to the first record that ends at the byte `until` or past it.
 
-        Raises IopscreenError for a file that is refused.
+        How its rows count comes with the last part, for most of them. Raises IopscreenError
+        for a file that is refused.
         """
         if self._windows:
             self._windows.forget()
         part = Part()
         while (until is None or source.at < until) and self._screen(part, source, until):
             if part.size >= PART:
-                yield self._counted(part)
+                yield part
                 part = Part()
-        yield self._counted(part)
+        if self._windows:
+            self._windows.count(part)
+        yield part
 
     def _screen(self, part: Part, source: Source, until: int | None) -> bool:
         """Add the next rows to `part`; False at the end of the file."""
@@ -86,11 +89,6 @@ class Screener:
             self._windows = _Windows(self.rows, shape, self._form)
         self._windows.screen(part, source, window)
         return True
-
-    def _counted(self, part: Part) -> Part:
-        if self._windows:
-            self._windows.count(part)
-        return part
 
 
 def bytes_stand_alone(encoding: str) -> bool:
@@ -133,10 +131,11 @@ class _Windows:
 
     def count(self, part: Part) -> None:
         """Put the counts of what was added to `part` into it."""
+        sums = [0] * (len(self._tails.told) + len(self._counts))
+        number_of = self._tails.number_of
         for state, rows in self._counts.items():
-            tail = self._rows.states[state]
-            assert tail is not None
-            part.told[tail.told] += rows
+            sums[number_of(state)] += rows
+        part.told.update({told: rows for told, rows in zip(self._tails.told, sums, strict=False) if rows})
         self._counts.clear()
 
     def screen(self, part: Part, source: Source, window: bytes) -> None:
@@ -168,6 +167,7 @@ class _Windows:
             # What was not plain once will not be again, now and then.
             self._plain = planned.plain & self._plain if self._quick else planned.plain
             self._quick = Capture(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
+            self._exact = Capture(self._shape, self._wanted, Plan(planned.groups), self._encoding, whole=True)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -287,6 +287,10 @@ class _Tails(dict[int, bytes]):
         self._states = states
         self._end = end
         self._same: dict[bytes, bytes] = {}
+        self.told: list[Told] = []
+        """The ways in which rows count, by number."""
+        self._number_of_told: dict[Told, int] = {}
+        self._numbers: dict[int, int] = {}
 
     def __missing__(self, state: int) -> bytes:
         tail = self._states[state] if state >= 0 else None
@@ -297,3 +301,17 @@ class _Tails(dict[int, bytes]):
         # Few rows differ in what they are told: one copy for all stays close to the processor.
         data = self[state] = self._same.setdefault(data, data)
         return data
+
+    def number_of(self, state: int) -> int:
+        """The number, in `told`, of how a row of this state counts."""
+        number = self._numbers.get(state)
+        if number is None:
+            tail = self._states[state]
+            assert tail is not None
+            if tail.told not in self._number_of_told:
+                self._number_of_told[tail.told] = len(self.told)
+                self.told.append(tail.told)
+            if len(self._numbers) >= cells.MAX_STATES:
+                self._numbers.clear()
+            number = self._numbers[state] = self._number_of_told[tail.told]
+        return number

@@ -5,16 +5,16 @@ a chunk is taken just if all before it ended where it begins, and it ended at a 
 else it is dropped, and the rows from there on are screened here, up to where a chunk begins. So a
 wrong guess costs time and nothing else, and a file that is refused is refused here, in the same words.
 
-A process writes what came of its chunk itself, to the file that all have open, when it is told to.
+What came of a chunk is handed over in memory that both processes see, so that it is copied once.
 """
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -22,14 +22,12 @@ from iopscreen.batch.chunks import Chunks, Positioned
 from iopscreen.batch.fast import Screener
 from iopscreen.batch.lines import Source
 from iopscreen.batch.parts import Part
-from iopscreen.batch.workers import Gone, Pipe, Worker, write_all
+from iopscreen.batch.workers import AHEAD, Gone, Pipe, Slots, Worker
 from iopscreen.errors import IopscreenError
 
 LARGE = 1 << 23
 """Bytes of a file from which on several processes are worth it."""
 MAX_JOBS = 64
-
-_WRITE, _DROP = "write", "drop"
 
 
 def processors() -> int:
@@ -44,36 +42,40 @@ def jobs_for(wanted: int | None, size: int) -> int:
     return min(MAX_JOBS, wanted or (processors() if size >= LARGE else 1))
 
 
-def handle_of(file: BinaryIO) -> int | None:
-    """The number by which the system knows an open file; None for one that is in memory only."""
-    try:
-        return file.fileno()
-    except OSError:
-        return None
-
-
 def size_on_disk(file: BinaryIO) -> int | None:
     """The size of a file on a disk; None for whatever else gives bytes."""
-    handle = handle_of(file)
-    if handle is None or not stat.S_ISREG(os.fstat(handle).st_mode):
+    try:
+        found = os.fstat(file.fileno())
+    except OSError:  # it is in memory only
         return None
-    return os.fstat(handle).st_size
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def line_ends(out: Sequence[bytes | memoryview], mark: bytes) -> int:
+    """How often `mark` stands in what is written, as far as it was made in this process."""
+    return sum(piece.count(mark) for piece in out if isinstance(piece, bytes))
 
 
 def parts_by_crew(
-    screener: Screener, chunks: Chunks, target: BinaryIO, name: str, line: int, *, jobs: int, problems: bool
+    screener: Screener, chunks: Chunks, name: str, line: int, *, jobs: int, problems: bool
 ) -> Generator[Part, None, None]:
-    """What comes of `chunks`, as by `Screener.parts`; but a part without bytes to write is in `target` already.
+    """What comes of `chunks`, as by `Screener.parts`. What a part holds is good until the next one is asked for.
 
     `line` lines stand before the first chunk. `problems`: whether parts shall hold them. Close
     it when it is done with. Raises IopscreenError.
     """
-    crew = _started(screener, chunks, target, min(jobs, chunks.count), problems=problems)
     at = chunks.begin
+    crew: list[_Hand] = []
     try:
-        for chunk in range(chunks.count if crew else 0):
+        # What the first rows teach, all processes begin with.
+        source = Source(Positioned(chunks.handle, at).read, name, at, line)
+        yield from screener.parts(source, until=chunks.start(1))
+        at, line = source.at, source.line
+        crew = _started(screener, chunks, min(jobs, chunks.count - 1), problems=problems)
+        for chunk in range(1, chunks.count if crew else 0):
+            hand = crew[(chunk - 1) % len(crew)]
             begin, end = chunks.start(chunk), chunks.start(chunk + 1)
-            part = _taken(crew[chunk % len(crew)], target, wanted=at == begin, size=end - begin)
+            part = hand.part(wanted=at == begin, size=end - begin)
             if part:
                 at, line = end, line + part.lines
                 yield part
@@ -81,72 +83,89 @@ def parts_by_crew(
                 source = Source(Positioned(chunks.handle, at).read, name, at, line)
                 yield from screener.parts(source, until=end)
                 at, line = source.at, source.line
+            hand.done()
         # Nothing, unless the file grows, or no process could be started.
         yield from screener.parts(Source(Positioned(chunks.handle, at).read, name, at, line))
     except Gone:
         message = "a process that screened a part of the file was ended from outside, for lack of memory perhaps"
         raise IopscreenError(f"{name}: {message}; try again with `--jobs 1`") from None
     finally:
-        for worker in crew:
-            worker.end()
+        for hand in crew:
+            hand.worker.end()
 
 
-def _started(screener: Screener, chunks: Chunks, target: BinaryIO, jobs: int, *, problems: bool) -> list[Worker]:
+def _started(screener: Screener, chunks: Chunks, jobs: int, *, problems: bool) -> list[_Hand]:
     """A process for each job; none where the system has no more to give."""
-    crew: list[Worker] = []
+    crew: list[_Hand] = []
     try:
         for number in range(jobs):
-            job = _Job(screener, chunks, target.fileno(), range(number, chunks.count, jobs), problems=problems)
-            crew.append(Worker(job.work, tuple(crew)))
+            slots = Slots()
+            job = _Job(screener, chunks, slots, range(number + 1, chunks.count, jobs), problems=problems)
+            crew.append(_Hand(Worker(job.work, [hand.worker for hand in crew]), slots))
     except BaseException as error:
-        for worker in crew:
-            worker.end()
+        for hand in crew:
+            hand.worker.end()
         if not isinstance(error, OSError):
             raise
         return []
     return crew
 
 
-def _taken(worker: Worker, target: BinaryIO, *, wanted: bool, size: int) -> Part | None:
-    """What a process made of its chunk, written to `target`; None if it is not wanted, or not what the chunk is."""
-    part = worker.results.receive()
-    if not (wanted and isinstance(part, Part) and part.size == size):
-        worker.orders.send(_DROP)
-        return None
-    target.flush()
-    worker.orders.send(_WRITE)
-    failed = worker.results.receive()
-    if failed:
-        raise OSError(failed, os.strerror(failed))
-    return part
+class _Hand:
+    """A process as seen from here: its results, one after the other."""
+
+    def __init__(self, worker: Worker, slots: Slots) -> None:
+        self.worker = worker
+        self._slots = slots
+        self._number = 0
+
+    def part(self, *, wanted: bool, size: int) -> Part | None:
+        """What came of its next chunk, of `size` bytes; None if not wanted, or not of all of it. Raises Gone."""
+        part, written = self.worker.results.receive()
+        if not (wanted and isinstance(part, Part) and part.size == size):
+            return None
+        if written:
+            part.out = [self._slots.view(self._number, written)]
+        return part
+
+    def done(self) -> None:
+        """What was received last is not needed any more."""
+        self._slots.forget(self._number)
+        self._number += 1
+        # One that has done its last chunk listens no more.
+        with suppress(Gone):
+            self.worker.orders.send(None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What one process does: screen its chunks, and write what comes of them to the open file `target`."""
+    """What one process does: screen its chunks, some ahead of what is written."""
 
     screener: Screener
     chunks: Chunks
-    target: int
+    slots: Slots
     numbers: range
     problems: bool
 
     def work(self, orders: Pipe, results: Pipe) -> None:
-        """Screen one chunk ahead of what is written. Raises Gone."""
-        for number in self.numbers:
-            out: list[bytes] = []
-            results.send(self._screened(number, out))
-            if orders.receive() == _WRITE:
-                results.send(self._failure(out))
+        """Screen each chunk into the next slot, once that is free. Raises Gone."""
+        for place, number in enumerate(self.numbers):
+            if place >= AHEAD:
+                orders.receive()
+            part = self._screened(number)
+            size = self.slots.put(place, part.out) if part else 0
+            if part and size:
+                part.out = []
+            results.send((part, size))
 
-    def _screened(self, number: int, out: list[bytes]) -> Part | None:
-        """What comes of a chunk, the bytes to write put into `out`; None where that takes more than this chunk."""
+    def _screened(self, number: int) -> Part | None:
+        """What comes of a chunk; None where that takes more than this chunk."""
         begin, end = self.chunks.start(number), self.chunks.start(number + 1)
         data = os.pread(self.chunks.handle, max(0, end - begin), begin)
         total = Part()
         try:
             for part in self.screener.parts(Source(io.BytesIO(data).read, "", begin)):
-                out += part.out
+                total.out += part.out
                 if self.problems:
                     total.problems += [problem._replace(line=problem.line + total.lines) for problem in part.problems]
                 total.add(part)
@@ -154,12 +173,4 @@ class _Job:
             return None
         mark = self.chunks.shape.end[-1:]
         # Nothing of ours ends a line: there are as many ends behind as before, or a row was lost.
-        return total if sum(piece.count(mark) for piece in out) == data.count(mark) else None
-
-    def _failure(self, out: list[bytes]) -> int:
-        """Write `out`; the number of the error that stopped it, or 0."""
-        try:
-            write_all(self.target, b"".join(out))
-        except OSError as error:
-            return error.errno or errno.EIO
-        return 0
+        return total if line_ends(total.out, mark) == data.count(mark) else None

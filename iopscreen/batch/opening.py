@@ -6,7 +6,10 @@ where two rule sets are compared, under the earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import select
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import takewhile
@@ -32,6 +35,9 @@ from iopscreen.batch.writer import Writer
 from iopscreen.engine.compiled import Compiled
 from iopscreen.ruleset.model import Answers, RuleSet
 
+LONGEST_WAIT = 1.0
+"""Seconds."""
+
 
 @dataclass(frozen=True)
 class BatchOptions:
@@ -48,17 +54,38 @@ class Counted:
     """A file that is read; counts its bytes, and those that end lines."""
 
     def __init__(self, source: BinaryIO) -> None:
-        self._source = source
+        self._read = _patient(source)
         self.bytes = 0
         self.line_ends = {b"\n": 0, b"\r": 0}
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
-        block = self._source.read(size)
+        block = self._read(size)
         self.bytes += len(block)
         for mark in self.line_ends:
             self.line_ends[mark] += block.count(mark)
         return block
+
+
+def _patient(source: BinaryIO) -> Callable[[int], bytes]:
+    """How to read `source`; of a pipe, what is there, and without a wait that no signal ends.
+
+    A signal that comes right before such a wait is not seen until it is over, which may be never.
+    """
+    try:
+        handle = source.fileno()
+        waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(handle).st_mode)
+    except OSError:  # no file at all
+        return source.read
+    read = getattr(source, "read1", source.read)
+
+    def read_when_there(size: int) -> bytes:
+        while not select.select([handle], [], [], LONGEST_WAIT)[0]:
+            pass  # here signals are seen
+        data: bytes = read(size)
+        return data
+
+    return read_when_there if waits else source.read
 
 
 class Opened(NamedTuple):

@@ -45,7 +45,7 @@ class Problem(NamedTuple):
 class Part:
     """What came of a stretch of a file, `size` bytes in `lines` lines. `out`: what is written, in order."""
 
-    out: list[bytes] = field(default_factory=list)
+    out: list[bytes | memoryview] = field(default_factory=list)
     size: int = 0
     lines: int = 0
     rows: int = 0

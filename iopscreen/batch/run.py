@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import BinaryIO
 
 from iopscreen.batch.chunks import Chunks
 from iopscreen.batch.compare import Earlier
 from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import UTF_8_MARK, parse_map
-from iopscreen.batch.jobs import handle_of, jobs_for, parts_by_crew, size_on_disk
+from iopscreen.batch.jobs import jobs_for, line_ends, parts_by_crew, size_on_disk
 from iopscreen.batch.lines import Source, long_cells
 from iopscreen.batch.opening import BatchOptions, Opened, opened_file
 from iopscreen.batch.parts import Part
@@ -25,6 +25,7 @@ __all__ = ["Assumption", "BatchOptions", "Earlier", "ProblemRows", "Summary", "p
 
 Progress = Callable[[int, int], None]
 """Told how many rows and how many bytes are done."""
+AT_ONCE_TO_DISK = 1 << 23
 
 
 def screen_file(
@@ -53,13 +54,13 @@ def screen_file(
         screener = Screener(opened.deciding, opened.writer)
         run = _Run(opened, target, problems)
         run.begin()
-        crew = jobs_for(jobs, size - opened.rows.at) if size is not None and handle_of(target) is not None else 1
+        crew = jobs_for(jobs, size - opened.rows.at) if size is not None else 1
         chunks = _chunks(screener, opened.rows, source) if crew > 1 and source.tell() == opened.counted.bytes else None
         if chunks is None:
             parts = screener.parts(opened.rows)
         else:
             line, wanted = opened.rows.line, problems is not None
-            parts = parts_by_crew(screener, chunks, target, name, line, jobs=crew, problems=wanted)
+            parts = parts_by_crew(screener, chunks, name, line, jobs=crew, problems=wanted)
         with closing(parts):
             for part in parts:
                 run.add(part, progress)
@@ -76,12 +77,34 @@ def _chunks(screener: Screener, rows: Source, source: BinaryIO) -> Chunks | None
     return Chunks(handle, rows.at, os.fstat(handle).st_size, shape) if shape else None
 
 
+class _Target:
+    """Writes parts. A large file is brought to the disk on the way: nobody needs to wait for that at the end."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._on_disk = size_on_disk(target) is not None and hasattr(os, "posix_fadvise")
+        self._waiting = 0
+        self._brought = target.tell() if self._on_disk else 0
+
+    def write(self, part: Part) -> None:
+        """Write what a part holds."""
+        self._target.writelines(part.out)
+        self._waiting += sum(map(len, part.out))
+        if self._on_disk and self._waiting >= AT_ONCE_TO_DISK:
+            self._waiting = 0
+            at = self._target.tell()
+            # The system begins to write what it is told that nobody will read again. It may decline.
+            with suppress(OSError):
+                os.posix_fadvise(self._target.fileno(), self._brought, at - self._brought, os.POSIX_FADV_DONTNEED)
+            self._brought = at
+
+
 class _Run:
     """The rows of one file on their way to the target, counted."""
 
     def __init__(self, opened: Opened, target: BinaryIO, problems: ProblemRows | None) -> None:
         self.opened = opened
-        self.target = target
+        self.target = _Target(target)
         self.mark = b"\r" if opened.top.raw.endswith(b"\r") else b"\n"
         self.line_ends = 0
         self.problems = problems
@@ -107,8 +130,8 @@ class _Run:
 
     def add(self, part: Part, progress: Progress | None = None) -> None:
         """Write the next part, and count it."""
-        self.target.writelines(part.out)
-        self.line_ends += sum(piece.count(self.mark) for piece in part.out)
+        self.target.write(part)
+        self.line_ends += line_ends(part.out, self.mark)
         if self.problems is not None:
             for problem in part.problems:
                 self.problems.add(problem._replace(line=self.total.lines + problem.line + 1))
@@ -122,7 +145,7 @@ class _Run:
             raise self._lost()
 
     def check_lines(self) -> None:
-        """Every line came out. (Several processes check this of their chunks.)
+        """Every line came out. (Of several processes, each checks that of what it makes.)
 
         Nothing of ours ends a line, so that there are as many bytes that do behind as before.
         """

@@ -7,6 +7,7 @@ fails, and when its pipes break, so that none survives this one, however it ends
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import struct
@@ -18,6 +19,12 @@ _SIZE = struct.Struct("<Q")
 _IGNORED = ("SIGINT", "SIGQUIT", "SIGHUP")
 """Sent to all processes of a terminal: the one that started the others takes them, and ends the others."""
 _ENDING = ("SIGTERM",)
+
+
+AHEAD = 3
+"""Results that a process may have ready before they are taken."""
+SLOT = 1 << 22
+"""Bytes that a result may have in shared memory; only those used take room."""
 
 
 class Gone(Exception):
@@ -64,6 +71,35 @@ class Pipe:
         if not outlet and self._out >= 0:
             os.close(self._out)
             self._out = -1
+
+
+class Slots:
+    """Memory that two processes see: one puts results into slots, by turns, the other takes them out."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, AHEAD * SLOT)
+        self._view = memoryview(self._memory)
+
+    def put(self, number: int, parts: Sequence[bytes | memoryview]) -> int:
+        """Put a result into its slot; its size, 0 if it does not fit."""
+        size = sum(map(len, parts))
+        if size > SLOT:
+            return 0
+        at = number % AHEAD * SLOT
+        for part in parts:
+            self._view[at : at + len(part)] = part
+            at += len(part)
+        return size
+
+    def view(self, number: int, size: int) -> memoryview:
+        """A result, until the slot is used again."""
+        at = number % AHEAD * SLOT
+        return self._view[at : at + size]
+
+    def forget(self, number: int) -> None:
+        """This process needs the memory of a slot no more: it stays the other's alone."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._memory.madvise(mmap.MADV_DONTNEED, number % AHEAD * SLOT, SLOT)
 
 
 class Worker:
