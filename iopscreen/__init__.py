@@ -3,8 +3,9 @@
 The map of the house (imports run downwards only):
 
     cli.py      arguments -> one call -> print -> exit code
+    formats.py  results as text, in the format that was asked for
     calls.py    one run of `screen`: the interview put together, kept and told
-    verifying.py   one run of `verify`
+    batching.py, verifying.py   one run of `batch`, of `verify`
     inputs.py   what a run begins with: rules, answers, records
     report/     how results look               export/   a rule set for other systems
     screen/     the interview, its records     batch/    rows in, decided rows out

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen import streams
 from iopscreen.errors import IopscreenError
-from iopscreen.inputs import Rules, raw_record, read_answers_of, read_rules, rules_of, understood
+from iopscreen.inputs import Rules, expected_digest, raw_record, read_answers_of, read_rules, rules_of, understood
 from iopscreen.report.sections import Shown
 from iopscreen.ruleset.model import Answers
 from iopscreen.screen.decided import decision_json
@@ -44,6 +44,7 @@ class Wishes(NamedTuple):
     other: bool
     plain: bool
     force: bool
+    expect_digest: str | None = None
 
 
 def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
@@ -54,7 +55,8 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     if not wishes.no_input:
         _need_terminal(wishes.answers, wishes.from_record)
     raw = None if wishes.from_record is None else raw_record(wishes.from_record)
-    rules = read_rules(wishes.rules) if raw is None else rules_of(raw, wishes.rules)
+    digest = expected_digest(wishes.expect_digest)
+    rules = read_rules(wishes.rules, digest) if raw is None else rules_of(raw, wishes.rules, digest)
     record = None if raw is None else understood(raw, rules, streams.called(str(wishes.from_record)))
     known = {} if wishes.answers is None else read_answers_of(wishes.answers, rules.file)
     held = _begin(rules, record, known, wishes)

@@ -12,22 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from iopscreen import __version__, streams
+from iopscreen import __version__, formats, streams
 from iopscreen.errors import IopscreenError
+from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
-    from iopscreen.audit.change.run import Change
-    from iopscreen.audit.overview import Overview
     from iopscreen.audit.run import AuditResult
-    from iopscreen.batch.run import Summary
-    from iopscreen.engine.compiled import Compiled
-    from iopscreen.report.decision import Shown
+    from iopscreen.batch.summary import Summary
     from iopscreen.ruleset.findings import Finding
-    from iopscreen.ruleset.model import RuleFile
 
 
 class ExitCode(IntEnum):
@@ -44,52 +40,11 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class ScreenFormat(StrEnum):
-    """How `screen` prints a decision."""
+class Engine(StrEnum):
+    """What runs a batch."""
 
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-class VerifyFormat(StrEnum):
-    """How `verify` prints what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class AuditFormat(StrEnum):
-    """How `audit` prints its findings."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    SARIF = "sarif"
-    HTML = "html"
-
-
-class ShowFormat(StrEnum):
-    """How `show` draws a rule set."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    MERMAID = "mermaid"
-    JSON = "json"
-
-
-class DiffFormat(StrEnum):
-    """How `diff` prints what a change means."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    SARIF = "sarif"
-    HTML = "html"
+    HERE = "here"
+    SPARK = "spark"
 
 
 class FailOn(StrEnum):
@@ -100,6 +55,13 @@ class FailOn(StrEnum):
     NOTE = "note"
 
 
+class BatchFailOn(StrEnum):
+    """What makes `batch` exit with 1: rows with problems, or those and rows that are not decided."""
+
+    PROBLEM = "problem"
+    UNDECIDED = "undecided"
+
+
 app = typer.Typer(
     help="Which next step fits a caller - IOP, inpatient or referral -, why, and on which passage that rests.",
     no_args_is_help=True,
@@ -108,6 +70,7 @@ app = typer.Typer(
 )
 
 Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
@@ -155,17 +118,19 @@ def screen(
     output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
     Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
     """
     from iopscreen import calls
+    from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
-    from iopscreen.engine.diagram import TooTangled
 
+    streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force)
+    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -177,7 +142,7 @@ def screen(
     except calls.Interrupted as left:
         streams.tell(str(left))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    text = _decision_as(output_format, shown)
+    text = formats.decision_as(output_format, shown)
     try:
         streams.write(output, text, force=force)
     except (IopscreenError, OSError):
@@ -194,6 +159,7 @@ def verify(
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
+    expect_digest: ExpectDigest = None,
 ) -> None:
     """Decide records again, re-check what was not asked, and name what does not hold.
 
@@ -205,10 +171,11 @@ def verify(
     from iopscreen.report import verify as report
 
     gc.enable()
+    streams.refuse_own_input(output, [*records, *(_rules_read(rules) if rules else [])])
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules)
+    results = verifying.verify(records, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
-        text = _json(report.verify_json(results))
+        text = formats.json_text(report.verify_json(results))
     else:
         text = report.verify_text(results)
     streams.write(output, text, force=force)
@@ -220,10 +187,32 @@ def verify(
 
 @app.command()
 def batch(
-    source: Annotated[str, typer.Argument(metavar="CSV", help="The file to screen, one caller a row; - is stdin.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IN", help="The file to screen, one caller a row: CSV, .parquet, .jsonl; - is stdin."),
+    ],
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[OUT]", help="With --engine spark: the folder to write.")
+    ] = None,
     rules: Rules = None,
     output: Output = "-",
     force: Force = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how every column and value would be read, and write nothing.")
+    ] = False,
+    problems: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the rows with problems here, too, to mend and run again.")
+    ] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the summary here: FILE.json, FILE.md or FILE.html.")
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="OLD_RULES", help="Say what each row was told by these rules, and whether that changed."),
+    ] = None,
+    fail_on: Annotated[
+        BatchFailOn, typer.Option(help="Exit with 1 where a row has a problem, or (undecided) is not decided.")
+    ] = BatchFailOn.PROBLEM,
     column_map: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="HEADER=QUESTION", help="Which question a column answers. Repeatable."),
@@ -236,35 +225,60 @@ def batch(
     ] = False,
     prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    engine: Annotated[
+        Engine, typer.Option(help="What runs it: this program, or Apache Spark (then IN may be a folder).")
+    ] = Engine.HERE,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --engine spark: the cluster. Default: this machine.")
+    ] = None,
+    expect_digest: ExpectDigest = None,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
     ] = None,
 ) -> None:
-    """Screen every row of a CSV file; blank and unreadable cells are never guessed.
+    """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
 
     Example: iopscreen batch calls.csv -o screened.csv
     """
-    from iopscreen.batch.run import BatchOptions, parse_map
-    from iopscreen.inputs import read_rules
+    from iopscreen import batching
+    from iopscreen.report.batch import summary_lines
 
     gc.enable()
     gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
-    streams.check_output(output, force=force)
-    _refuse_own_input(source, output)
-    options = BatchOptions(
-        map=parse_map(column_map or []),
-        ignore_columns=frozenset(ignore_column or []),
-        excel_safe=excel_safe,
-        prefix=prefix,
-        encoding=encoding,
+    maps, ignored = column_map or [], ignore_column or []
+    wishes = batching.Wishes(
+        source,
+        rules,
+        output,
+        problems,
+        summary,
+        compare,
+        maps,
+        ignored,
+        excel_safe,
+        prefix,
+        encoding,
+        force,
+        expect_digest,
+        jobs,
     )
-    file, compiled = read_rules(rules)
-    with streams.opened(source) as rows, streams.target(output, force=force) as target:
-        summary = _screen_file(compiled, rows, target, options, name=streams.called(source), jobs=jobs)
-    _tell_summary(summary, file)
-    if summary.problems:
-        raise typer.Exit(ExitCode.LOOK)
+    if engine is not Engine.SPARK and (folder is not None or master is not None):
+        raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
+    if dry_run and engine is not Engine.SPARK:
+        preview, file = batching.dry_run(wishes)
+        streams.write("-", formats.preview_as(preview, file), force=force)
+        preview.refuse_doubts()
+        raise typer.Exit(_batch_exit(preview.summary, fail_on))
+    if engine is Engine.SPARK:
+        screened = batching.screen_on_spark(wishes, folder, master, dry_run=dry_run)
+    else:
+        screened = batching.screen(wishes)
+    for line in summary_lines(screened.summary, screened.file.rule_set):
+        streams.tell(line)
+    if problems and screened.summary.problems:
+        streams.tell(f"rows with problems are in {problems}: mend them there, and screen that file")
+    raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
 @app.command()
@@ -283,7 +297,10 @@ def audit(
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts on a rule set may take.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long the audit of a file may take; what is not decided then is named."
+        ),
     ] = 8,
     mutants: Annotated[
         bool, typer.Option("--mutants", help="Show which small changes to the rules no case would notice.")
@@ -304,6 +321,7 @@ def audit(
     Example: iopscreen audit rules/ --source article=article.txt
     """
     from iopscreen.audit import run as audit_run
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
@@ -319,14 +337,24 @@ def audit(
     found = (file for path in named for file in audit_run.rule_files(_locate(path)))
     files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
     _refuse_one_for_all(against, list(files))
+    streams.refuse_own_input(output, [*files, *map(_cases_of, files), *_source_files(source or []), against])
     day = _day(today)
     with _counting("mutants", wanted=mutants) as progress:
         results = [
-            audit_run.audit(file, texts, today=day, budget=budget, mutants=mutants, progress=progress, against=against)
+            audit_run.audit(
+                file,
+                texts,
+                today=day,
+                budget=Budget(budget),
+                notes=notes or fail_on is FailOn.NOTE,
+                mutants=mutants,
+                progress=progress,
+                against=against,
+            )
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
-    streams.write(output, _audit_as(output_format, results, output, notes=notes), force=force)
+    streams.write(output, formats.audit_as(output_format, results, output, notes=notes), force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
@@ -341,10 +369,16 @@ def show(
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
     output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    dialect: Annotated[
+        Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="With --format sql: the table or view with the answers. Default: calls.")
+    ] = None,
     output: Output = "-",
     force: Force = False,
 ) -> None:
-    """Draw a rule set for those who will not read YAML, without judging it.
+    """Draw a rule set for those who will not read YAML, without judging it; or write it as SQL.
 
     Example: iopscreen show rules/iop.yaml --format html -o iop.html
     """
@@ -356,10 +390,20 @@ def show(
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
     if json_schema:
-        streams.write(output, _json(_schema(rules, of_cases=cases)), force=force)
+        streams.refuse_own_input(output, _rules_read(rules) if rules else [])
+        streams.write(output, formats.json_text(_schema(rules, of_cases=cases)), force=force)
         return
+    if output_format is not ShowFormat.SQL and (dialect or table is not None):
+        raise IopscreenError("`--dialect` and `--table` are for `--format sql`")
+    streams.refuse_own_input(output, _rules_read(rules))
     file, compiled = read_rules(rules)
-    text = _overview_as(output_format, overview(file, compiled))
+    if output_format is ShowFormat.SQL:
+        from iopscreen.export import sql, sql_answers
+
+        chosen = sql_answers.Dialect(dialect or Dialect.DUCKDB)
+        text = sql.decision_sql(file, chosen, "calls" if table is None else table)
+    else:
+        text = formats.overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)
 
 
@@ -392,6 +436,7 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts may take.")] = 8,
     output: Output = "-",
     force: Force = False,
@@ -400,14 +445,20 @@ def diff(
 
     Example: iopscreen diff HEAD rules/iop.yaml
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition
+    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
     from iopscreen.audit.change.run import compare
+    from iopscreen.engine.budget import Budget
 
     gc.enable()
     streams.check_output(output, force=force)
-    path = _locate(new)
-    change = compare(read_earlier(_shipped_or(old), path), read_edition(path), budget)
-    streams.write(output, _diff_as(output_format, change), force=force)
+    path, before = _locate(new), _shipped_or(old)
+    streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
+    earlier, now = read_earlier(before, path), read_edition(path)
+    if earlier is None:
+        streams.write(output, formats.new_as(output_format, now, without_earlier(old, path)), force=force)
+        raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
+    change = compare(earlier, now, Budget(budget))
+    streams.write(output, formats.diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
     if exit_code and not change.nothing:
@@ -415,22 +466,6 @@ def diff(
 
 
 # --- steps of the commands ------------------------------------------------------------------
-
-
-def _decision_as(output_format: ScreenFormat, shown: "Shown") -> str:
-    from iopscreen.report.decision import decision_json, decision_markdown, decision_text
-
-    match output_format:
-        case ScreenFormat.JSON:
-            return _json(decision_json(shown))
-        case ScreenFormat.MARKDOWN:
-            return decision_markdown(shown)
-        case ScreenFormat.HTML:
-            from iopscreen.report.html import decision_html
-
-            return decision_html(shown)
-        case ScreenFormat.TEXT:
-            return decision_text(shown, streams.width())
 
 
 def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
@@ -444,92 +479,22 @@ def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
     return cases_schema(file.rule_set, Path(file.path).name) if of_cases else rules_schema(file.rule_set)
 
 
-def _overview_as(output_format: ShowFormat, overview: "Overview") -> str:
-    from iopscreen.report import show as report
-
-    match output_format:
-        case ShowFormat.JSON:
-            return _json(report.show_json(overview))
-        case ShowFormat.MARKDOWN:
-            return report.show_markdown(overview)
-        case ShowFormat.MERMAID:
-            from iopscreen.export.mermaid import flow_mermaid
-
-            return flow_mermaid(overview)
-        case ShowFormat.HTML:
-            from iopscreen.report.rule_page import show_html
-
-            return show_html(overview)
-        case ShowFormat.TABLE:
-            return report.show_text(overview, streams.width())
-
-
-def _audit_as(output_format: AuditFormat, results: "Sequence[AuditResult]", output: str, *, notes: bool) -> str:
-    from iopscreen.report.findings import Paths
-
-    paths = Paths(Path.cwd())
-    match output_format:
-        case AuditFormat.JSON:
-            from iopscreen.report.audit import audit_json
-
-            return _json(audit_json(results))
-        case AuditFormat.MARKDOWN:
-            from iopscreen.report.audit_markdown import audit_markdown
-
-            return audit_markdown(results, paths, notes=notes)
-        case AuditFormat.GITHUB:
-            from iopscreen.report.github import audit_github
-
-            return audit_github(results, paths, notes=notes)
-        case AuditFormat.SARIF:
-            from iopscreen.report.sarif import audit_sarif
-
-            return _json(audit_sarif(results, paths, notes=notes))
-        case AuditFormat.HTML:
-            from iopscreen.report.audit_page import audit_html
-
-            return audit_html(results)
-        case AuditFormat.TEXT:
-            from iopscreen.report.audit import audit_text
-
-            return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
-
-
-def _diff_as(output_format: DiffFormat, change: "Change") -> str:
-    from iopscreen.report.diff import diff_json, diff_text
-    from iopscreen.report.findings import Paths
-
-    paths = Paths(Path.cwd())
-    match output_format:
-        case DiffFormat.JSON:
-            return _json(diff_json(change))
-        case DiffFormat.MARKDOWN:
-            from iopscreen.report.diff_markdown import diff_markdown
-
-            return diff_markdown(change, paths)
-        case DiffFormat.GITHUB:
-            from iopscreen.report.github import diff_github
-
-            return diff_github(change, paths)
-        case DiffFormat.SARIF:
-            from iopscreen.report.sarif import diff_sarif
-
-            return _json(diff_sarif(change, paths))
-        case DiffFormat.HTML:
-            from iopscreen.report.diff_page import diff_html
-
-            return diff_html(change)
-        case DiffFormat.TEXT:
-            return diff_text(change, streams.width())
-
-
-_ROWS_AT_ONCE = 10_000
-
-
 def _locate(name: str | None) -> str:
     from iopscreen.ruleset.shipped import locate
 
     return locate(name)
+
+
+def _cases_of(path: str) -> str:
+    """The cases beside a rule file, which are read with it."""
+    from iopscreen.ruleset.cases import cases_path
+
+    return cases_path(path)
+
+
+def _rules_read(rules: str | None) -> list[str]:
+    path = _locate(rules)
+    return [path, _cases_of(path)]
 
 
 def _shipped_or(name: str) -> str:
@@ -545,30 +510,13 @@ def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
         raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
 
 
-def _screen_file(
-    compiled: "Compiled", rows: BinaryIO, target: BinaryIO, options: Any, *, name: str, jobs: int | None
-) -> "Summary":
-    from iopscreen.batch.run import screen_file
+_ROWS_AT_ONCE = 10_000
+"""Objects of many rows may come together before they are looked through for garbage."""
 
-    if not sys.stderr.isatty():
-        return screen_file(compiled, rows, target, options, name=name, jobs=jobs)
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    # Rich would draw what goes to stdout on its own console: rows would be lost.
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
-        task = progress.add_task("rows")
-        return screen_file(
-            compiled,
-            rows,
-            target,
-            options,
-            name=name,
-            progress=lambda done, _: progress.update(task, completed=done),
-            jobs=jobs,
-        )
+def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:
+    found = summary.problems or (fail_on is BatchFailOn.UNDECIDED and summary.undecided)
+    return ExitCode.LOOK if found else ExitCode.DONE
 
 
 @contextmanager
@@ -587,18 +535,8 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _refuse_own_input(source: str, output: str) -> None:
-    if "-" not in (source, output) and Path(output).exists() and Path(source).exists():
-        if not Path(output).samefile(source):
-            return
-        raise IopscreenError(f"{output}: is the file that is read; name another one for the result")
-
-
-def _tell_summary(summary: "Summary", file: "RuleFile") -> None:
-    from iopscreen.report.batch import summary_lines
-
-    for line in summary_lines(summary, file.rule_set):
-        streams.tell(line)
+def _source_files(named: list[str]) -> list[str]:
+    return [entry.partition("=")[2] for entry in named]
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:
@@ -630,18 +568,6 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
     return ExitCode.LOOK if found else ExitCode.DONE
 
 
-def _json(value: Any) -> str:
-    """The same value as plain JSON would be, with whatever could steer a terminal, or hide, as its escape."""
-    import json
-
-    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
-    safe = [
-        line if line.isprintable() else "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in line)
-        for line in lines
-    ]
-    return "\n".join(safe) + "\n"
-
-
 def _day(today: str | None) -> str:
     """The day that `--today` names, or the present one."""
     from datetime import UTC, date, datetime
@@ -661,7 +587,8 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
     known = sorted({source for result in results for source in result.sources})
     for name in texts:
         if name not in known:
-            raise IopscreenError(f"`--source {name}=...`: no such source; sources with a text: {', '.join(known)}")
+            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
+            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
 
 
 # --- the way in and the way out -------------------------------------------------------------

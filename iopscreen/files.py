@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,21 +19,38 @@ def written_whole(path: str, *, force: bool) -> Iterator[BinaryIO]:
     Until then it has another name in the same folder, and mode 0600. An existing file is replaced
     only with `force`. Raises IopscreenError; whatever goes wrong, nothing half-written stays.
     """
-    target = Path(path)
-    refuse_existing(path, force=force)
+    with all_written_whole([path], force=force) as (file,):
+        yield file
+
+
+@contextmanager
+def all_written_whole(paths: Sequence[str], *, force: bool) -> Iterator[list[BinaryIO]]:
+    """Files as `written_whole` has them, which take their names together, in this order: all or none."""
+    for path in paths:
+        refuse_existing(path, force=force)
+    parts: dict[str, str] = {}
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        with ExitStack() as opened:
+            files = [opened.enter_context(_part(path, parts)) for path in paths]
+            yield files
+            for file, path in zip(files, paths, strict=True):
+                _finish(file, path)
+        _take_names(parts)
+    except BaseException:
+        for part in parts.values():
+            with suppress(OSError):
+                os.unlink(part)
+        raise
+
+
+def _part(path: str, parts: dict[str, str]) -> BinaryIO:
+    """A new file beside `path`, for its owner alone; its name goes into `parts`."""
+    target = Path(path)
+    try:
+        handle, parts[path] = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
         raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            _finish(file, path)
-        _rename(name, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    return os.fdopen(handle, "wb")
 
 
 def write_together(contents: Mapping[str, bytes], *, force: bool) -> None:
@@ -77,20 +94,36 @@ def _staged(path: str, data: bytes) -> str:
 
 def _take_names(parts: Mapping[str, str]) -> None:
     """Rename every part to its file; when one cannot be, those before it get back what they held."""
-    before = {path: Path(path).read_bytes() if Path(path).exists() else None for path in parts}
-    done: list[str] = []
+    others = list(parts)[:-1]
+    held: dict[str, str] = {}
     try:
+        for path in others:
+            if Path(path).exists():
+                held[path] = _second_name(Path(path))
         for path, part in parts.items():
             _rename(part, Path(path))
-            done.append(path)
     except BaseException:
-        for path in done:
-            held = before[path]
-            if held is None:
-                os.unlink(path)
-            else:
-                Path(path).write_bytes(held)
+        for path in others:
+            with suppress(OSError):
+                if path in held:
+                    os.replace(held[path], path)
+                elif not Path(parts[path]).exists():
+                    os.unlink(path)
         raise
+    finally:
+        for second in held.values():
+            with suppress(OSError):
+                os.unlink(second)
+
+
+def _second_name(target: Path) -> str:
+    """A name beside `target` by which its present contents are found after another file took its name."""
+    second = str(target.with_name(f".{target.name}.{os.getpid()}.held"))
+    try:
+        os.link(target, second)
+    except OSError:  # a file system without second names: then the only one is changed
+        _rename(str(target), Path(second))
+    return second
 
 
 def refuse_existing(path: str, *, force: bool) -> None:

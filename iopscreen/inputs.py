@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from iopscreen import streams
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answer, RuleFile
-from iopscreen.ruleset.reader import read_rule_file
+from iopscreen.ruleset.reader import DIGEST_PREFIX, read_rule_file
 from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
 from iopscreen.screen.record import RawRecord, Record
 
@@ -20,14 +21,30 @@ class Rules(NamedTuple):
     compiled: Compiled
 
 
-def read_rules(name: str | None) -> Rules:
-    """A rule file by path or shipped name, compiled. Raises IopscreenError."""
+def read_rules(name: str | None, expect_digest: str | None = None) -> Rules:
+    """A rule file by path or shipped name, compiled. Raises IopscreenError.
+
+    `expect_digest`: the only digest that its bytes may have, as `expected_digest` gives it.
+    """
     file = read_rule_file(locate(name))
+    if expect_digest not in (None, file.digest):
+        message = f"the digest of the rule file is {file.digest}, and `--expect-digest` says {expect_digest}"
+        raise IopscreenError(f"{file.path}: {message}: these are not the rules that were meant")
     try:
         return Rules(file, compile_rule_set(file.rule_set))
     except TooTangledToCompile as error:
         line, column = error.place
         raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
+
+
+def expected_digest(text: str | None) -> str | None:
+    """What `--expect-digest` names, in the form of digests here. Raises IopscreenError."""
+    if text is None:
+        return None
+    digits = text.strip().lower().removeprefix(DIGEST_PREFIX)
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise IopscreenError(f"`--expect-digest` should be `{DIGEST_PREFIX}` and 64 hexadecimal digits")
+    return DIGEST_PREFIX + digits
 
 
 def read_answers_of(name: str, file: RuleFile) -> dict[str, Answer]:
@@ -49,16 +66,16 @@ def raw_record(name: str) -> RawRecord:
     return read_record(data, streams.called(name))
 
 
-def rules_of(raw: RawRecord, name: str | None) -> Rules:
+def rules_of(raw: RawRecord, name: str | None, expect_digest: str | None = None) -> Rules:
     """The rules named, or else the shipped ones of a record's rule set."""
     if name is not None:
-        return read_rules(name)
+        return read_rules(name, expect_digest)
     made_with = raw.contents["rule_set"]["id"]
     if made_with not in shipped_names():
         raise IopscreenError(
             f"the record was made with rule set `{made_with}`, which does not come along: name it with `--rules FILE`"
         )
-    return read_rules(str(shipped_folder() / f"{made_with}.yaml"))
+    return read_rules(str(shipped_folder() / f"{made_with}.yaml"), expect_digest)
 
 
 def understood(raw: RawRecord, rules: Rules, name: str) -> Record:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,20 +47,40 @@ def called(name: str) -> str:
 def target(name: str, *, force: bool) -> Iterator[BinaryIO]:
     """A place to write bytes to: stdout, or a file that appears whole or not at all. Raises Closed."""
     if name == STREAM:
-        # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
-        buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
-        sys.stdout.flush()
-        try:
+        with _stdout() as buffer:
             yield buffer
-            buffer.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise Closed from None
         return
     from iopscreen.files import written_whole
 
     with written_whole(name, force=force) as file:
         yield file
+
+
+@contextmanager
+def targets(names: Sequence[str], *, force: bool) -> Iterator[list[BinaryIO]]:
+    """Several places to write bytes to, one of them perhaps stdout; the files appear together, or none does.
+
+    They take their names in this order, after what went to stdout has left. Raises Closed.
+    """
+    from iopscreen.files import all_written_whole
+
+    with ExitStack() as opened:
+        files = iter(opened.enter_context(all_written_whole([name for name in names if name != STREAM], force=force)))
+        yield [opened.enter_context(_stdout()) if name == STREAM else next(files) for name in names]
+
+
+@contextmanager
+def _stdout() -> Iterator[BinaryIO]:
+    """Stdout for bytes."""
+    # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
+    buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
+    sys.stdout.flush()
+    try:
+        yield buffer
+        buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Closed from None
 
 
 def write(name: str, text: str, *, force: bool) -> None:
@@ -75,6 +95,15 @@ def check_output(name: str, *, force: bool) -> None:
         from iopscreen.files import refuse_existing
 
         refuse_existing(name, force=force)
+
+
+def refuse_own_input(name: str, read: Iterable[str | None]) -> None:
+    """Refuse an output file that is one of the files that are `read`, which `--force` would replace."""
+    if name == STREAM or not Path(name).exists():
+        return
+    for path in read:
+        if path not in (None, STREAM) and Path(path).exists() and Path(name).samefile(path):
+            raise IopscreenError(f"{name}: is the file that is read; name another one for the result")
 
 
 def width() -> int:

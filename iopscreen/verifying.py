@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iopscreen.errors import IopscreenError
-from iopscreen.inputs import Rules, raw_record, read_rules, rules_of
+from iopscreen.inputs import Rules, expected_digest, raw_record, read_rules, rules_of
 from iopscreen.screen.verify import Checked, Verifier
 
 
-def verify(paths: Sequence[str], rules: str | None) -> list[Checked]:
-    """What came of each record, in order. One that cannot be read keeps no other from being verified."""
+def verify(paths: Sequence[str], rules: str | None, expect_digest: str | None = None) -> list[Checked]:
+    """What came of each record, in order. One that cannot be read keeps no other from being verified.
+
+    `expect_digest`: the digest that the rule file must have, whichever it is.
+    """
     verifiers: dict[str, Verifier] = {}
+    digest = expected_digest(expect_digest)
     if rules:
-        verifiers[rules] = _verifier(read_rules(rules))  # its faults are no record's
+        verifiers[rules] = _verifier(read_rules(rules, digest))  # its faults are no record's
     results = []
     for path in paths:
         try:
             raw = raw_record(path)
             name = rules or raw.contents["rule_set"]["id"]
             if name not in verifiers:
-                verifiers[name] = _verifier(rules_of(raw, rules))
+                verifiers[name] = _verifier(rules_of(raw, rules, digest))
         except IopscreenError as error:
             results.append(Checked(path, str(error)))
         else:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -49,6 +49,7 @@ addEventListener('load', () => {
   parent.postMessage({
     name: PAGE,
     inner: innerWidth,
+    dark: matchMedia('(prefers-color-scheme: dark)').matches,
     wide: root.scrollWidth,
     words: document.body.innerText.length,
     ground: rgb(getComputedStyle(document.querySelector('main')).backgroundColor),
@@ -89,29 +90,34 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout.decode()
 
 
+class Frame(NamedTuple):
+    """What a page is seen in."""
+
+    width: int
+    dark: bool
+
+
 Measured = dict[str, dict[str, Any]]
 """What was measured, by page."""
 
 
-def measured(
-    folder: Path, pages: Mapping[str, str], widths: Sequence[int], *, dark: bool = False
-) -> dict[int, Measured]:
-    """What the browser made of each page, in frames of each width."""
-    frames = []
+def measured(folder: Path, pages: Mapping[str, str], frames: Sequence[Frame]) -> dict[Frame, Measured]:
+    """What the browser made of each page, in a frame of each kind; all of them in one run."""
+    shown = []
     for number, (name, source) in enumerate(pages.items()):
         script = MEASURE.replace("PAGE", json.dumps(name))
         (folder / f"page{number}.html").write_text(POLICY.sub("", source) + script, encoding="utf-8")
-        frames += [
-            f'<iframe src="page{number}.html" style="width:{width}px;height:900px;border:0"></iframe>'
-            for width in widths
+        shown += [
+            f'<iframe src="page{number}.html" style="width:{frame.width}px;height:900px;border:0;'
+            f'color-scheme:{"dark" if frame.dark else "light"}"></iframe>'
+            for frame in frames
         ]
-    (folder / "probe.html").write_text(PROBE.replace("FRAMES", "".join(frames)), encoding="utf-8")
-    scheme = "--blink-settings=preferredColorScheme=" + ("0" if dark else "1")
+    (folder / "probe.html").write_text(PROBE.replace("FRAMES", "".join(shown)), encoding="utf-8")
     url = (folder / "probe.html").as_uri()
-    dumped = run(folder, scheme, "--window-size=1600,1200", "--virtual-time-budget=20000", "--dump-dom", url)
+    dumped = run(folder, "--window-size=1600,1200", "--virtual-time-budget=20000", "--dump-dom", url)
     [found] = re.findall(r'<pre id="found">(.*?)</pre>', dumped, re.S)
-    results: dict[int, Measured] = {width: {} for width in widths}
+    results: dict[Frame, Measured] = {frame: {} for frame in frames}
     for one in json.loads(unescape(found)):
-        results[one["inner"]][one["name"]] = one
+        results[Frame(one["inner"], one["dark"])][one["name"]] = one
     assert all(set(by_name) == set(pages) for by_name in results.values())
     return results

@@ -129,6 +129,12 @@ def _drop_impossible(random: Random, drawn: Drawn) -> None:
     drawn[2]["impossible"][:1] = []
 
 
+def add_impossible(random: Random, drawn: Drawn) -> None:
+    """One more entry, which excludes callers."""
+    known = [question for question in drawn[0] if not question.for_notes]
+    drawn[2]["impossible"].append({"id": "out-new", "when": condition(random, known, 1)})
+
+
 def add_question(random: Random, drawn: Drawn) -> None:
     """One more question, a rule that tests it, and sometimes an entry by which it excludes callers."""
     questions, _, sections = drawn
@@ -179,6 +185,38 @@ def _flip_setting(random: Random, drawn: Drawn) -> None:
             setting.value = random.choice(setting.options)
         else:
             setting.value = random.randint(-3, 25)
+
+
+def refactored(seed: int) -> tuple[str, str]:
+    """Two rule files that mean the same: one, and the same with its rules and entries written otherwise."""
+    random = Random(f"refactored {seed}")
+    questions, settings, sections = _drawn(random)
+    subjects = [*(question for question in questions if not question.for_notes), *settings]
+    old = _text(Random(seed), questions, settings, sections)
+    rules = []
+    for rule in deepcopy(sections["rules"]):
+        rule["when"] = _otherwise(random, rule["when"])
+        rules += _split(random, rule, subjects)
+    entries = [entry | {"when": _otherwise(random, entry["when"])} for entry in deepcopy(sections["impossible"])]
+    random.shuffle(entries)
+    return old, _text(Random(seed), questions, settings, sections | {"rules": rules, "impossible": entries})
+
+
+def _otherwise(random: Random, when: dict) -> dict:
+    """The same condition in other words."""
+    ways = [when, {"all_of": [when, when]}, {"any_of": [when, when]}, {"not": {"not": when}}]
+    return random.choice(ways) if when else when
+
+
+def _split(random: Random, rule: dict, subjects: Sequence[Subject]) -> list[dict]:
+    """A rule as itself, with a copy that never decides behind it, or behind a narrower one of the same outcome."""
+    narrow = {"all_of": [rule["when"], condition(random, subjects, 1)]} if rule["when"] else {}
+    kinds = {
+        "itself": [rule],
+        "copied": [rule, rule | {"id": f"{rule['id']}-again"}],
+        "split": [rule | {"id": f"{rule['id']}-some", "when": narrow or condition(random, subjects, 1)}, rule],
+    }
+    return kinds[random.choice(list(kinds))]
 
 
 EDITS = (

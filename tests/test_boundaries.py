@@ -14,7 +14,10 @@ from test_mutants import some_cases
 from iopscreen.audit.boundaries import boundaries, parted
 from iopscreen.audit.cases import run_cases
 from iopscreen.audit.run import audit
+from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import compile_rule_set
+from iopscreen.engine.counts import whole
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.report.audit import audit_json
 from iopscreen.ruleset import model
 from iopscreen.ruleset.model import Kind
@@ -74,12 +77,16 @@ def sides_of(brute, boundary):
     return passing, tuple(value for value in values if value not in passing)
 
 
+@pytest.mark.parametrize("by_search", [False, True])
 @pytest.mark.parametrize("seed", SMALL)
-def test_boundaries_and_where_cases_stand_agree_with_brute_force(seed):
+def test_boundaries_and_where_cases_stand_agree_with_brute_force(seed, by_search, monkeypatch):
     rule_set = SMALL[seed]
     brute, compiled = Brute(rule_set), compile_rule_set(rule_set)
+    everything = None if by_search else whole(compiled)
+    if by_search:
+        monkeypatch.setattr("iopscreen.audit.boundaries.MAX_EDGES", -1)
     cases = [case for part in range(3) for case in some_cases(Random(f"{seed} {part}"), brute.oracle)]
-    found = boundaries(compiled, run_cases(compiled, cases))
+    found = boundaries(Verdicts(compiled, UNLIMITED), everything, run_cases(compiled, cases))
     deciding = {
         (question.id, frozenset(sides))
         for question in rule_set.questions
@@ -100,7 +107,7 @@ def test_boundaries_and_where_cases_stand_agree_with_brute_force(seed):
             if not any(covers(brute, case, name, mine, other) for case in cases):
                 expected.add((name, mine))
     assert uncovered == expected
-    for one, who in zip(found.uncovered, parted(compiled, found.uncovered), strict=True):
+    for one, who in zip(found.uncovered, parted(compiled, everything, found.uncovered), strict=True):
         for side in (0, 1):
             name, answer = one.boundary.question.id, who.answers[side]
             assert answer in sides_of(brute, one.boundary)[side]
@@ -125,7 +132,7 @@ def test_the_random_rule_sets_hold_every_kind():
     for seed, rule_set in SMALL.items():
         compiled, oracle = compile_rule_set(rule_set), Oracle(rule_set)
         cases = [case for part in range(3) for case in some_cases(Random(f"{seed} {part}"), oracle)]
-        found = boundaries(compiled, run_cases(compiled, cases))
+        found = boundaries(Verdicts(compiled, UNLIMITED), whole(compiled), run_cases(compiled, cases))
         kinds |= {(boundary.question.kind, bool(rule_set.impossible)) for boundary in found.deciding}
         covered += len(found.deciding) - len(found.uncovered)
         half += sum(len(one.sides) == 1 for one in found.uncovered)

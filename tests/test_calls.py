@@ -17,8 +17,9 @@ from random_rule_sets import made
 from terminal import ROOT, UP, Terminal
 from test_session import Script
 
-from iopscreen import calls, cli, inputs, streams, verifying
+from iopscreen import calls, inputs, streams, verifying
 from iopscreen.errors import IopscreenError
+from iopscreen.formats import ScreenFormat, decision_as
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.screen.page import Pressed
 from iopscreen.screen.words import Command
@@ -652,7 +653,7 @@ def test_screening_again_with_the_same_answers_says_still(desk, tmp_path):
     again = tmp_path / "again.json"
     script = Script(Command.KEEP, Command.KEEP, Command.KEEP, Command.KEEP, Command.FINISH)
     shown, _ = hold(script, from_record=str(path), save=str(again))
-    assert "Still Intensive outpatient program (IOP), as on" in cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert "Still Intensive outpatient program (IOP), as on" in decision_as(ScreenFormat.TEXT, shown)
     assert kept(again)["earlier"]["digest"] != kept(path)["digest"]  # of the file, not of what it holds
     assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     assert holds(again)
@@ -668,7 +669,7 @@ def test_after_an_emergency_one_screens_anew_and_hands_over_the_stop(desk, tmp_p
     again = kept(tmp_path / "again.json")
     assert (again["status"], again["earlier"]["status"]) == ("finished", "emergency")
     assert "That call was ended to get help." in script.lines
-    told = cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0]
+    told = decision_as(ScreenFormat.TEXT, shown).split("\n\n")[0]
     assert ", now " not in told
     assert "was ended as an emergency; this one: Inpatient program" in " ".join(told.split())
     assert holds(tmp_path / "again.json")
@@ -781,7 +782,7 @@ def test_screening_again_that_is_cut_off_still_shows_the_old_answers_and_tells_t
     script = Script("yes", Command.FINISH)
     shown, _ = hold(script, from_record=str(once_more), save=str(again))
     assert "Answered before: no" in [line.text for line in script.pages[0].lines]
-    told = cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    told = decision_as(ScreenFormat.TEXT, shown)
     assert "Intensive outpatient program (IOP), now Inpatient program, because: " in " ".join(told.split())
     assert kept(again)["earlier"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     assert holds(again)
@@ -794,7 +795,7 @@ def test_screening_again_after_another_disposition_says_so_and_compares_with_it(
     shown, _ = hold(script, from_record=str(path), save=str(tmp_path / "again.json"))
     said = "It ended with another disposition than computed: Another service (referral) (No bed available)"
     assert said in script.lines
-    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split("\n\n")[0].split())
+    told = " ".join(decision_as(ScreenFormat.TEXT, shown).split("\n\n")[0].split())
     assert "Another service (referral), now Inpatient program, because: " in told
     assert "was chosen by staff (No bed available); computed: Inpatient program" in told
     assert holds(tmp_path / "again.json")
@@ -815,7 +816,7 @@ def test_a_record_that_other_rules_decide_says_what_was_decided_when_and_with_wh
     assert (new["earlier"]["rule_set"], new["earlier"]["recommendation"]) == (old["rule_set"], "iop")
     assert new["rule_set"]["digest"] != old["rule_set"]["digest"]
     assert new["decision"]["recommendation"] == "inpatient"
-    told = " ".join(cli._decision_as(cli.ScreenFormat.TEXT, shown).split())
+    told = " ".join(decision_as(ScreenFormat.TEXT, shown).split())
     assert "Decided again 2026-12-24 10:00, by rule set iop 1.0.0: not the rules of the call." in told
     assert holds(again, rules)
 
@@ -827,7 +828,7 @@ def test_a_disposition_that_other_rules_do_not_know_is_told_as_of_then(desk, tmp
     again = tmp_path / "again.json"
     shown, _ = hold(Script(), rules=rules, from_record=str(path), save=str(again), no_input=True)
     assert (kept(again)["override"], kept(again)["earlier"]["override"]) == (None, kept(path)["override"])
-    assert "was chosen by staff (No bed available)" in cli._decision_as(cli.ScreenFormat.TEXT, shown)
+    assert "was chosen by staff (No bed available)" in decision_as(ScreenFormat.TEXT, shown)
     assert holds(again, rules)
 
 

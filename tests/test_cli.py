@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import RULES
+from typer.testing import CliRunner
 
 from iopscreen import cli, files
 from iopscreen.errors import IopscreenError
@@ -220,6 +222,37 @@ def test_an_output_is_an_ordinary_file(tmp_path):
     assert (real.read_text(), calls.read_text()) == ("mine", "detox_need\nyes\n")
     assert link.is_symlink()
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize(
+    ("command", "replaced"),
+    [
+        (["audit", "rules.yaml"], "rules.yaml"),
+        (["audit", "."], "rules.cases.yaml"),
+        (["audit", "rules.yaml", "--source", "article=text"], "text"),
+        (["audit", "rules.yaml", "--against", "old.yaml"], "old.yaml"),
+        (["diff", "old.yaml", "rules.yaml"], "old.yaml"),
+        (["diff", "old.yaml", "rules.yaml"], "hard-link"),
+        (["diff", "old.yaml", "rules.yaml"], "rules.cases.yaml"),
+        (["show", "rules.yaml"], "rules.yaml"),
+        (["show", "rules.yaml", "--json-schema"], "rules.yaml"),
+        (["screen", "--rules", "rules.yaml", "--answers", "text", "--no-input"], "rules.yaml"),
+        (["screen", "--rules", "rules.yaml", "--answers", "text", "--no-input"], "text"),
+        (["batch", "text", "--rules", "rules.yaml"], "rules.yaml"),
+        (["verify", "text"], "text"),
+    ],
+)
+def test_no_result_replaces_what_is_read(tmp_path, monkeypatch, command, replaced):
+    for name in ("rules.yaml", "rules.cases.yaml", "old.yaml", "text"):
+        shipped = RULES / name.replace("rules.", "iop.").replace("old.", "iop.")
+        (tmp_path / name).write_bytes(shipped.read_bytes() if shipped.exists() else b"{}")
+    (tmp_path / "hard-link").hardlink_to(tmp_path / "rules.yaml")
+    before = (tmp_path / replaced).read_bytes()
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli.app, [*command, "-o", replaced, "--force"])
+    assert isinstance(done.exception, IopscreenError)
+    assert str(done.exception) == f"{replaced}: is the file that is read; name another one for the result"
+    assert (tmp_path / replaced).read_bytes() == before
 
 
 def test_a_decision_is_not_lost_with_its_file(tmp_path, monkeypatch, capfdbinary):

@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.diagram import Diagram, Label, Node
-from iopscreen.engine.table import Table, TooTangled
+from iopscreen.engine.table import Table
 
 SEEDS = range(80)
 LABELS = ("x", "y", "z")

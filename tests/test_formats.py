@@ -22,7 +22,10 @@ from markdown_it import MarkdownIt
 
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, audit
+from iopscreen.audit.subject import Undecided
+from iopscreen.report.audit import audit_json, audit_text
 from iopscreen.report.audit_markdown import LIMIT, audit_markdown
+from iopscreen.report.audit_page import audit_html
 from iopscreen.report.findings import Paths, Reported, ranked
 from iopscreen.report.github import MOST, audit_github, finding_annotations
 from iopscreen.report.markdown import code, fenced, folded, message, plain, quiet, row, table
@@ -178,9 +181,15 @@ def test_how_files_are_called(path, inside, shown):
 def test_an_analysis_that_is_not_complete_is_never_clean(monkeypatch):
     result = audited(CASES / "clean", monkeypatch)
     values = {name: getattr(result, name) for name in AuditResult.__dataclass_fields__}
-    left = AuditResult(**{**values, "undecided": ("gap",), "why": f"{result.path}: too tangled"})
+    left = AuditResult(**{**values, "undecided": (Undecided("gap", ("gap",)),), "why": f"{result.path}: too tangled"})
     paths = Paths(Path.cwd())
-    assert "not complete" in audit_markdown([left], paths, notes=False).splitlines()[2]
+    assert "not complete; so far" in audit_markdown([left], paths, notes=False).splitlines()[2]
+    assert audit_text([left], color=False, width=80, notes=False).startswith(
+        "rules.yaml: not complete; so far 0 errors"
+    )
+    assert audit_json([left])["complete"] is False
+    assert "not complete" in audit_html([left])
+    assert audit_github([left], paths, notes=False).splitlines()[-1].startswith("1 rule file: not complete; so far")
     assert audit_github([left], paths, notes=False).startswith(
         "::error file=rules.yaml,title=audit not complete::rules.yaml: too tangled%0Anot decided: gap\n"
     )
@@ -479,7 +488,7 @@ def test_words_stay_in_their_fence_and_their_fold(text):
 
 def hostile_result(text):
     """An audit in which everything that an author can write is `text`."""
-    accept = Accept("unused", text, text, text, None, Place(1, 1))
+    accept = Accept("unused", text, text, text, None, None, Place(1, 1))
     path = f"{text}.yaml".encode("utf-8", "replace").decode()
     related = (Related(path, Place(2, 2), text),)
     found = [
@@ -491,7 +500,7 @@ def hostile_result(text):
             ("over-specified", Severity.NOTE, text),
         ]
     ]
-    return AuditResult("rules.yaml", {}, tuple(found), (None, None, accept, None), None, (text,), text, ())
+    return AuditResult("rules.yaml", {}, tuple(found), (None, None, accept, None), None, (Undecided(text),), text, ())
 
 
 @given(NASTY.filter(lambda text: "\0" not in text))
@@ -504,7 +513,7 @@ def test_whole_reports_hold_no_control_character_and_nothing_breaks_out(text):
     assert all(line.isprintable() for line in lines)
     commands = [re.match(r"::(error|warning|notice) ((?:\w+=[^:,\r\n]*,?)+)::", line) for line in lines[:-2]]
     assert [command and command.group(1) for command in commands] == ["error", "error", "warning", "notice"]
-    assert lines[-2:] == ["1 rule file: 1 error, 1 warning, 1 note, 1 accepted", ""]
+    assert lines[-2:] == ["1 rule file: not complete; so far 1 error, 1 warning, 1 note, 1 accepted", ""]
     log = audit_sarif([result], HERE, notes=True)
     assert problems(log) == []
     assert all(part.isprintable() for string in strings(log["runs"][0]["results"]) for part in string.split("\n"))

@@ -25,9 +25,13 @@ BELOW = {
     "export": ("audit", "engine", "ruleset", "errors", "files", "text"),
     "inputs": ("screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
+    "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
+    "formats": ("report", "export", "audit", "batch", "ruleset", "streams"),
     "cli": (
+        "formats",
         "calls",
+        "batching",
         "verifying",
         "inputs",
         "report",
@@ -52,6 +56,17 @@ DOORS = {
     "questionary": ("screen/",),
     "prompt_toolkit": ("screen/",),
     "rich": ("report/", "screen/", "cli.py"),
+    "pyarrow": (
+        "batch/typed.py",
+        "batch/csv_table.py",
+        "batch/json_lines.py",
+        "batch/tables.py",
+        "batch/spark.py",
+        "batch/spark_run.py",
+    ),
+    "duckdb": ("batch/tables.py", "batch/json_lines.py"),
+    "pyspark": ("batch/spark.py", "batch/spark_run.py"),
+    "pandas": ("batch/spark_run.py",),  # that it is there, for Spark
     "subprocess": ("audit/change/revisions.py",),  # git, and nothing else
 }
 """Which files may import a library."""

@@ -14,12 +14,12 @@ from random import Random
 import pytest
 from conftest import RULES
 from messy_files import messy_file
-from test_fast import Result, compiled_from, screened
+from test_fast import Collected, Result, compiled_from, screened
 
 from iopscreen.batch import chunks, fast, jobs, workers
 from iopscreen.batch.chunks import Chunks, record_start
 from iopscreen.batch.pattern import Shape
-from iopscreen.batch.run import BatchOptions, Problem, screen_file
+from iopscreen.batch.run import BatchOptions, screen_file
 from iopscreen.batch.workers import Gone, Worker
 from iopscreen.errors import IopscreenError
 
@@ -29,7 +29,7 @@ HEADER = b"nr,notes,condition_type,detox_need,safe_living_environment\n"
 def by_crew(folder: Path, data: bytes, options: BatchOptions, count: int = 2) -> Result:
     """What several processes make of `data`."""
     (folder / "in.csv").write_bytes(data)
-    problems: list[Problem] = []
+    problems = Collected()
     with (folder / "in.csv").open("rb") as source, (folder / "out.csv").open("wb") as target:
         try:
             summary = screen_file(
@@ -38,7 +38,7 @@ def by_crew(folder: Path, data: bytes, options: BatchOptions, count: int = 2) ->
                 target,
                 options,
                 name="in.csv",
-                on_problem=problems.append,
+                problems=problems,
                 jobs=count,
             )
         except IopscreenError as error:

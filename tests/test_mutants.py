@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from conftest import RULES, TESTS
 from oracle import NoCompletion, Oracle, domain, fate_of, holds
 from random_rule_sets import made, random_answers
+from steps import Steps
 from terminal import Terminal
 from test_cli import iopscreen
 
@@ -20,12 +22,16 @@ from iopscreen.audit.cases import Verdict, run_cases
 from iopscreen.audit.operators import changes_to
 from iopscreen.audit.run import audit
 from iopscreen.engine import mutate
+from iopscreen.engine.budget import Budget
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.report.audit import audit_json, audit_text
 from iopscreen.ruleset.cases import Case, Expect, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Place
 from iopscreen.ruleset.model import NO_RULE
 from iopscreen.ruleset.reader import understand
+
+sys.path.insert(0, str(TESTS / "benchmarks"))
+import tables
 
 FOLDER = TESTS / "cases" / "audit" / "surviving-mutant"
 
@@ -383,29 +389,58 @@ def test_a_case_kills_by_what_is_asked_next_alone():
 # --- budget ---------------------------------------------------------------------------------
 
 
-def test_what_is_too_tangled_to_compare_is_neither_killed_nor_equivalent(monkeypatch):
-    compiled = compile_rule_set(changing(one("{age: {at_least: 3}, who: me, sure: yes}")))
-    sure = mutants.mutation_score(compiled, ())
-    monkeypatch.setattr(mutate, "MAX_EDGES", 0)
-    score = mutants.mutation_score(compiled, ())
-    assert score.total == sure.total
-    assert score.equivalent + score.killed + len(score.survivors) + len(score.undecided) == score.total
-    assert len(score.undecided) > mutants.MAX_TANGLED / 4
-    tangled = {change.words for change in score.undecided}
-    assert tangled.isdisjoint(survivor.change.words for survivor in score.survivors)
+@pytest.mark.parametrize("seed", SMALL)
+def test_search_and_diagram_agree_on_every_fate(seed, monkeypatch):
+    compiled = compile_rule_set(SMALL[seed])
+    results = run_cases(compiled, some_cases(Random(seed), Oracle(SMALL[seed])))
+    by_diagram = mutants.mutation_score(compiled, results)
+    monkeypatch.setattr(mutate, "MAX_EDGES", -1)
+    by_search = mutants.mutation_score(compiled, results)
+    assert by_search.undecided == by_diagram.undecided == ()
+    assert fates_of(by_search) == fates_of(by_diagram)
+    for survivor in by_search.survivors:
+        assert survivor.recommends != survivor.instead
+
+
+def fates_of(score):
+    return score.total, score.equivalent, score.killed, [survivor.change for survivor in score.survivors]
+
+
+def test_most_mutants_of_a_tangled_set_are_decided():
+    rule_set = understand(tables.tangled(60, 12).text.encode(), "table.yaml").rule_set
+    score = mutants.mutation_score(compile_rule_set(rule_set), ())
+    assert score.undecided == ()
+    assert score.survivors
+    assert score.equivalent
 
 
 def test_undecided_mutants_are_listed_and_the_exit_is_3(monkeypatch):
     monkeypatch.chdir(FOLDER)
-    monkeypatch.setattr(mutate, "MAX_EDGES", 0)
-    monkeypatch.setattr(mutants, "MAX_TANGLED", 1)
-    result = audit("fault.yaml", {}, today=None, mutants=True)
+    whole = audit("fault.yaml", {}, today=None, mutants=True).facts.mutants
+    for steps in (0, 30, 60):
+        score = mutation_score_in(steps)
+        assert score.equivalent + score.killed + len(score.survivors) + len(score.undecided) == score.total
+        assert score.undecided
+        survivors = {one.change for one in whole.survivors}
+        assert (
+            {one.change for one in score.survivors}
+            <= survivors
+            <= {*score.undecided, *(one.change for one in score.survivors)}
+        )
+    result = audit("fault.yaml", {}, today=None, mutants=True, budget=Budget(0))
     assert not result.complete
-    assert any(name.startswith("whether a case fails when rule") for name in result.undecided)
+    assert any(one.words.startswith("whether a case fails when rule") for one in result.undecided)
     found = audit_json([result])["rule_sets"][0]["mutants"]
     assert found["undecided"]
     assert found["equivalent"] + found["killed"] + len(found["survivors"]) + len(found["undecided"]) == found["total"]
-    assert "too tangled to compare" in " ".join(audit_text([result], color=False, width=80, notes=False).split())
+    assert "not compared in time" in " ".join(audit_text([result], color=False, width=80, notes=False).split())
+
+
+def mutation_score_in(steps):
+    file = understand(Path("fault.yaml").read_bytes(), "fault.yaml")
+    compiled = compile_rule_set(file.rule_set)
+    cases = understand_cases(Path("fault.cases.yaml").read_bytes(), "fault.cases.yaml", "fault.yaml", file.rule_set)
+    return mutants.mutation_score(compiled, run_cases(compiled, cases.cases), None, Steps(steps))
 
 
 # --- what is printed ------------------------------------------------------------------------

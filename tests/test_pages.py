@@ -5,56 +5,77 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import CHROMIUM, measured, run
+from browser import CHROMIUM, Frame, measured, run
+from conftest import TESTS
 from test_show import hostile_audit, page_of
 
+from iopscreen.audit.change.editions import read_edition
+from iopscreen.audit.change.run import compare
 from iopscreen.report.audit_page import audit_html
+from iopscreen.report.diff_page import diff_html
 from iopscreen.report.page import page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
-WIDTHS = (390, 1200)
-NAMES = ("iop", "iop-site-example", "audit", "audits", "everything", "hole")
+PHONE, DARK, DESK = FRAMES = Frame(390, False), Frame(390, True), Frame(1200, False)
+RULE_SETS = ("iop", "iop-site-example", "audit", "audits", "everything", "hole", "tangle")
+CHANGES = ("age", "days", "home")
+NAMES = (*RULE_SETS, *CHANGES)
+
+FAULTY = page(
+    "x", "settled",
+    ['<p style="width: 600px; color: #eee">too wide and too faint</p>',
+     '<svg viewBox="0 0 100 20" width="100"><text x="90" y="10" font-size="4">cut and small</text></svg>'],
+)  # fmt: skip
+
+
+def diff_page(name):
+    old, new = (read_edition(str(TESTS / "cases" / "diff" / name / f"{side}.yaml")) for side in ("old", "new"))
+    return diff_html(compare(old, new), notes=True)
 
 
 @pytest.fixture(scope="module")
 def pages():
-    return {name: page_of(name) for name in NAMES} | {"hostile": audit_html([hostile_audit()])}
+    return {
+        **{name: page_of(name) for name in RULE_SETS},
+        **{name: diff_page(name) for name in CHANGES},
+        "hostile": audit_html([hostile_audit()]),
+        "faulty": FAULTY,
+    }
 
 
 @pytest.fixture(scope="module")
-def light(pages, tmp_path_factory):
-    return measured(tmp_path_factory.mktemp("light"), pages, WIDTHS)
+def seen(pages, tmp_path_factory):
+    return measured(tmp_path_factory.mktemp("seen"), pages, FRAMES)
 
 
-@pytest.fixture(scope="module")
-def dark(pages, tmp_path_factory):
-    return measured(tmp_path_factory.mktemp("dark"), pages, WIDTHS[:1], dark=True)[WIDTHS[0]]
+def without_faulty(found):
+    return [(name, one) for name, one in found.items() if name != "faulty"]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_scrolls_sideways_but_tables_in_their_box(light, width):
-    for name, found in light[width].items():
+@pytest.mark.parametrize("frame", FRAMES)
+def test_nothing_scrolls_sideways_but_tables_in_their_box(seen, frame):
+    for name, found in without_faulty(seen[frame]):
         assert found["words"] > 500
-        assert (name, found["wide"], found["beyond"]) == (name, width, [])
+        assert (name, found["wide"], found["beyond"]) == (name, frame.width, [])
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_picture_is_drawn_large_enough_and_no_text_of_it_is_cut(light, width):
-    for name, found in light[width].items():
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_picture_is_drawn_large_enough_and_no_text_of_it_is_cut(seen, frame):
+    for name, found in without_faulty(seen[frame]):
         assert (name, found["cut"], found["small"]) == (name, [], [])
-    assert light[width]["iop"]["pictures"] == 6
+    assert seen[frame]["iop"]["pictures"] == 6
 
 
-def test_one_size_of_the_picture_is_shown_at_each_width(light):
-    assert all(light[390][name]["pictures"] == light[1200][name]["pictures"] for name in NAMES)
+def test_one_size_of_the_picture_is_shown_at_each_width(seen):
+    assert all(seen[PHONE][name]["pictures"] == seen[DESK][name]["pictures"] for name in NAMES)
 
 
-def test_text_stands_out_from_its_ground_in_light_and_dark(light, dark):
+def test_text_stands_out_from_its_ground_in_light_and_dark(seen):
     for name in NAMES:
-        assert sum(light[390][name]["ground"]) > 3 * 200
-        assert sum(dark[name]["ground"]) < 3 * 60
-        assert (name, light[390][name]["faint"], dark[name]["faint"]) == (name, [], [])
+        assert sum(seen[PHONE][name]["ground"]) > 3 * 200
+        assert sum(seen[DARK][name]["ground"]) < 3 * 60
+        assert (name, seen[PHONE][name]["faint"], seen[DARK][name]["faint"]) == (name, [], [])
 
 
 def test_the_page_is_printed_without_its_dark(pages, tmp_path):
@@ -67,13 +88,8 @@ def test_the_page_is_printed_without_its_dark(pages, tmp_path):
     assert 5 <= len(re.findall(rb"/Type /Page\b", data)) <= 20
 
 
-def test_what_is_measured_can_fail(tmp_path):
-    faulty = page(
-        "x", "settled",
-        ['<p style="width: 600px; color: #eee">too wide and too faint</p>',
-         '<svg viewBox="0 0 100 20" width="100"><text x="90" y="10" font-size="4">cut and small</text></svg>'],
-    )  # fmt: skip
-    found = measured(tmp_path, {"faulty": faulty}, [390])[390]["faulty"]
+def test_what_is_measured_can_fail(seen):
+    found = seen[PHONE]["faulty"]
     assert found["wide"] >= 600
     assert len(found["beyond"]) == 1
     assert len(found["faint"]) == 1

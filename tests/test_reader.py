@@ -6,11 +6,16 @@ A file in `cases/read/good` reads without a fault.
 
 from __future__ import annotations
 
+import os
 import re
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from conftest import RULES, TESTS
 
+from iopscreen.ruleset import reader
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
 from iopscreen.ruleset.model import NO_RULE, AllOf, Cite, RuleSet
 from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
@@ -190,6 +195,55 @@ def test_what_cannot_be_opened_is_refused(path, tmp_path):
     with pytest.raises(FileRefused) as error:
         read_rule_file(str(tmp_path / path))
     assert [finding.name for finding in error.value.findings] == ["unreadable"]
+
+
+def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "SECONDS_FOR_A_WRITER", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileRefused) as error:
+        read_rule_file(str(tmp_path / "pipe"))
+    assert [finding.message for finding in error.value.findings] == [
+        "the file cannot be read: it is a pipe, and nobody writes into it"
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
+@pytest.mark.parametrize("late", [False, True])
+def test_a_pipe_is_read_even_when_its_writer_takes_its_time(late, monkeypatch):
+    monkeypatch.setattr(reader, "SECONDS_FOR_A_WRITER", 0.01)
+    path = CASES / "good" / "minimal.yaml"
+    leaving, entering = os.pipe()
+
+    def fill():
+        with os.fdopen(entering, "wb") as pipe:
+            pipe.write(path.read_bytes())
+
+    # The reader has given up waiting by then, and has seen that somebody may still write.
+    writer = threading.Timer(0.2 if late else 0, fill)
+    writer.start()
+    try:
+        assert read_rule_file(f"/dev/fd/{leaving}").digest == digest_of(path.read_bytes())
+    finally:
+        writer.join()
+        os.close(leaving)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
+def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
+    leaving, entering = os.pipe()
+
+    def fill():
+        with os.fdopen(entering, "wb", buffering=0) as pipe, suppress(BrokenPipeError):
+            for _ in range(80):
+                pipe.write(b"# a comment\n" * 10_000)
+
+    writer = threading.Thread(target=fill)
+    writer.start()
+    with pytest.raises(FileRefused) as error:
+        read_rule_file(f"/dev/fd/{leaving}")
+    os.close(leaving)
+    writer.join()
+    assert [finding.name for finding in error.value.findings] == ["too-large"]
 
 
 @pytest.mark.parametrize("path", sorted(RULES.glob("*.yaml")), ids=lambda path: path.name)

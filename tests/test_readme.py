@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,15 +97,46 @@ def test_every_file_that_is_linked_exists():
         assert (ROOT / target).exists(), target
 
 
-def test_the_job_of_a_review_pipeline_does_what_it_says(desk):
+@pytest.fixture
+def pull_request(desk):
+    """A checkout as a job has it: a merge, whose first parent has an earlier `iop.yaml` and not the example."""
+    (desk / "rules").unlink()
+    shutil.copytree(ROOT / "rules", desk / "rules")
+    rules, example = desk / "rules" / "iop.yaml", desk / "rules" / "iop-site-example.yaml"
+    now, other = rules.read_bytes(), example.read_bytes()
+    earlier = now.replace(b'version: "1.0.0"', b'version: "0.9.0"')
+    unsafe = b"when: {safe_living_environment: no}\n    recommend: "
+    earlier = earlier.replace(unsafe + b"inpatient", unsafe + b"referral")
+    assert earlier.count(b"recommend: referral") == now.count(b"recommend: referral") + 1
+    rules.write_bytes(earlier)
+    example.unlink()
+    git = "git -c user.name=n -c user.email=e@example.org"
+    run(f"git init -q && git add rules && {git} commit -qm base && git checkout -qb change", desk)
+    rules.write_bytes(now)
+    example.write_bytes(other)
+    run(f"git add rules && {git} commit -qm change && git checkout -q - && {git} merge -q --no-ff change", desk)
+    return desk
+
+
+def test_the_job_of_a_review_pipeline_does_what_it_says(pull_request):
     [text] = JOBS
     assert text.count("\n") == 10
     [job] = yaml.safe_load(text)["jobs"].values()
+    checkout, *_ = job["steps"]
+    assert checkout["with"] == {"fetch-depth": 2}
     install, *audits = [step["run"] for step in job["steps"] if "run" in step]
     assert install == "pipx install ."
     assert len(audits) == 2
     on_a_day = [command.replace("iopscreen audit", "iopscreen audit --today 2026-11-23") for command in audits]
-    shown = [run(f"{command}; echo status $?", desk) for command in on_a_day]
-    assert re.fullmatch(r"2 rule files: 0 errors, 0 warnings; \d+ notes not shown \(--notes\)\nstatus 0\n", shown[0])
+    shown = [run(f"{command}; echo status $?", pull_request) for command in on_a_day]
+    new, changed, closing, status = shown[0].splitlines()
+    notice = "::notice file=rules/{0}.yaml,title=what the change means::"
+    assert new.startswith(f"{notice.format('iop-site-example')}rules/iop-site-example.yaml is new since HEAD^: ")
+    assert changed.startswith(f"{notice.format('iop')}3 of 32 profiles are recommended something else: ")
+    assert re.fullmatch(r"2 rule files: 0 errors, 0 warnings; \d+ notes not shown \(--notes\)", closing)
+    assert status == "status 0"
     assert shown[1] == "status 0\n"
-    assert "## Audit of 2 rule files: clean" in (desk / "summary.md").read_text("utf-8")
+    summary = (pull_request / "summary.md").read_text("utf-8")
+    assert "## Audit of 2 rule files: clean" in summary
+    assert "3 of 32 profiles are recommended something else: 3 more intensive (from referral to inpatient)" in summary
+    assert "is new since HEAD^" in summary

@@ -11,18 +11,17 @@ from conftest import TESTS
 from oracle import Oracle, holds
 from random_rule_sets import made
 
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import whole
-from iopscreen.engine.relevance import _differ, matters
-from iopscreen.engine.search import Budget, OutOfTime, Search
+from iopscreen.engine.relevance import apart, matters
+from iopscreen.engine.search import Search
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
 from iopscreen.ruleset.reader import understand
 
 sys.path.insert(0, str(TESTS / "benchmarks"))
 import tables
-
-UNLIMITED = Budget(None)
 
 
 def random_table(random: Random) -> Table:
@@ -102,7 +101,7 @@ def test_a_question_matters_just_where_two_callers_show_it(seed):
         assert matters(Verdicts(compiled, UNLIMITED), question.id) == shown
         level = compiled.level[question.id]
         searched = any(
-            _differ(Verdicts(compiled, UNLIMITED), level, pair)
+            apart(Verdicts(compiled, UNLIMITED), level, pair)
             for pair in itertools.combinations(range(compiled.rules.widths[level]), 2)
         )
         assert searched == shown

@@ -10,19 +10,24 @@ import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from random import Random
 
 import pytest
 from conftest import RULES, TESTS
 from random_rule_sets import made
+from typer.testing import CliRunner
 
 from iopscreen.audit.overview import Overview, overview
 from iopscreen.audit.run import AuditResult, audit
+from iopscreen.audit.subject import Undecided
+from iopscreen.cli import app
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.flow import Asked, End
 from iopscreen.export.mermaid import flow_mermaid
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.rule_page import show_html
 from iopscreen.report.show import show_json, show_markdown, show_text
+from iopscreen.ruleset import model
 from iopscreen.ruleset.findings import Finding, Place, Severity
 from iopscreen.ruleset.model import RuleFile
 from iopscreen.ruleset.reader import understand
@@ -137,18 +142,52 @@ def test_what_is_too_tangled_is_said_to_be():
     assert show_json(tangled)["profiles"] is None
     assert show_json(tangled)["regions"] is None
     without_picture = Overview(found.file, None, None)
-    assert "The rules are too tangled to draw." in Page(show_html(without_picture)).words
+    assert "The rules are too tangled to draw. The rules at a glance, below," in Page(show_html(without_picture)).words
     assert "too tangled to draw" in flow_mermaid(without_picture)
 
 
+@cache
+def tangle() -> Overview:
+    """A rule set whose way through the questions is too large to be drawn whole: 30 rules over four questions each."""
+    random = Random("tangle")
+    questions = [f"  thing_{number}: {{ask: Is it thing {number}, type: yes_no}}" for number in range(14)]
+    rules = [
+        f"  - {{id: rule-{number}, when: {{{', '.join(f'thing_{one}: {random.choice(ANSWERS)}' for one in tested)}}}, "
+        f"recommend: {random.choice(OUTCOMES)}, because: Of a reason, basis: site}}"
+        for number in range(30)
+        for tested in [sorted(random.sample(range(14), 4))]
+    ]
+    rules.append("  - {id: rest, when: {}, recommend: low, because: Of a reason, basis: site}")
+    outcomes = ", ".join(f"{name}: {{label: The {name} outcome}}" for name in OUTCOMES)
+    head = f"format: 1\nid: tangle\nversion: '1.0.0'\ntitle: A tangle\npolicy: first\noutcomes: {{{outcomes}}}"
+    return drawn("\n".join([head, "questions:", *questions, "rules:", *rules, ""]))
+
+
+ANSWERS, OUTCOMES = ("yes", "no"), ("low", "middle", "high")
+
+
+def test_where_the_way_is_too_large_every_rule_is_shown_at_a_glance():
+    found = tangle()
+    page = Page(show_html(found))
+    assert found.flow.cut
+    assert "so a call begins, in its first" in page.words
+    first = found.rule_set.rules[0]
+    tested = {test.subject for test in model.tests_of(first.when)}
+    asked = ", ".join(name.replace("_", " ") for name in found.rule_set.question if name in tested)
+    assert f" 1. rule-0 {asked} The {first.recommend} outcome " in page.words
+    assert " 31. rest nothing: it is for everyone The low outcome " in page.words
+    assert "at a glance" not in Page(show_html(of_case("everything"))).words
+    assert "The rules at a glance" in Page(show_html(Overview(found.file, None, None))).words
+
+
 def test_a_flow_that_is_cut_says_what_is_left_out(monkeypatch):
-    from iopscreen.audit import overview as module
+    from iopscreen.engine import flow as module
 
     flow = module.flow
-    monkeypatch.setattr(module, "flow", lambda compiled: flow(compiled, limit=3))
+    monkeypatch.setattr(module, "flow", lambda compiled, limit=3: flow(compiled, limit=min(limit, 3)))
     found = drawn((CASES / "everything.yaml").read_text(encoding="utf-8"))
     assert found.flow.cut
-    assert "too large to draw: these are its first" in Page(show_html(found)).words
+    assert "too large to draw: so a call begins, in its first" in Page(show_html(found)).words
     assert "still open: days, size; leads to: The locker, The counter (desk), The yard" in Page(show_html(found)).words
     text = flow_mermaid(found)
     assert "%% too large to draw whole" in text
@@ -192,7 +231,7 @@ def hostile_audit() -> AuditResult:
     accept = result.overview.rule_set.accept[0]._replace(because=RAW, by=RAW, until=RAW)
     return replace(
         result, path=RAW, findings=tuple(findings), acceptances=(accept, None, None), overview=hostile(),
-        undecided=(RAW,), why=RAW,
+        undecided=(Undecided(RAW),), why=RAW,
     )  # fmt: skip
 
 
@@ -255,7 +294,7 @@ def test_no_text_is_markup_in_html(name):
     assert {name for _, name, _ in page.attributes} <= {
         "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "scope", "colspan", "role",
         "tabindex", "aria-label", "aria-labelledby", "viewbox", "x", "y", "width", "height", "rx", "cx", "cy", "r", "d",
-        "font-size", "text-anchor", "preserveaspectratio",
+        "font-size", "text-anchor", "preserveaspectratio", "data-head",
     }  # fmt: skip
     assert "<script src=https://evil.example/x.js>&lt;b&gt; \\u{1b}]0;t\\u{7}" in page.words
     assert all(char.isprintable() or char == "\n" for char in source)
@@ -329,6 +368,8 @@ def page_of(name: str) -> str:
             return show_html(drawn((RULES / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml"))
         case "audit":
             return audit_html([audit(str(RULES / "iop.yaml"), {}, today=TODAY, mutants=True)])
+        case "tangle":
+            return show_html(tangle())
         case "audits":
             folder = TESTS / "cases" / "audit"
             files = ("file-faults/rules", "accept-unused/twin", "gap/fault", "surviving-mutant/fault")
@@ -336,7 +377,7 @@ def page_of(name: str) -> str:
     return show_html(of_case(name))
 
 
-NAMES = ["iop", "iop-site-example", "audit", "audits", "everything", "bare", "hole"]
+NAMES = ["iop", "iop-site-example", "audit", "audits", "everything", "bare", "hole", "tangle"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -378,7 +419,7 @@ def test_each_card_says_in_words_what_it_shows():
     assert len(titles) == 2 * len(asked)  # for a desk, and for a phone
     assert titles[: len(asked)] == titles[len(asked) :]
     assert titles[0] == "Step 1, known. yes: go on with 2, many; no: go on with 3, many."
-    assert titles[1] == "Step 2, many. 1 to 3: Come in (rule known-ones); 4 to 9: Wait outside (rule crowds)."
+    assert titles[1] == "Step 2, many. up to 3: Come in (rule known-ones); 4 or more: Wait outside (rule crowds)."
     ends = [step for step in found.flow.steps if isinstance(step, End)]
     assert {end.outcome for end in ends} == {"come", "wait", "no_rule"}
 
@@ -412,11 +453,10 @@ def test_mutants_that_no_case_notices_are_a_table():
 
 
 def test_what_was_not_decided_is_said():
-    result = replace(
-        audit(str(CASES / "hole.yaml"), {}, today=TODAY), findings=(), acceptances=(), undecided=("gap",), why="no time"
-    )
+    told = audit(str(CASES / "hole.yaml"), {}, today=TODAY)
+    result = replace(told, findings=(), acceptances=(), undecided=(Undecided("gap"),), why="no time")
     page = Page(audit_html([result]))
-    assert "Audit: not finished within its budget" in page.words
+    assert "Audit: not complete" in page.words
     assert "Not decided no time gap" in page.words
     assert ("body", "class", "open") in page.attributes
 
@@ -455,16 +495,18 @@ def test_the_command_draws_the_shipped_rule_set_as_a_table():
     done = iopscreen("show")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().startswith("Eligibility for an intensive outpatient program (iop 1.0.0)\n")
+    assert not done.stdout.endswith(b"\n\n")
 
 
 @pytest.mark.parametrize(
     ("name", "start"),
     [("table", b"As "), ("markdown", b"## As "), ("html", b"<!DOCTYPE"), ("mermaid", b"%% bare"), ("json", b"{\n")],
 )
-def test_the_command_has_every_format(name, start):
-    done = iopscreen("show", str(CASES / "bare.yaml"), "--format", name)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(start)
+def test_the_command_has_every_format(name, start, tmp_path):
+    out = tmp_path / "out"
+    done = CliRunner().invoke(app, ["show", str(CASES / "bare.yaml"), "--format", name, "-o", str(out)])
+    assert (done.exit_code, done.output) == (0, "")
+    assert out.read_bytes().startswith(start)
 
 
 def test_a_faulty_file_is_not_drawn(tmp_path):

@@ -39,9 +39,21 @@ def acceptance(subject: Subject, entries: Entries, finding: Finding) -> Accept |
         counts = accept.because is not None and not is_expired(accept, subject.today)
         of_the_file = accept.at is None and not places and finding.name in OF_THE_FILE
         about_it = (finding.path, finding.place) in places and finding.name not in OF_THE_FILE
-        if counts and accept.finding == finding.name and (of_the_file or about_it):
+        if counts and accept.finding == finding.name and (of_the_file or about_it) and not _grown(accept, finding):
             return accept
     return None
+
+
+def _grown(accept: Accept, finding: Finding) -> bool:
+    """Whether a finding is larger than it was accepted, or nobody knows how large."""
+    return accept.at_most is not None and (finding.size is None or finding.size > accept.at_most)
+
+
+def grown(subject: Subject, entries: Entries, accept: Accept) -> Finding | None:
+    """The finding that `accept` is about, where it has grown since; None else."""
+    whatever = [(entry._replace(at_most=None), places) for entry, places in entries if entry is accept]
+    about = (finding for finding in subject.told if acceptance(subject, whatever, finding))
+    return next((finding for finding in about if _grown(accept, finding)), None)
 
 
 def accept_entries(subject: Subject) -> Entries:

@@ -19,8 +19,21 @@ from typing import NamedTuple
 from iopscreen.audit.cases import CaseResult, Coverage, Verdict
 from iopscreen.audit.words import blocks_in_words
 from iopscreen.engine.blocks import NumberBlocks, interval, unplaced
+from iopscreen.engine.budget import OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, profile_weights
-from iopscreen.engine.crossing import Outcomes, Parting, crossing, outcomes, parting
+from iopscreen.engine.counts import Whole
+from iopscreen.engine.crossing import (
+    Crossing,
+    Outcomes,
+    Parting,
+    crossing,
+    crossing_by_search,
+    outcomes,
+    outcomes_of_all,
+    parting,
+)
+from iopscreen.engine.partial import restricted
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Answer, Answers, NumberTest, Question, Test, Unanswered, Value, tests_of
 
 SIDES = (0, 1)
@@ -46,11 +59,11 @@ class Boundary(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """A deciding boundary with the sides where no case stands, and where it parts callers."""
+    """A deciding boundary with the sides where no case stands, and where, or whom, it parts."""
 
     boundary: Boundary
     sides: tuple[int, ...]
-    where: Parting
+    where: Parting | Crossing
 
 
 class Parted(NamedTuple):
@@ -81,18 +94,25 @@ class Boundaries:
         )
 
 
-def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
-    """Which boundaries decide, and on which sides no case stands. Raises TooTangled."""
-    all_drawn = list(drawn(compiled))
-    left = _left_open(compiled, all_drawn, results)
+MAX_EDGES = 20_000
+"""How many edges the diagram of an open case may have; past it, a search decides sooner."""
+
+
+def boundaries(verdicts: Verdicts, everything: Whole | None, results: Sequence[CaseResult]) -> Boundaries:
+    """Which boundaries decide, and on which sides no case stands. Raises OutOfTime.
+
+    By the diagram of `everything`; by search, where there is none.
+    """
+    all_drawn = list(drawn(verdicts.compiled))
+    left = _left_open(verdicts, all_drawn, results)
     if not left:
         return Boundaries(tuple(all_drawn), ())
-    everybody = outcomes(compiled, {})
+    everybody = outcomes_of_all(everything) if everything else None
     deciding: list[Boundary] = []
     uncovered: list[Uncovered] = []
     for place, boundary in enumerate(all_drawn):
         sides = tuple(side for side in SIDES if (place, side) in left)
-        where = parting(everybody, boundary.question.id, boundary.blocks) if sides else None
+        where = _parting(verdicts, everybody, boundary) if sides else None
         if where:
             uncovered.append(Uncovered(boundary, sides, where))
         if where or not sides:
@@ -100,16 +120,24 @@ def boundaries(compiled: Compiled, results: Sequence[CaseResult]) -> Boundaries:
     return Boundaries(tuple(deciding), tuple(uncovered))
 
 
-def parted(compiled: Compiled, uncovered: Sequence[Uncovered]) -> list[Parted]:
-    """A caller for each boundary. Raises TooTangled."""
-    everybody = outcomes(compiled, {}) if uncovered else None
-    return [_parted(everybody, one) for one in uncovered if everybody]
+def _parting(verdicts: Verdicts, everybody: Outcomes | None, boundary: Boundary) -> Parting | Crossing | None:
+    if everybody is None:
+        return crossing_by_search(verdicts, boundary.question.id, boundary.blocks)
+    return parting(everybody, boundary.question.id, boundary.blocks)
 
 
-def _parted(everybody: Outcomes, one: Uncovered) -> Parted:
-    question = one.boundary.question.id
-    found = crossing(everybody, question, one.where)
-    example = everybody.compiled.blocks[question].example
+def parted(compiled: Compiled, everything: Whole | None, uncovered: Sequence[Uncovered]) -> list[Parted]:
+    """A caller for each boundary. Raises OutOfTime."""
+    everybody = outcomes_of_all(everything) if uncovered and everything else None
+    return [_parted(compiled, everybody, one) for one in uncovered]
+
+
+def _parted(compiled: Compiled, everybody: Outcomes | None, one: Uncovered) -> Parted:
+    question, found = one.boundary.question.id, one.where
+    if isinstance(found, Parting):
+        assert everybody is not None  # that is where it is from
+        found = crossing(everybody, question, found)
+    example = compiled.blocks[question].example
     answers = one.boundary.numbers or (example(found.block), example(found.beyond))
     return Parted(found.others, answers, (found.here, found.there))
 
@@ -173,25 +201,32 @@ def _between_answers(
 
 
 def _left_open(
-    compiled: Compiled, all_drawn: Sequence[Boundary], results: Sequence[CaseResult]
+    verdicts: Verdicts, all_drawn: Sequence[Boundary], results: Sequence[CaseResult]
 ) -> set[tuple[int, int]]:
     """The sides that no case covers, by the place of the boundary and the side."""
     left = {(place, side) for place in range(len(all_drawn)) for side in SIDES}
     for result in results:
         if result.verdict is Verdict.PASSED and result.decision and len(result.decision.possible) == 1:
-            left -= {one for one in left if _covers(compiled, result.case.answers, all_drawn[one[0]], one[1])}
+            left -= {one for one in left if _covers(verdicts, result.case.answers, all_drawn[one[0]], one[1])}
     return left
 
 
-def _covers(compiled: Compiled, answers: Answers, boundary: Boundary, side: int) -> bool:
+def _covers(verdicts: Verdicts, answers: Answers, boundary: Boundary, side: int) -> bool:
     """Whether a case that comes to one recommendation covers a side of a boundary."""
-    question = boundary.question.id
+    question, compiled = boundary.question.id, verdicts.compiled
     answer = answers.get(question)
     if answer is None or isinstance(answer, Unanswered) or not _stands(compiled, boundary, side, answer):
         return False
     known = compiled.known(answers)
     own = known.pop(compiled.level[question])
-    return parting(outcomes(compiled, known), question, ((own,), boundary.blocks[1 - side])) is not None
+    sides = (own,), boundary.blocks[1 - side]
+    try:
+        return parting(outcomes(compiled, known, verdicts.budget, MAX_EDGES), question, sides) is not None
+    except OutOfTime:
+        raise
+    except TooTangled:
+        of_the_case = Verdicts(restricted(compiled, known), verdicts.budget)
+        return crossing_by_search(of_the_case, question, sides) is not None
 
 
 def _stands(compiled: Compiled, boundary: Boundary, side: int, answer: Value) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, deciding_conditions
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
-from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.partial import decide_by_search
 from iopscreen.ruleset.cases import Case, Expect
 from iopscreen.ruleset.model import NO, NO_RULE, YES, Answer, Impossible, Kind, Rule, RuleSet, Unanswered, tests_of
 
@@ -22,7 +23,7 @@ class Verdict(StrEnum):
     """The right outcome, by another rule than the one named."""
     IMPOSSIBLE = "impossible"
     UNDECIDED = "undecided"
-    """Too tangled to be decided."""
+    """Not decided in time, or too tangled for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +37,32 @@ class CaseResult:
     excluded_by: tuple[Impossible, ...] = ()
 
 
-def run_cases(compiled: Compiled, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
-    """Decide every case. Past the first one that is too tangled, only those that leave nothing unknown."""
-    results = []
-    tangled = False
-    for case in cases:
-        if tangled and not _all_known(compiled, case):
-            results.append(CaseResult(case, Verdict.UNDECIDED))
-            continue
-        try:
-            results.append(_judged(compiled.rule_set, case, decide(compiled, case.answers)))
-        except ImpossibleAnswers as error:
-            results.append(CaseResult(case, Verdict.IMPOSSIBLE, excluded_by=error.entries))
-        except TooTangled:
-            tangled = True
-            results.append(CaseResult(case, Verdict.UNDECIDED))
-    return tuple(results)
+MAX_EDGES = 5_000
+"""How many edges the diagram of an open case may have; past it, a search decides sooner."""
 
 
-def _all_known(compiled: Compiled, case: Case) -> bool:
-    answers = (case.answers.get(question.id, Unanswered.UNKNOWN) for question in compiled.deciding)
-    return not any(isinstance(answer, Unanswered) for answer in answers)
+def run_cases(compiled: Compiled, cases: Sequence[Case], budget: Budget = UNLIMITED) -> tuple[CaseResult, ...]:
+    """Every case, decided."""
+    return tuple(_run(compiled, case, budget) for case in cases)
+
+
+def _run(compiled: Compiled, case: Case, budget: Budget) -> CaseResult:
+    try:
+        return _judged(compiled.rule_set, case, _decided(compiled, case, budget))
+    except ImpossibleAnswers as error:
+        return CaseResult(case, Verdict.IMPOSSIBLE, excluded_by=error.entries)
+    except TooTangled:
+        return CaseResult(case, Verdict.UNDECIDED)
+
+
+def _decided(compiled: Compiled, case: Case, budget: Budget) -> Decision:
+    """The decision on a case, without its notes where a search has to decide. Raises TooTangled."""
+    try:
+        return decide(compiled, case.answers, max_edges=MAX_EDGES, budget=budget)
+    except OutOfTime:
+        raise
+    except TooTangled:
+        return decide_by_search(compiled, case.answers, budget, ask=case.expect.ask_next is not None)
 
 
 def _judged(rule_set: RuleSet, case: Case, decision: Decision) -> CaseResult:

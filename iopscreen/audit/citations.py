@@ -2,7 +2,7 @@
 
 A rule rests on passages, never on a copy of them: a section, a paragraph in it, and a digest.
 Letter case, white space and typographic quotes do not count, so that a text may be retyped or
-reflowed; a word may not change.
+reflowed, its bullets too: a line after one, with no blank line between, goes on with it. A word may not change.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def passages(text: str) -> dict[Spot, str]:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """Runs of lines between blank ones; a run of bullet lines is a block of its own."""
+    """Runs of lines between blank ones; a run of bullets is a block of its own, with the lines that go on with them."""
     block: list[str] = []
     for line in [*text.splitlines(), ""]:
-        ends = not line.strip() or (block and _is_bullet(line) != _is_bullet(block[-1]))
+        ends = not line.strip() or (block and _is_bullet(line) and not _is_bullet(block[0]))
         if ends and block:
             yield block
             block = []

@@ -4,21 +4,21 @@ A mutant is a rule set with one change (`operators.py`). Every change counts onc
 of them come to the same. It is *equivalent*, and left out of the count, when it recommends the
 same to every possible caller; *killed* when a case that passes fails on it, by its outcome or by
 the rule that it names; else it *survives*, and a caller is shown whom it would recommend something
-else. Those that are too tangled to compare are *undecided*: neither killed nor equivalent.
+else. Those that could not be compared in time are *undecided*: neither killed nor equivalent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.operators import Change, changes_to
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import ANY
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.mutate import (
     Caller,
     Known,
@@ -27,14 +27,13 @@ from iopscreen.engine.mutate import (
     certain,
     differing,
     differs_for,
+    exchange_by_search,
     exchanged,
+    placed,
     touches,
 )
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import Answer
-
-MAX_TANGLED = 20
-"""After so many mutants that are too tangled to compare, no other one is compared."""
 
 Progress = Callable[[int, int], None]
 """Told how many mutants of how many were looked at."""
@@ -91,18 +90,22 @@ class _Known(NamedTuple):
 
 
 def mutation_score(
-    compiled: Compiled, results: Sequence[CaseResult], progress: Progress | None = None
+    compiled: Compiled,
+    results: Sequence[CaseResult],
+    progress: Progress | None = None,
+    budget: Budget = UNLIMITED,
 ) -> MutationScore:
     """Make every mutant, compare it, and run on it the cases that pass, until one fails."""
-    maker = MutantMaker(compiled)
+    maker = MutantMaker(compiled, budget)
     cases = _quickest_first(maker, [result for result in results if result.verdict is Verdict.PASSED])
+    left_open = any(result.verdict is Verdict.UNDECIDED for result in results)  # one of these may kill it
     changes = list(changes_to(compiled.rule_set))
     fates: list[_Alive | _Fate] = []
     for number, change in enumerate(changes):
         if progress is not None:
             progress(number, len(changes))
-        tangled = fates.count(_Fate.UNDECIDED) >= MAX_TANGLED
-        fates.append(_Fate.UNDECIDED if tangled else _fate(maker, change, cases))
+        fate = _fate(maker, change, cases)
+        fates.append(_Fate.UNDECIDED if isinstance(fate, _Alive) and left_open else fate)
     survivors, killers = _survivors(maker, [fate for fate in fates if isinstance(fate, _Alive)])
     return MutationScore(
         total=len(changes),
@@ -119,7 +122,10 @@ def _quickest_first(maker: MutantMaker, passed: Sequence[CaseResult]) -> list[_K
     found = []
     for result in passed:
         answers, possible = result.case.answers, result.decision.possible if result.decision else ()
-        callers = maker.callers(answers, possible) if len(possible) > 1 else ()
+        try:
+            callers = maker.callers(answers, possible) if len(possible) > 1 else ()
+        except TooTangled:  # they save running the case, and nothing rests on them
+            callers = ()
         found.append(_Known(result.case, maker.original.compiled.known(answers), callers))
     return sorted(found, key=lambda one: -len(one.known))
 
@@ -161,7 +167,14 @@ def _first_failing(mutant: Mutant, cases: Sequence[_Known]) -> Verdict | None:
 def _verdict(mutant: Mutant, one: _Known) -> Verdict:
     """What becomes of a case that passes on the original. It is run only where the outcomes alone do not tell."""
     expect = one.case.expect
-    exchanges = exchanged(mutant, one.case.answers, one.known)
+    if not mutant.original.small:
+        return _verdict_by_search(mutant, one)
+    try:
+        exchanges = exchanged(mutant, one.case.answers, one.known)
+    except OutOfTime:
+        raise
+    except TooTangled:
+        return _verdict_by_search(mutant, one)
     if not exchanges and expect.rule is None:
         return Verdict.PASSED
     expected = (expect.recommend,) if expect.recommend is not None else expect.possible
@@ -171,7 +184,23 @@ def _verdict(mutant: Mutant, one: _Known) -> Verdict:
     lasting = one.callers and not any(differs_for(mutant, caller) for caller in one.callers)
     if lasting and expected is not None and expect.rule is None and expect.ask_next is None:
         return Verdict.PASSED
-    [result] = run_cases(mutant.compiled, [one.case])
+    return _run(mutant, one)
+
+
+def _verdict_by_search(mutant: Mutant, one: _Known) -> Verdict:
+    """The same, by one exchange: none at all, or one to an outcome that is not expected, tells without a run."""
+    expect = one.case.expect
+    found = exchange_by_search(mutant, placed(mutant, one.case.answers, one.known))
+    if found is None and expect.rule is None:
+        return Verdict.PASSED
+    expected = (expect.recommend,) if expect.recommend is not None else expect.possible
+    if found and expected is not None and found.exchange[1] not in expected:
+        return Verdict.FAILED
+    return _run(mutant, one)
+
+
+def _run(mutant: Mutant, one: _Known) -> Verdict:
+    [result] = run_cases(mutant.compiled, [one.case], mutant.original.verdicts.budget)
     return result.verdict
 
 
@@ -186,19 +215,39 @@ def _survivors(
     A greedy cover: again and again the caller who tells most of those left, the first of equals.
     """
     callers = list({_key(caller): caller for one in alive for caller in map(maker.caller, one.profiles)}.values())
-    told_by = [sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, who)) for who in callers]
+    told_by = list(_told_by(maker, alive, callers))
     killer_of: dict[int, int] = {}
-    killers: list[Mapping[str, Answer]] = []
+    killers: list[Caller] = []
+    shown: list[Mapping[str, Answer]] = []
     left = (1 << len(alive)) - 1
     while left:
-        best = max(range(len(callers)), key=lambda place: ((told_by[place] & left).bit_count(), -place))
-        places = [place for place in range(len(alive)) if told_by[best] & left & 1 << place]
-        assert places  # every survivor brought a caller who tells it from the original
+        best = max(range(len(told_by)), key=lambda place: ((told_by[place] & left).bit_count(), -place), default=None)
+        if best is not None and told_by[best] & left:
+            killer, told = callers[best], told_by[best] & left
+        else:  # without the time to look whom else a caller tells, each survivor has the one who shows it
+            told = left & -left
+            killer = maker.caller(alive[told.bit_length() - 1].profiles[0])
+        places = [place for place in range(len(alive)) if told >> place & 1]
         killer_of |= dict.fromkeys(places, len(killers))
-        killers.append(_widened(maker, callers[best], [alive[place].mutant for place in places]))
-        left &= ~told_by[best]
-    survivors = (_survivor(one, killer_of[place], killers) for place, one in enumerate(alive))
-    return tuple(survivors), tuple(killers)
+        killers.append(killer)
+        shown.append(_widened(maker, killer, [alive[place].mutant for place in places]))
+        left &= ~told
+    survivors = []
+    for place, one in enumerate(alive):
+        exchange = differs_for(one.mutant, killers[killer_of[place]])
+        assert exchange is not None  # that is how the caller was chosen
+        survivors.append(Survivor(one.change, shown[killer_of[place]], *exchange, killer_of[place]))
+    return tuple(survivors), tuple(shown)
+
+
+def _told_by(maker: MutantMaker, alive: Sequence[_Alive], callers: Sequence[Caller]) -> Iterator[int]:
+    """By caller, the survivors whom they tell from the original, as bits; of as many callers as there is time for."""
+    for caller in callers:
+        yield sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, caller))
+        try:
+            maker.budget.look()
+        except OutOfTime:
+            return
 
 
 def _key(caller: Caller) -> tuple[tuple[str, Answer], ...]:
@@ -208,21 +257,12 @@ def _key(caller: Caller) -> tuple[tuple[str, Answer], ...]:
 def _widened(maker: MutantMaker, caller: Caller, mutants: Sequence[Mutant]) -> dict[str, Answer]:
     """The caller's answers, with `any` wherever every answer would tell the mutants apart just so.
 
-    What the file asks last is left open first.
+    What the file asks last is left open first. Out of time, the answers stay as they are.
     """
     sides = [maker.original.compiled, *(mutant.compiled for mutant in mutants)]
     known = dict(caller.answers)
     for question in reversed(list(caller.answers)):
         fewer = {name: answer for name, answer in known.items() if name != question}
-        if all(certain(side, fewer) is not None for side in sides):
+        if all(certain(side, fewer, maker.budget) is not None for side in sides):
             known = fewer
     return {question: known.get(question, ANY) for question in caller.answers}
-
-
-def _survivor(one: _Alive, killer: int, killers: Sequence[Mapping[str, Answer]]) -> Survivor:
-    witness = killers[killer]
-    known = {question: answer for question, answer in witness.items() if answer != ANY}
-    recommends, instead = (certain(side, known) for side in (one.mutant.original.compiled, one.mutant.compiled))
-    assert recommends is not None  # that is how the answers were chosen
-    assert instead is not None
-    return Survivor(one.change, witness, recommends, instead, killer)

@@ -4,6 +4,10 @@ The operators: a rule is left out; it changes places with the next one; it recom
 outcome; one test of its `when` or `unless` is dropped, negated, wider or narrower by one option,
 or its number is one higher or lower or points the other way. Each gives a rule file that could be
 read. (`above: 17` for `at_least: 18` is no operator of its own: moving numbers by one covers it.)
+
+Settings and impossible entries are not changed: the cases are asked what they notice of the rules. What
+hangs on a setting is told by `reading-decides`, with a caller each, and an impossible entry says who
+cannot be, so that no case of a caller could tell a narrower one from it.
 """
 
 from __future__ import annotations

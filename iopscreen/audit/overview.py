@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from iopscreen.audit.regions import OutcomeRegions, region_table
 from iopscreen.audit.words import blocks_in_words
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.counts import Whole, whole
-from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.flow import Asked, Branch, Flow, flow
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import RuleFile, RuleSet
+
+if TYPE_CHECKING:
+    from iopscreen.engine.flow import Asked, Branch, Flow
+
+BEGINNING = 14
+"""How many steps are drawn of a way that is too large to be drawn whole: how a call begins."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +34,17 @@ class Overview:
         """The rule set of the file."""
         return self.file.rule_set
 
-    @cached_property
-    def table(self) -> tuple[OutcomeRegions, ...]:
-        """Every distinguishable profile by outcome; empty where they are not counted."""
-        return region_table(self.counted) if self.counted else ()
+    def table(self, rows: int) -> tuple[OutcomeRegions, ...]:
+        """The largest regions of each outcome, so many `rows` of them; empty where profiles are not counted."""
+        return region_table(self.counted, rows) if self.counted else ()
 
     @cached_property
     def flow(self) -> Flow | None:
-        """The way callers take through the questions; None where it is too tangled."""
-        return flow(self.compiled) if self.compiled else None
+        """The way callers take through the questions, or its beginning; None where it is too tangled."""
+        from iopscreen.engine.flow import flow  # a text needs no picture
+
+        found = flow(self.compiled) if self.compiled else None
+        return flow(self.compiled, BEGINNING) if self.compiled and found and found.cut else found
 
     def answers(self, step: Asked, branch: Branch) -> str:
         """The answers of a branch, in words."""

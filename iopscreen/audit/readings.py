@@ -1,16 +1,20 @@
-"""The other readings of a rule set: one setting at another value, everything else as it is."""
+"""The other readings of a rule set: a setting at another value, everything else as it is, or several at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.explain import MAX_READINGS, single_readings
-from iopscreen.engine.search import Budget
+from iopscreen.engine.effect import Effects
+from iopscreen.engine.explain import MAX_READINGS, joint_readings, single_readings
 from iopscreen.engine.verdicts import Verdicts
-from iopscreen.ruleset.model import Setting
+from iopscreen.ruleset.model import Condition, Setting
+
+MAX_JOINT_READINGS = 64
+"""Of how many other readings each is looked at before a test or a rule is called needless."""
 
 
 class OtherReading(NamedTuple):
@@ -50,6 +54,14 @@ def reached(
     return found
 
 
+def first_reading(
+    compiled: Compiled, readings: tuple[OtherReading, ...], wanted: Callable[[Compiled], bool]
+) -> OtherReading | None:
+    """The first of `readings` under which the rule set is as `wanted`. Raises what compiling it raises."""
+    under = ((one, compile_rule_set(compiled.rule_set, {one.setting.id: one.value})) for one in readings)
+    return next((reading for reading, other in under if wanted(other)), None)
+
+
 def _deciding(compiled: Compiled, reading: OtherReading, among: Sequence[int], budget: Budget) -> Iterator[int]:
     try:
         other = compile_rule_set(compiled.rule_set, {reading.setting.id: reading.value})
@@ -58,3 +70,48 @@ def _deciding(compiled: Compiled, reading: OtherReading, among: Sequence[int], b
     budget.look()
     verdicts = Verdicts(other, budget)
     yield from (position for position in among if verdicts.decides(position))
+
+
+# --- what is needless under every reading ---------------------------------------------------
+
+
+class Change(NamedTuple):
+    """A rule that has another condition, or (None) is left out."""
+
+    position: int
+    condition: Condition | None
+
+
+Reading = Mapping[str, str | int]
+"""Other values of some settings, by their ids; empty for those that could not all be looked at."""
+
+
+def mattering_under(compiled: Compiled, changes: Collection[Change], budget: Budget) -> dict[Change, Reading]:
+    """Of changes that alter no recommendation: those that do under another reading, each with the first such one.
+
+    With an empty reading where that is not known, because there are too many or they are too tangled.
+    """
+    found: dict[Change, Reading] = {}
+    if changes:
+        readings = list(islice(joint_readings(compiled), MAX_JOINT_READINGS + 1))
+        try:
+            for reading in readings[:MAX_JOINT_READINGS]:
+                left = [change for change in changes if change not in found]
+                found |= dict.fromkeys(_mattering(compiled, reading, left, budget), reading)
+            complete = len(readings) <= MAX_JOINT_READINGS
+        except (TooTangled, TooTangledToCompile):
+            complete = False
+        if not complete:
+            found = {change: found.get(change, {}) for change in changes}
+    return found
+
+
+def _mattering(compiled: Compiled, reading: Reading, among: Sequence[Change], budget: Budget) -> Iterator[Change]:
+    if not among:
+        return
+    effects = Effects(Verdicts(compile_rule_set(compiled.rule_set, reading), budget))
+    for change in among:
+        position, condition = change
+        same = effects.without_rule(position) if condition is None else effects.with_condition(position, condition)
+        if same is None:
+            yield change

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from iopscreen.audit.words import ANY, blocks_in_words
+from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.counts import Region, Whole, regions
+from iopscreen.engine.counts import Region, Whole
+from iopscreen.engine.largest import Largest
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import NO_RULE, Answer
-
-MAX_LOOKED_AT = 200
-"""Of how many regions of one outcome the largest are sought."""
-
-MAX_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class RegionRow:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRegions:
-    """The regions of one outcome (or `no_rule`), rule by rule, the largest first; `more` are left out."""
+    """The largest regions of one outcome (or `no_rule`), rule by rule; `more` profiles are in none of them."""
 
     outcome: str
     profiles: int
@@ -37,10 +33,10 @@ class OutcomeRegions:
     more: int
 
 
-def region_table(everything: Whole) -> tuple[OutcomeRegions, ...]:
-    """The regions of every outcome that somebody is recommended, in file order, `no_rule` last."""
-    counts = outcome_counts(everything)
-    return tuple(_of_outcome(everything, outcome, number) for outcome, number in counts.items() if number)
+def region_table(everything: Whole, limit: int) -> tuple[OutcomeRegions, ...]:
+    """The `limit` largest regions of every outcome that somebody is recommended, in file order, `no_rule` last."""
+    counts, largest = outcome_counts(everything), Largest(everything)
+    return tuple(_of_outcome(everything, largest, outcome, limit) for outcome, number in counts.items() if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +49,19 @@ class Hole:
 
 
 def holes(everything: Whole, limit: int) -> tuple[list[Hole], int]:
-    """The largest regions in which no rule matches, the largest first, and how many more there are."""
-    found, beyond = regions(everything, partial(operator.eq, NONE_MATCHES), MAX_LOOKED_AT)
-    found.sort(key=lambda region: -region.profiles)
-    return [_hole(everything, region) for region in found[:limit]], len(found[limit:]) + beyond
+    """The largest regions in which no rule matches, the largest first, and how many profiles are in none of them."""
+    found = Largest(everything).regions([NONE_MATCHES], limit)
+    beyond = everything.counts.get(NONE_MATCHES, 0) - sum(region.profiles for region in found)
+    verdicts = Verdicts(everything.compiled, UNLIMITED)
+    return [_hole(everything, verdicts, region) for region in found], beyond
 
 
-def _hole(everything: Whole, region: Region) -> Hole:
-    return Hole(region_in_words(everything, region), region.profiles, caller_of(everything, region))
+def _hole(everything: Whole, verdicts: Verdicts, region: Region) -> Hole:
+    level = everything.compiled.level
+    clause = {level[name]: sum(1 << block for block in blocks) for name, blocks in region.blocks.items()}
+    caller = verdicts.witness([clause], verdicts.excluded)
+    assert caller is not None  # regions hold possible profiles
+    return Hole(region_in_words(everything, region), region.profiles, caller)
 
 
 def caller_of(everything: Whole, region: Region) -> dict[str, Answer]:
@@ -82,11 +83,12 @@ def outcome_counts(everything: Whole) -> dict[str, int]:
     return counts
 
 
-def _of_outcome(everything: Whole, outcome: str, profiles: int) -> OutcomeRegions:
-    found, beyond = regions(everything, lambda label: everything.compiled.outcome_of(label) == outcome, MAX_LOOKED_AT)
-    found.sort(key=_order)
-    rows = tuple(_row(everything, region) for region in found[:MAX_KEPT])
-    return OutcomeRegions(outcome, profiles, rows, len(found) - len(rows) + beyond)
+def _of_outcome(everything: Whole, largest: Largest, outcome: str, limit: int) -> OutcomeRegions:
+    labels = [label for label in everything.counts if everything.compiled.outcome_of(label) == outcome]
+    found = sorted(largest.regions(labels, limit), key=_order)
+    profiles = sum(everything.counts[label] for label in labels)
+    rows = tuple(_row(everything, region) for region in found)
+    return OutcomeRegions(outcome, profiles, rows, profiles - sum(row.profiles for row in rows))
 
 
 def _order(region: Region) -> tuple[int, int]:

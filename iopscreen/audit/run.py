@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.change.editions import Edition, read_earlier
-from iopscreen.audit.change.run import Change, compare
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
-from iopscreen.audit.checks.mutation import killer_cases, surviving_mutant, uncovered_boundary
+from iopscreen.audit.checks.mutation import killer_cases
+from iopscreen.audit.judged import TOO_TANGLED, attempted
 from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.overview import Overview
-from iopscreen.audit.regions import OutcomeRegions, outcome_counts, region_table
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.regions import outcome_counts
+from iopscreen.audit.subject import Subject, Told, Undecided
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.search import Budget
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import CASES_SUFFIX, CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
@@ -28,11 +26,8 @@ from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
 if TYPE_CHECKING:
+    from iopscreen.audit.change.run import Change
     from iopscreen.audit.mutants import MutationScore, Progress
-
-MAX_UNDECIDED = 10
-
-_TANGLED = (TooTangled, TooTangledToCompile, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,6 @@ class RuleSetFacts:
     failed: int
     coverage: Mapping[str, Coverage]
     questions: tuple[str, ...]
-    table: tuple[OutcomeRegions, ...]
     resting: tuple[Resting, ...]
     mutants: MutationScore | None
     killers: tuple[str, ...]
@@ -67,9 +61,10 @@ class AuditResult:
     """Everything about one rule file. `facts` is None for a faulty one.
 
     `texts`: by path, the files that findings point into. `undecided`: what was not decided
-    within the budget, in words; `why` is the reason. `sources`: the ids that a source's text
+    within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
+    notes that nobody asked for. `sources`: the ids that a source's text
     can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
-    became of an earlier edition, where one was named.
+    became of an earlier edition, where one was named; `no_change`: in words, why there is none.
     """
 
     path: str
@@ -77,21 +72,21 @@ class AuditResult:
     findings: tuple[Finding, ...]
     acceptances: tuple[Accept | None, ...]
     facts: RuleSetFacts | None
-    undecided: tuple[str, ...]
+    undecided: tuple[Undecided, ...]
     why: str | None
     sources: tuple[str, ...]
     overview: Overview | None = None
     change: Change | None = None
+    no_change: str | None = None
+    hints: tuple[Undecided, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether everything was decided."""
-        return not self.undecided and (self.change is None or self.change.complete)
+        """Whether everything was decided that may be an error or a warning, and all that explains these.
 
-    @property
-    def regions(self) -> tuple[OutcomeRegions, ...]:
-        """The table of every distinguishable profile; empty where it is not known."""
-        return self.facts.table if self.facts else ()
+        Clean means no error and no warning, so that notes make an audit incomplete only where they are asked for.
+        """
+        return not self.undecided and (self.change is None or self.change.complete)
 
     def accepted(self, finding: Finding) -> Accept | None:
         """The entry by which a person has accepted `finding`, which then no longer counts."""
@@ -127,17 +122,20 @@ def audit(
     texts: Mapping[str, str],
     *,
     today: str | None,
-    budget: float | None = None,
+    budget: Budget = UNLIMITED,
+    notes: bool = False,
     mutants: bool = False,
     progress: Progress | None = None,
     against: str | None = None,
 ) -> AuditResult:
     """Audit the rule file at `path`. `texts`: by source id. `today`: YYYY-MM-DD, or None for no date.
 
-    `budget`: the seconds that all verdicts together may take, None for as long as it takes. `mutants`: score
-    the cases by the small changes to the rules that they notice; `progress` is told how far that is.
+    `budget`: the time for whatever is not a matter of moments. `notes`: whether notes are wanted, so that the
+    audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
+    the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where that cannot be read.
+    git revision, that the change is judged from; raises IopscreenError where that cannot be read. A file that
+    the revision does not have is audited, and said to be new.
     """
     data = b""
     try:
@@ -155,17 +153,14 @@ def audit(
         has_case_file=case_text is not None,
         texts=texts,
         today=today,
-        budget=Budget(budget),
+        budget=budget,
         with_mutants=mutants,
         progress=progress,
     )
-    change = None
-    if against is not None:
-        earlier = read_earlier(against, path)
-        if case_text is not None and case_file is None:  # cases that cannot be read are a fault, and not gone
-            earlier = replace(earlier, case_file=None)
-        change = compare(earlier, Edition(file, case_file), budget)
-    findings, undecided = _run_checks(subject)
+    cases_are_faulty = case_text is not None and case_file is None
+    change, no_change = (None, None) if against is None else _change(against, file, case_file, cases_are_faulty, budget)
+    findings = _run_checks(subject)
+    undecided, hints = _undecided(subject, notes=notes)
     of_the_change = change.findings if change else ()
     findings = sorted([*findings, *case_faults, *of_the_change], key=_causes_first)
     entries = accept_entries(subject)
@@ -175,12 +170,14 @@ def audit(
         texts=all_texts,
         findings=tuple(findings),
         acceptances=tuple(acceptance(subject, entries, finding) for finding in findings),
-        facts=_facts(subject, findings, undecided),
-        undecided=tuple(undecided),
-        why=_why(subject) if undecided else None,
+        facts=_facts(subject),
+        undecided=undecided,
+        why=_why(subject) if undecided or (change and not change.complete) else None,
         sources=tuple(source.id for source in subject.documents),
         overview=_overview(subject),
         change=change,
+        no_change=no_change,
+        hints=hints,
     )
 
 
@@ -205,6 +202,21 @@ def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Findi
         return None, data.decode("utf-8-sig", "replace"), refused.findings
 
 
+def _change(
+    against: str, file: RuleFile, case_file: CaseFile | None, cases_are_faulty: bool, budget: Budget
+) -> tuple[Change | None, str | None]:
+    """What became of an earlier edition, in at most half of the time; or, in words, why there is none."""
+    from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
+    from iopscreen.audit.change.run import compare
+
+    earlier = read_earlier(against, file.path)
+    if earlier is None:
+        return None, without_earlier(against, file.path)
+    if cases_are_faulty:  # that is a fault, and they are not gone
+        earlier = replace(earlier, case_file=None)
+    return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), None
+
+
 def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
     try:
         return compile_rule_set(file.rule_set)
@@ -212,28 +224,30 @@ def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:
         return error
 
 
-def _run_checks(subject: Subject) -> tuple[list[Finding], list[str]]:
-    """The findings of every check, and what was not decided. A check past its budget says what it knows by then."""
+def _run_checks(subject: Subject) -> list[Finding]:
+    """The findings of every check. All verdicts are given before the first is explained."""
+    if not isinstance(subject.attempt, TooTangledToCompile):
+        subject.give_verdicts()
     for check, severity in CHECKS:
         try:
             for told in check(subject):
-                subject.told.append(_finding(subject, check, severity, told))
-        except _TANGLED:
-            subject.undecided.append(name_of(check))
-    undecided = list(subject.undecided)
-    if not isinstance(subject.attempt, TooTangledToCompile):
-        results = subject.case_results
-        undecided += [f"case `{result.case.id}`" for result in results if result.verdict is Verdict.UNDECIDED]
-        undecided += _undecided_mutants(subject) if name_of(surviving_mutant) not in undecided else []
-    return subject.told, undecided
+                if isinstance(told, Undecided):
+                    subject.left_open.append(told)
+                else:
+                    subject.told.append(_finding(subject, check, severity, told))
+        except TOO_TANGLED:
+            name = name_of(check)
+            subject.left_open.append(Undecided(f"whether there is any {name}", (name,)))
+    return subject.told
 
 
-def _undecided_mutants(subject: Subject) -> list[str]:
-    """In words, so many that they can be read; the JSON of the mutants names all."""
-    changes = subject.mutants.undecided if subject.mutants else ()
-    more = len(changes) - MAX_UNDECIDED
-    named = [f"whether a case fails when {change.words}" for change in changes[:MAX_UNDECIDED]]
-    return [*named, f"{more} more mutants"] if more > 0 else named
+def _undecided(subject: Subject, *, notes: bool) -> tuple[tuple[Undecided, ...], tuple[Undecided, ...]]:
+    """What was not decided; and apart from that what can only be a note, unless `notes` are wanted."""
+    if notes:
+        return tuple(subject.left_open), ()
+    hints = {name_of(check) for check, severity in CHECKS if severity is Severity.NOTE}
+    aside = [one for one in subject.left_open if one.names and hints.issuperset(one.names)]
+    return tuple(one for one in subject.left_open if one not in aside), tuple(aside)
 
 
 def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> Finding:
@@ -246,6 +260,7 @@ def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> 
         related=told.related,
         witness=told.witness,
         case=told.case,
+        size=told.size,
     )
 
 
@@ -259,7 +274,7 @@ def _why(subject: Subject) -> str:
 # --- facts ----------------------------------------------------------------------------------
 
 
-def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> RuleSetFacts:
+def _facts(subject: Subject) -> RuleSetFacts:
     """What was found out; counts and table only where every profile was looked at."""
     rule_set, passed, failed = subject.rule_set, 0, 0
     covered: Mapping[str, Coverage] = {}
@@ -267,11 +282,8 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         verdicts = [result.verdict for result in subject.case_results]
         passed = verdicts.count(Verdict.PASSED)
         failed = len(verdicts) - passed - verdicts.count(Verdict.UNDECIDED)
-        covered = coverage(subject.compiled, subject.case_results)
-        if name_of(uncovered_boundary) not in undecided and subject.boundaries:
-            covered = {**covered, "boundaries": subject.boundaries.coverage}
-    whole = None if isinstance(subject.attempt, TooTangledToCompile) else subject.counted
-    scored = name_of(surviving_mutant) not in undecided
+        covered = _covered(subject)
+    whole, mutants = attempted(lambda: subject.counted), attempted(lambda: subject.mutants)
     return RuleSetFacts(
         id=rule_set.id,
         version=rule_set.version,
@@ -280,15 +292,14 @@ def _facts(subject: Subject, findings: Sequence[Finding], undecided: Sequence[st
         impossible=whole.impossible if whole else None,
         outcomes=outcome_counts(whole) if whole else None,
         basis=by_basis(subject),
-        guarantees=_guarantees(subject, findings, undecided),
+        guarantees=_guarantees(subject),
         passed=passed,
         failed=failed,
         coverage=covered,
         questions=tuple(rule_set.question),
-        table=region_table(whole) if whole else (),
         resting=resting(subject),
-        mutants=subject.mutants if scored else None,
-        killers=tuple(killer_cases(subject)) if scored else (),
+        mutants=mutants,
+        killers=tuple(killer_cases(subject)) if mutants else (),
     )
 
 
@@ -298,10 +309,17 @@ def _overview(subject: Subject) -> Overview:
     return Overview(subject.file, subject.compiled, subject.counted)
 
 
-def _guarantees(subject: Subject, findings: Sequence[Finding], undecided: Sequence[str]) -> dict[str, bool | None]:
-    guarantees = subject.rule_set.guarantees
-    if "guarantee-violated" in undecided:
-        return {guarantee.id: None for guarantee in guarantees}
-    violated = {finding.place for finding in findings if finding.name == "guarantee-violated"}
-    proved = not subject.nobody_possible
-    return {guarantee.id: proved and guarantee.place not in violated for guarantee in guarantees}
+def _covered(subject: Subject) -> Mapping[str, Coverage]:
+    """What the cases cover; nothing where it is not known which of them pass."""
+    if subject.cases_left_open:
+        return {}
+    found = coverage(subject.compiled, subject.case_results)
+    boundaries = attempted(lambda: subject.boundaries)
+    return {**found, "boundaries": boundaries.coverage} if boundaries else found
+
+
+def _guarantees(subject: Subject) -> Mapping[str, bool | None]:
+    """By id, whether a guarantee is proved."""
+    if isinstance(subject.attempt, TooTangledToCompile):
+        return dict.fromkeys(guarantee.id for guarantee in subject.rule_set.guarantees)
+    return subject.judged.proved

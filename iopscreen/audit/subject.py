@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from iopscreen.audit.boundaries import Boundaries, boundaries
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
+from iopscreen.audit.judged import Judged, Reach, Worth, attempted
 from iopscreen.audit.readings import OtherReading, other_readings, reached
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile
 from iopscreen.engine.counts import Whole, whole
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.effect import Effects
-from iopscreen.engine.search import Budget
+from iopscreen.engine.search import Box
+from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.cases import CaseFile
 from iopscreen.ruleset.findings import Finding, Place, Related
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from iopscreen.audit.mutants import MutationScore, Progress
 
 ANY = "any"
+
+_SHARE = 0.5
+"""What each step may take of the time that is left."""
 
 _SECONDS_FOR_HINTS = 1
 
@@ -41,6 +46,20 @@ class Told:
     witness: Mapping[str, Any] | None = None
     case: str | None = None
     path: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """What a check could not decide in time, in words.
+
+    `names`: the findings that it may be (none where a finding is told, and only what explains it was left
+    open); `place`: where they would stand, None for anywhere.
+    """
+
+    words: str
+    names: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -48,10 +67,10 @@ class Subject:
     """One rule file, with its cases (None without a readable file of them) and what else is at hand.
 
     `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. `budget`: the
-    time for all verdicts. `with_mutants`: whether mutants are wanted; `progress` is told how many
-    were looked at. What is expensive is worked out once, when a check first asks for it; it raises
-    TooTangled past a budget, and TooTangledToCompile. `told` and `undecided` grow as the checks run: what
-    those before found, and the names of those that could not finish.
+    time for everything. `with_mutants`: whether mutants are wanted; `progress` is told how many
+    were looked at. What is expensive is worked out once, when it is first asked for, each in its share
+    of the time, so that nothing starves: verdicts first, then what is counted and explained. `told`
+    and `left_open` grow as the checks run: what those before found, and what they could not decide.
     """
 
     file: RuleFile
@@ -60,11 +79,16 @@ class Subject:
     has_case_file: bool
     texts: Mapping[str, str]
     today: str | None
-    budget: Budget = field(default_factory=lambda: Budget(None))
+    budget: Budget = UNLIMITED
     with_mutants: bool = False
     progress: Progress | None = None
     told: list[Finding] = field(default_factory=list)
-    undecided: list[str] = field(default_factory=list)
+    left_open: list[Undecided] = field(default_factory=list)
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        """The names of the findings of which not all were looked for."""
+        return frozenset(name for one in self.left_open for name in one.names)
 
     @property
     def rule_set(self) -> RuleSet:
@@ -84,12 +108,30 @@ class Subject:
         return Verdicts(self.compiled, self.budget)
 
     @cached_property
+    def judged(self) -> Judged:
+        """The verdicts on errors."""
+        return Judged(self.verdicts)
+
+    @cached_property
+    def worth(self) -> Worth:
+        """The verdicts on warnings: they leave time to explain the errors."""
+        return Worth(self.judged, self.verdicts.within(self.budget.part(share=_SHARE)))
+
+    def give_verdicts(self) -> None:
+        """Give all verdicts, those on errors first, before time goes into what counts and explains."""
+        self.judged.give()
+        _ = self.case_results  # decided now, and kept
+        self.worth.give()
+
+    @cached_property
+    def explained(self) -> Verdicts:
+        """What explains a verdict: who takes a rule's answers, the first caller in file order."""
+        return self.verdicts.within(self.budget.part(share=_SHARE))
+
+    @cached_property
     def counted(self) -> Whole | None:
         """How many profiles there are, and whom the rules recommend what; None where no diagram fits."""
-        try:
-            return whole(self.compiled)
-        except TooTangled:
-            return None
+        return attempted(lambda: whole(self.compiled, self.budget.part(share=_SHARE)))
 
     @property
     def whole(self) -> Whole:
@@ -98,25 +140,24 @@ class Subject:
             raise TooTangled
         return self.counted
 
-    @cached_property
-    def nobody_possible(self) -> bool:
-        """Whether the impossible entries leave nobody."""
-        return self.verdicts.nobody_possible
+    @property
+    def nobody_possible(self) -> bool | None:
+        """Whether the impossible entries leave nobody; None where that is not decided."""
+        return self.judged.nobody_possible
 
     @cached_property
     def deciding(self) -> frozenset[int]:
-        """The positions of the rules that decide somebody."""
-        return frozenset(place for place in range(len(self.rule_set.rules)) if self.verdicts.decides(place))
+        """The positions of the rules that are known to decide somebody."""
+        return frozenset(place for place, reach in enumerate(self.judged.reach) if reach is Reach.DECIDES)
 
     @cached_property
     def silent(self) -> Mapping[str, str]:
-        """The rules that never decide, by id, each with the name of the finding that says why."""
+        """The rules that are known never to decide, by id, each with the name of the finding that says why."""
+        names = {Reach.UNREACHABLE: "unreachable-rule", Reach.CONTRADICTORY: "contradictory-condition"}
         return {
-            rule.id: "unreachable-rule"
-            if self.verdicts.possible(self.verdicts.clauses[position])
-            else "contradictory-condition"
-            for position, rule in enumerate(self.rule_set.rules)
-            if position not in self.deciding
+            rule.id: names[reach]
+            for rule, reach in zip(self.rule_set.rules, self.judged.reach, strict=True)
+            if reach in names
         }
 
     @cached_property
@@ -124,37 +165,48 @@ class Subject:
         """The other values of each setting that may decide otherwise."""
         return other_readings(self.compiled)
 
+    @property
+    def budget_for_hints(self) -> Budget:
+        """A little time for what is said beside a verdict: it must not take that of the verdicts."""
+        return self.budget.part(share=_SHARE, most=_SECONDS_FOR_HINTS)
+
     @cached_property
     def reached(self) -> Mapping[int, OtherReading]:
         """By rule that never decides, the first other reading under which it does; empty where too many to try."""
         positions = [place for place, rule in enumerate(self.rule_set.rules) if rule.id in self.silent]
-        # Hints have a little time of their own: they must not take that of the verdicts.
         try:
-            return reached(self.compiled, self.readings, positions, Budget(_SECONDS_FOR_HINTS)) if positions else {}
+            return reached(self.compiled, self.readings, positions, self.budget_for_hints) if positions else {}
         except TooTangled:
             return {}
 
     @cached_property
     def effects(self) -> Effects:
-        """What would come without a rule, or a test of it."""
+        """What would come without a test of a rule."""
         return Effects(self.verdicts)
 
     @cached_property
     def in_vain(self) -> Mapping[int, frozenset[int]]:
-        """The rules that decide somebody and have no effect, each with those that would recommend the same."""
-        instead = {position: self.effects.without_rule(position) for position in sorted(self.deciding)}
-        return {position: rules for position, rules in instead.items() if rules is not None}
+        """The rules that are known to decide somebody and to have no effect, each with those that do the same."""
+        return {position: rules for position, rules in self.worth.in_vain.items() if rules}
 
     @cached_property
     def case_results(self) -> tuple[CaseResult, ...]:
         """Every case, decided."""
-        return run_cases(self.compiled, self.case_file.cases) if self.case_file else ()
+        cases = self.case_file.cases if self.case_file else ()
+        return run_cases(self.compiled, cases, self.budget.part(share=_SHARE))
+
+    @property
+    def cases_left_open(self) -> bool:
+        """Whether it is not known of every case whether it passes, so that nobody knows what the cases notice."""
+        return any(result.verdict is Verdict.UNDECIDED for result in self.case_results)
 
     @cached_property
     def boundaries(self) -> Boundaries | None:
-        """Where cases stand; None where no case passes, so that none stands anywhere."""
+        """Where cases stand; None where no case passes, so that none stands anywhere. Raises OutOfTime."""
         passed = any(result.verdict is Verdict.PASSED for result in self.case_results)
-        return boundaries(self.compiled, self.case_results) if passed else None
+        if not passed:
+            return None
+        return boundaries(self.verdicts.within(self.budget.part(share=_SHARE)), self.counted, self.case_results)
 
     @cached_property
     def mutants(self) -> MutationScore | None:
@@ -163,7 +215,7 @@ class Subject:
             return None
         from iopscreen.audit.mutants import mutation_score
 
-        return mutation_score(self.compiled, self.case_results, self.progress)
+        return mutation_score(self.compiled, self.case_results, self.progress, self.budget)
 
     @cached_property
     def found_passages(self) -> Mapping[str, Found]:
@@ -186,6 +238,15 @@ class Subject:
 
 
 # --- witnesses and cases --------------------------------------------------------------------
+
+
+def decided_witness(subject: Subject, position: int, box: Box, clauses: Sequence[Clause] = ({},)) -> dict[str, Any]:
+    """A caller of `clauses` whom a rule (or NONE_MATCHES) decides: the first in file order.
+
+    Without the time to look for that one, it is one in `box`, which the verdict rests on.
+    """
+    first = attempted(lambda: subject.explained.deciding_witness(position, clauses))
+    return witness_json(first or subject.verdicts.in_box(box))
 
 
 def witness_json(profile: Mapping[str, Answer]) -> dict[str, Any]:

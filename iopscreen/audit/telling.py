@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iopscreen.audit.subject import ANY, Subject
+from iopscreen.engine.table import Clause
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import NO_RULE, Answer, Condition, Rule, tests_of
 from iopscreen.ruleset.values import answer_json
@@ -18,10 +19,16 @@ def impossible_entries(subject: Subject, positions: Sequence[int]) -> Iterator[R
         yield subject.related(entry.place, f"impossible entry `{entry.id}` excludes them")
 
 
+def nobody_meets(subject: Subject, clauses: Sequence[Clause], condition: Condition) -> tuple[Related, ...]:
+    """Why nobody can meet a condition, whose clauses these are. Raises OutOfTime."""
+    excluding = subject.explained.excluding(clauses)
+    return tuple(impossible_entries(subject, excluding) if excluding else clashing_tests(subject, condition))
+
+
 def clashing_tests(subject: Subject, condition: Condition) -> Iterator[Related]:
     """The tests of a condition that together nobody can meet."""
     seen = set()
-    for part in subject.verdicts.clash(condition):
+    for part in subject.explained.clash(condition):
         for test in tests_of(part):
             if test.place not in seen:
                 seen.add(test.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks, tests_by_subject
 from iopscreen.engine.compiled import Compiled, deciding_conditions
@@ -31,7 +32,16 @@ def _numbers(blocks: NumberBlocks, chosen: Collection[int]) -> str:
         if intervals and intervals[-1][1] + 1 == low:
             low = intervals.pop()[0]
         intervals.append((low, high))
-    return _or(str(low) if low == high else f"{low} to {high}" for low, high in intervals)
+    return " or ".join(_interval(low, high, blocks.question) for low, high in intervals)
+
+
+def _interval(low: int, high: int, question: Question) -> str:
+    """An interval; of one that goes on to the end of the range, where it begins, and the other way round."""
+    if low == high:
+        return str(low)
+    if low == question.low:
+        return f"up to {high}"
+    return f"{low} or more" if high == question.high else f"{low} to {high}"
 
 
 def _values(blocks: ValueBlocks, chosen: Collection[int]) -> str:
@@ -41,80 +51,137 @@ def _values(blocks: ValueBlocks, chosen: Collection[int]) -> str:
     if len(others) * 2 < len(named):
         return f"not {others[0]}" if len(others) == 1 else f"none of {', '.join(others)}"
     order = {value: place for place, value in enumerate(blocks.question.option_ids)}
-    return _or(sorted(named, key=lambda value: order.get(value, 0)))
+    *first, last = sorted(named, key=lambda value: order.get(value, 0))
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 # --- sets of options ------------------------------------------------------------------------
 
-Literal = tuple[int, str]
-"""Blocks, as bits, and the words for them: a test that the rules use, or its negation."""
+
+class _Literal(NamedTuple):
+    """A test that the rules use, or its negation, with the blocks that pass it, as bits."""
+
+    passing: int
+    test: OptionsTest
+    wanted: bool
 
 
 def _options(compiled: Compiled, blocks: Blocks, chosen: Collection[int]) -> str:
-    """A test or its negation where one is just this, else several, joined by "or".
-
-    Each alternative is as wide as it can be, so that no test is named needlessly.
-    """
+    """A test or its negation where one is just this, else several of them; the shortest that was found."""
     wanted = sum(1 << block for block in chosen)
     literals = _literals(compiled, blocks)
-    exact = next((words for passing, words in literals if passing == wanted), None)
+    exact = next((literal for literal in literals if literal.passing == wanted), None)
     if exact is not None:
-        return exact
-    alternatives = []
+        return _phrase(blocks.question, [exact])
+    found = []
+    for order in (literals, literals[::-1]):
+        phrases = [_phrase(blocks.question, alternative) for alternative in _alternatives(order, wanted)]
+        found.append((" or " if all(" " not in phrase for phrase in phrases) else "; or ").join(phrases))
+    return min(found, key=len)
+
+
+def _alternatives(literals: Sequence[_Literal], wanted: int) -> Iterator[Sequence[_Literal]]:
+    """Sets of literals, one of which holds in each of the blocks `wanted`, each as wide as it can be."""
     left = wanted
     while left:
         first = (left & -left).bit_length() - 1
-        passing, words = _alternative([literal for literal in literals if literal[0] >> first & 1], wanted)
-        alternatives.append(words)
-        left &= ~passing
-    return _or(alternatives)
+        kept = [literal for literal in literals if literal.passing >> first & 1]
+        for literal in tuple(reversed(kept)):
+            rest = [other for other in kept if other is not literal]
+            if rest and not _passing(rest) & ~wanted:
+                kept = rest
+        yield kept
+        left &= ~_passing(kept)
 
 
-def _alternative(literals: Sequence[Literal], wanted: int) -> tuple[int, str]:
-    """The blocks that pass all of `literals`, as few of these as keep within `wanted`."""
-    kept = list(literals)
-    for literal in reversed(literals):
-        rest = [other for other in kept if other is not literal]
-        if rest and not _passing(rest) & ~wanted:
-            kept = rest
-    return _passing(kept), " and ".join(words for _, words in kept)
-
-
-def _passing(literals: Sequence[Literal]) -> int:
+def _passing(literals: Sequence[_Literal]) -> int:
     passing = -1
-    for blocks, _ in literals:
-        passing &= blocks
+    for literal in literals:
+        passing &= literal.passing
     return passing
 
 
-def _literals(compiled: Compiled, blocks: Blocks) -> list[Literal]:
-    """Every test of the question that decides, and its negation, in words."""
+def _literals(compiled: Compiled, blocks: Blocks) -> list[_Literal]:
+    """Every test of the question that decides, and its negation."""
+    tests = (test for condition in deciding_conditions(compiled.rule_set) for test in tests_of(condition))
     found = []
-    for test in _option_tests(compiled, blocks.question):
+    for test in tests_by_subject(tests).get(blocks.question.id, ()):
+        assert isinstance(test, OptionsTest)  # the question has several options
         passing = blocks.passing(test)
-        names = _names(blocks.question, test.options)
-        if len(test.options) == 1:
-            words = (names, f"not {names}")
-        elif test.every:
-            words = (f"all of {names}", f"not all of {names}")
-        else:
-            words = (f"one or more of {names}", f"none of {names}")
-        found += [(passing, words[0]), (blocks.everything & ~passing, words[1])]
+        found += [_Literal(passing, test, True), _Literal(blocks.everything & ~passing, test, False)]
     return found
 
 
-def _option_tests(compiled: Compiled, question: Question) -> Iterator[OptionsTest]:
-    tests = (test for condition in deciding_conditions(compiled.rule_set) for test in tests_of(condition))
-    for test in tests_by_subject(tests).get(question.id, ()):
-        assert isinstance(test, OptionsTest)  # the question has several options
-        yield test
+# --- what several tests of options say together ---------------------------------------------
+
+Named = frozenset[str]
+"""Some options."""
+
+
+class _Said(NamedTuple):
+    """Literals together: options that are `had` or `missed`; sets of which `some` is had, and such as are `not_all`."""
+
+    had: Named
+    missed: Named
+    some: frozenset[Named]
+    not_all: frozenset[Named]
+
+
+def _phrase(question: Question, literals: Sequence[_Literal]) -> str:
+    """What all of `literals` say: first what is had, then what is not."""
+    had, missed, some, not_all = _together(literals)
+    mixed = some & not_all
+    groups = {frozenset(literal.test.options) for literal in literals}
+    positive = [option for option in question.option_ids if option in had]
+    positive += [f"{_some_words(options)} {_names(question, options)}" for options in _sorted(mixed)]
+    positive += [f"one or more of {_shortest(question, options, missed, groups)}" for options in _sorted(some - mixed)]
+    negative = [f"not all of {_shortest(question, options, had, groups)}" for options in _sorted(not_all - mixed)]
+    if missed:
+        negative.insert(0, f"{'not' if len(missed) == 1 else 'none of'} {_names(question, missed)}")
+    return " but ".join(" and ".join(parts) for parts in (positive, negative) if parts)
+
+
+def _some_words(options: Named) -> str:
+    return "just one of" if len(options) == 2 else "some but not all of"
+
+
+def _together(literals: Sequence[_Literal]) -> _Said:
+    """Literals with what follows from one another: "a or b, but not a" is "b, but not a"."""
+    had, missed, some, not_all = set[str](), set[str](), set[Named](), set[Named]()
+    for _, test, wanted in literals:
+        options = frozenset(test.options)
+        if test.every or len(options) == 1:
+            (some if wanted else not_all).update([frozenset([option]) for option in options] if wanted else [options])
+        else:
+            (some if wanted else not_all).update([options] if wanted else [frozenset([option]) for option in options])
+    before = None
+    while before != (had, missed):
+        before = (set(had), set(missed))
+        some = {options - missed for options in some if not options & had}
+        not_all = {options - had for options in not_all if not options & missed}
+        had |= {option for options in some if len(options) == 1 for option in options}
+        missed |= {option for options in not_all if len(options) == 1 for option in options}
+    some = {options for options in some if not options & had}
+    not_all = {options for options in not_all if not options & missed}
+    return _Said(frozenset(had), frozenset(missed), _smallest(some), _smallest(not_all))
+
+
+def _smallest(several: Collection[Named]) -> frozenset[Named]:
+    """The sets of options that hold none of the others."""
+    return frozenset(one for one in several if not any(other < one for other in several))
+
+
+def _sorted(several: Collection[Named]) -> list[Named]:
+    return sorted(several, key=sorted)
+
+
+def _shortest(question: Question, options: Named, beside: Named, tested: Collection[Named]) -> str:
+    """The names of `options`; or of a set that a rule names, with some of `beside`, where that is shorter."""
+    wider = (other for other in tested if options <= other <= options | beside)
+    return min([_names(question, options), *(_names(question, other) for other in _sorted(list(wider)))], key=len)
 
 
 def _names(question: Question, options: Collection[str]) -> str:
     """Options in file order, or the group that is just these."""
     group = next((group.id for group in question.groups if set(group.options) == set(options)), None)
     return group or ", ".join(option for option in question.option_ids if option in options)
-
-
-def _or(words: Collection[str] | Iterator[str]) -> str:
-    return " or ".join(words)

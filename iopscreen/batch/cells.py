@@ -62,8 +62,8 @@ class Deciding(Protocol):
     def tail(self, classes: Sequence[int]) -> Tail:
         """What is appended to a row of such cells."""
 
-    def unreadable(self, cells: Sequence[str]) -> list[str]:
-        """A reason for each cell of a row that is no answer, in the order of the columns."""
+    def unreadable(self, cells: Sequence[str]) -> Tail:
+        """What is appended to a row in which a cell is no answer."""
 
     def problem(self, reasons: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""

@@ -21,7 +21,7 @@ from itertools import accumulate
 from iopscreen.batch import cells, lines
 from iopscreen.batch.capture import Capture, Plan, Wanted, plan, singly
 from iopscreen.batch.cells import Deciding, States
-from iopscreen.batch.lines import Source, looks_like_rows
+from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.pattern import Shape, count_lines
 from iopscreen.batch.rows import Rows
@@ -86,7 +86,7 @@ class Screener:
             shape = self.shape(window)
             if len(window) < WORTHWHILE or shape is None:
                 return self.rows.read(part, source, source.at + len(window))
-            self._windows = _Windows(self.rows, shape, self._form.encoding)
+            self._windows = _Windows(self.rows, shape, self._form)
         self._windows.screen(part, source, window)
         return True
 
@@ -107,10 +107,11 @@ def bytes_stand_alone(encoding: str) -> bool:
 class _Windows:
     """The windows of one file. `size`: how many bytes the next one may have."""
 
-    def __init__(self, rows: Rows, shape: Shape, encoding: str) -> None:
+    def __init__(self, rows: Rows, shape: Shape, form: Form) -> None:
         self.size = WINDOW
         self._rows = rows
-        self._encoding = encoding
+        self._form = form
+        self._encoding = form.encoding
         self._shape = shape
         self._tails = _Tails(rows.states, shape.end)
         self._counts: Counter[int] = Counter()
@@ -226,7 +227,7 @@ class _Windows:
 
     def _looks_like_rows(self, record: bytes) -> bool:
         found = record.splitlines()
-        return len(found) > 1 and looks_like_rows(found, self._shape.delimiter, self._shape.width)
+        return len(found) > 1 and looks_like_rows(found, self._shape.delimiter, self._form)
 
     def _read_others(self, part: Part, source: Source, pieces: _Pieces, bad: Sequence[int]) -> int | None:
         """Read records as the csv module does, up to the next good piece; its index, None if there is none here."""

@@ -9,26 +9,33 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iopscreen.batch.lines import decoded
+from iopscreen.batch.problems import is_ours
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import RuleSet
+from iopscreen.ruleset.model import Question, RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.values import name_key, spelling_key
 
 APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
 DELIMITERS = ",;\t|"
 MAX_HEADER_LINES = 20
+MAX_NAME = 60
+"""Characters of a header that are compared with names."""
+MIN_WORD = 4
+"""Shorter words, `of` or `the`, say nothing about what a column holds."""
 MAX_SHOWN = 12
 """How many headers a message lists."""
 
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+"""What `decoded` makes of a byte that is no text."""
 _SEP = re.compile(r"sep=([!#-/:-@\[-`{-~\t])\s*", re.IGNORECASE)
 UTF_8_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What the user says about columns: header -> question id, and headers that answer none."""
 
     map: Mapping[str, str]
@@ -49,6 +56,14 @@ class Top:
     left_over: tuple[bytes, ...]
     """Lines that were read on the way, and belong to the rows."""
 
+    def place(self, name: str) -> str:
+        """Where messages about the header of file `name` point to. A table has no lines."""
+        return f"{name}:{self.line}" if self.line else name
+
+
+Likeness = tuple[str, str]
+"""The header of a column, and the question that it may answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -58,6 +73,26 @@ class Columns:
     unmapped: tuple[str, ...]
     ignored: tuple[str, ...]
     set_aside: frozenset[str]
+    doubts: tuple[Likeness, ...]
+    """Columns that a hint of the rule set names: nothing is decided before they are settled."""
+    near: tuple[Likeness, ...]
+    """Columns that may answer a question without one, by their name."""
+
+    def without(self, other: Columns) -> Columns:
+        """These, but that a column which answers a question of `other` is not one that answers none."""
+        return replace(
+            self,
+            unmapped=tuple(header for header in self.unmapped if header in other.unmapped),
+            near=tuple(likeness for likeness in self.near if likeness[0] in other.unmapped),
+        )
+
+
+class Doubtful(IopscreenError):
+    """Columns that only the user can settle: `problems`, one each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:
@@ -86,6 +121,7 @@ def read_top(lines: Iterator[bytes], name: str, encoding: str, rule_set: RuleSet
     number = len(above) + 1
     head = _whole_header(first, lines, encoding)
     texts = [_text(line, encoding, number + index, name) for index, line in enumerate(head)]
+    _refuse_undecodable(texts, encoding, f"{name}:{number}")
     readings = _readings(texts, separator)
     if not readings:
         raise IopscreenError(f"{name}:{number}: the header holds a quote that is never closed; close it, or remove it")
@@ -142,6 +178,13 @@ def _whole_header(first: bytes, lines: Iterator[bytes], encoding: str) -> list[b
     return head
 
 
+def _refuse_undecodable(texts: Sequence[str], encoding: str, where: str) -> None:
+    """Refuse a header with bytes that are no text: a name that cannot be read would answer no question."""
+    if any(_STRAY_BYTE.search(text) for text in texts):
+        message = f"the header holds bytes that are not {encoding} text"
+        raise IopscreenError(f"{where}: {message}: save the file as UTF-8, or name its encoding with `--encoding`")
+
+
 def _readings(texts: list[str], separator: str | None) -> dict[str, tuple[list[str], int]]:
     """By delimiter that the header may have: its cells, and of how many lines it is."""
     candidates = [separator] if separator else [mark for mark in DELIMITERS if mark in texts[0]] or [DELIMITERS[0]]
@@ -164,7 +207,9 @@ def _delimiter(
     best = [mark for mark, count in named.items() if count == most]
     if most == 0:
         cells = max((cells for cells, _ in readings.values()), key=len)
-        raise IopscreenError(f"{where}: {_no_question(cells, rule_set)}")
+        # A first line that holds none of the names may be some caller's: no message repeats it.
+        found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
+        raise IopscreenError(f"{where}: {_no_question(found, rule_set)}")
     if len(best) > 1:
         marks = " or ".join(_mark_name(mark) for mark in best)
         message = f"the header names {_questions(most)} whether its delimiter is {marks}"
@@ -172,13 +217,19 @@ def _delimiter(
     return best[0]
 
 
-def _no_question(cells: Sequence[str], rule_set: RuleSet) -> str:
+def refuse_no_question(headers: Sequence[str], rule_set: RuleSet, choices: Choices, name: str) -> None:
+    """Refuse a table in which no column answers a question."""
+    known = _known_headers(rule_set, choices)
+    if not any(name_key(header) in known for header in headers):
+        found = f"found {_listed(headers)}" if headers else "it has no columns"
+        raise IopscreenError(f"{name}: {_no_question(found, rule_set)}")
+
+
+def _no_question(found: str, rule_set: RuleSet) -> str:
     wanted = ", ".join(
         f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
         for question in rule_set.questions
     )
-    # A first line that holds none of the names may be some caller's: no message repeats it.
-    found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
     message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
     return f"{message}; `--map HEADER=QUESTION` maps other names"
 
@@ -200,33 +251,69 @@ def _mark_name(mark: str) -> str:
 # --- columns and questions ------------------------------------------------------------------
 
 
-def match_columns(top: Top, rule_set: RuleSet, choices: Choices, prefix: str, name: str) -> Columns:
-    """Which column answers which question. Raises IopscreenError for whatever is doubtful."""
-    where = f"{name}:{top.line}"
+def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence[str], name: str) -> Columns:
+    """Which column answers which question. `added`: the names of our columns.
+
+    Raises IopscreenError for names that say two things; what is doubtful stands in `doubts`.
+    """
+    where = top.place(name)
     _refuse_absent(top.headers, choices, where)
-    _refuse_taken(top.headers, prefix, where)
-    known = _known_headers(rule_set, choices)
+    _refuse_taken(top.headers, added, where)
+    _refuse_twice(top.headers, choices, where)
+    place = _places(top.headers, _known_headers(rule_set, choices), where)
+    unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
+    ignored_keys = {name_key(header) for header in choices.ignored}
+    own = _known_headers(rule_set, Choices({}, frozenset()))
+    answer_none = tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys)
+    without = [question for question in rule_set.questions if question.id not in place]
+    doubts = tuple(_doubts(answer_none, without))
+    doubtful = {question for _, question in doubts}
+    return Columns(
+        place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
+        unmapped=answer_none,
+        ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
+        set_aside=frozenset(own[key] for key in ignored_keys if key in own),
+        doubts=doubts,
+        near=tuple(_near(answer_none, [question for question in without if question.id not in doubtful])),
+    )
+
+
+def doubt_text(header: str, question: str) -> str:
+    """What is doubtful, and how to settle it."""
+    settle = f'`--map "{header}={question}"` or `--ignore-column "{header}"`'
+    return f"{shown(header)} may be what `{question}` asks, which has no column; settle it with {settle}"
+
+
+def _places(headers: Sequence[str], known: Mapping[str, str], where: str) -> dict[str, int]:
+    """The place of each question's column."""
     place: dict[str, int] = {}
-    for index, header in enumerate(top.headers):
+    for index, header in enumerate(headers):
         question = known.get(name_key(header))
         if question in place:
-            other = place[question]
-            both = f"column {other + 1}, {shown(top.headers[other])}, and column {index + 1}, {shown(header)}"
+            both = _two_columns(headers, place[question], index)
             message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
             raise IopscreenError(f"{where}: {message}")
         if question is not None:
             place[question] = index
-    unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
-    ignored_keys = {name_key(header) for header in choices.ignored}
-    own = _known_headers(rule_set, Choices({}, frozenset()))
-    columns = Columns(
-        place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
-        unmapped=tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys),
-        ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
-        set_aside=frozenset(own[key] for key in ignored_keys if key in own),
-    )
-    _refuse_hints(columns, rule_set, where)
-    return columns
+    return place
+
+
+def _refuse_twice(headers: Sequence[str], choices: Choices, where: str) -> None:
+    """Refuse two columns of one name: whoever reads such a file by name gets the one or the other."""
+    ignored = {name_key(header) for header in choices.ignored}
+    first: dict[str, int] = {}
+    for index, header in enumerate(headers):
+        key = spelling_key(header)
+        if not key or name_key(header) in ignored:
+            continue
+        if first.setdefault(key, index) != index:
+            both = _two_columns(headers, first[key], index)
+            message = f"{both}, have one name; rename one of them, or leave both out with `--ignore-column`"
+            raise IopscreenError(f"{where}: {message}")
+
+
+def _two_columns(headers: Sequence[str], one: int, other: int) -> str:
+    return f"column {one + 1}, {shown(headers[one])}, and column {other + 1}, {shown(headers[other])}"
 
 
 def _known_headers(rule_set: RuleSet, choices: Choices) -> dict[str, str]:
@@ -257,25 +344,39 @@ def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None
             raise IopscreenError(f"{shown(header)} is named by `--map` and by `--ignore-column`; leave one of them out")
 
 
-def _refuse_taken(headers: Sequence[str], prefix: str, where: str) -> None:
+def _refuse_taken(headers: Sequence[str], added: Sequence[str], where: str) -> None:
     # Many programs that read the result take `Problem` and `problem` for one column.
-    ours = {spelling_key(prefix + column) for column in APPENDED}
+    ours = {spelling_key(column) for column in added}
     taken = [header for header in headers if spelling_key(header) in ours]
     if taken:
         message = f"the file has columns already that the results need: {_listed(taken)}"
         raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
 
 
-def _refuse_hints(columns: Columns, rule_set: RuleSet, where: str) -> None:
-    """An unmapped column that sounds like a question without one: only the user can tell."""
-    for question in rule_set.questions:
-        if question.id in columns.place:
-            continue
-        for header in columns.unmapped:
-            if any(f" {hint}" in _words(header) for hint in map(name_key, question.header_hints)):
-                settle = f'`--map "{header}={question.id}"` or `--ignore-column "{header}"`'
-                message = f"{shown(header)} may be what `{question.id}` asks, which has no column"
-                raise IopscreenError(f"{where}: {message}; settle it with {settle}")
+def _doubts(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
+    """Columns that sound like a question without one, by the hints of the rule set."""
+    for question in without:
+        hints = [name_key(hint) for hint in question.header_hints]
+        for header in headers:
+            if not is_ours(header) and any(f" {hint}" in _words(header) for hint in hints):
+                yield header, question.id
+
+
+def _near(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
+    """Columns nearly named like a question without one, or that share a word with it: a slip leaves it unknown."""
+    from difflib import get_close_matches
+
+    named = [(name, question.id) for question in without for name in (question.id, question.column) if name]
+    names = {name_key(name): question for name, question in named}
+    for header in headers:
+        close = get_close_matches(name_key(header)[:MAX_NAME], names, n=1, cutoff=0.8)
+        alike = close or [name for name in names if _long_words(name) & _long_words(header)]
+        if alike and not is_ours(header):
+            yield header, names[alike[0]]
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in _words(text).split() if len(word) >= MIN_WORD}
 
 
 def _words(header: str) -> str:

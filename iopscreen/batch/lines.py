@@ -31,11 +31,26 @@ MAX_CELL = 1 << 20
 
 _UTF_16 = "the file is in UTF-16; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)"
 _WORKBOOK = "this is a workbook, not a CSV file; save it as `CSV UTF-8` in the spreadsheet program"
+_PACKED = "the file is compressed; unpack it first"
+_PAGE = "this is a web page, not a CSV file, whatever its name; open it in the spreadsheet program, save as `CSV UTF-8`"
+_PARQUET = "this is a Parquet file, not a CSV file; give it a name that ends in .parquet"
+_DOCUMENT = "this is a document, not a CSV file; export the table from where it came from, as `CSV UTF-8`"
 _MAGIC = {
     b"\xff\xfe": _UTF_16,
     b"\xfe\xff": _UTF_16,
     b"PK\x03\x04": _WORKBOOK,
     b"\xd0\xcf\x11\xe0": _WORKBOOK,
+    b"\x1f\x8b": _PACKED,
+    b"BZh91AY&SY": _PACKED,
+    b"\xfd7zXZ": _PACKED,
+    b"\x28\xb5\x2f\xfd": _PACKED,
+    b"7z\xbc\xaf": _PACKED,
+    b"<html": _PAGE,
+    b"<!DOC": _PAGE,
+    b"<table": _PAGE,
+    b"%PDF-": _DOCUMENT,
+    b"PAR1": _PARQUET,
+    b"{\\rtf": _DOCUMENT,
 }
 _LONGEST_MAGIC = max(map(len, _MAGIC))
 
@@ -46,12 +61,16 @@ Record = tuple[list[str], bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file is written: what messages call it, encoding, delimiter, cells in its header."""
+    """How a file is written: what messages call it, encoding, delimiter, cells in its header.
+
+    `leading`: how many of them were put before rows that were there already (see `problems.py`).
+    """
 
     name: str
     encoding: str
     delimiter: str
     width: int
+    leading: int = 0
 
 
 def text_encoding(encoding: str) -> str:
@@ -249,7 +268,7 @@ class _Feed:
             if len(cells) != self.form.width:
                 raise _Refused
             texts = [decoded(line, self.form.encoding) for line in self.kept]
-            if looks_like_rows(texts, self.form.delimiter, self.form.width):
+            if looks_like_rows(texts, self.form.delimiter, self.form):
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
         record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
         self.kept.clear()
@@ -270,12 +289,16 @@ class _Feed:
         return line, "the quote opened on this line was probably never closed; close it, or remove it"
 
 
-def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, width: int) -> bool:
+def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, form: Form) -> bool:
     """Whether each line of a record of several lines holds as many cells as the header when quotes count for nothing.
 
-    Two cells that are a single quote (a ditto mark) make one record of two callers.
+    Two cells that are a single quote (a ditto mark) make one record of two callers. Only its first
+    line has the leading cells, which may hold delimiters themselves.
     """
-    return width > 2 and {line.count(delimiter) for line in record} == {width - 1}
+    first, *others = [line.count(delimiter) for line in record]
+    width = form.width - form.leading
+    whole = first >= form.width - 1 if form.leading else first == width - 1
+    return width > 2 and whole and set(others) == {width - 1}
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

@@ -11,16 +11,25 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from iopscreen.ruleset.model import Answer
+
+MAX_TOLD = 5_000
+"""How many ways to count are kept: of more undecided rows, it is not kept what is known of them."""
+
 
 class Told(NamedTuple):
     """How a row counts: what it is told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what that rests.
 
-    `resting`: the questions on whose assumed answers the recommendation rests. Whatever else a
-    summary counts by belongs here, as long as it takes few values: each part carries its counts.
+    `resting`: the questions on whose assumed answers the recommendation rests; `known`: of an
+    undecided row, what is known, or what leaves the same open; `was`: what earlier rules told it.
+    Whatever else a summary counts by belongs here, as long as it takes few values: each part
+    carries its counts.
     """
 
     told: str
     resting: frozenset[str] = frozenset()
+    known: tuple[tuple[str, Answer], ...] | None = None
+    was: str | None = None
 
 
 class Problem(NamedTuple):
@@ -52,4 +61,6 @@ class Part:
         self.rows += part.rows
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells
-        self.told.update(part.told)
+        for told, rows in part.told.items():
+            kept = told if len(self.told) < MAX_TOLD or told in self.told else told._replace(known=None)
+            self.told[kept] += rows

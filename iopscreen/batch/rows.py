@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iopscreen.batch.cells import Deciding, States, Tail
 from iopscreen.batch.lines import Record, Source, records
@@ -53,30 +53,20 @@ class Rows:
         cells, raw, faults = record
         if self.width == 1 and not cells:
             cells = [""]
-        if len(cells) <= 1 < self.width and not raw.strip():
+        if is_blank(cells, raw, self.width):
             part.blank_lines += 1
             part.out.append(raw)
             return
-        reasons = self._reasons(cells, faults)
+        found = reasons(cells, faults, self.width)
         # What the cells of a row with a fault of its own say is not asked: they may not be where they belong.
-        tail = self.deciding.problem(reasons) if reasons else self._tail(cells)
+        tail = self.deciding.problem(found) if found else self._tail(cells)
         part.formula_cells += formulas
         part.out.append(self.writer.odd_row(cells, raw, tail.data))
         self._count(part, record, tail)
 
     def _tail(self, cells: list[str]) -> Tail:
         """What is appended to a row of the right number of cells."""
-        return self.states.tail(cells) or self.deciding.problem(self.deciding.unreadable(cells))
-
-    def _reasons(self, cells: list[str], faults: tuple[str, ...]) -> list[str]:
-        """What is wrong with a row as a whole."""
-        reasons = list(faults)
-        found, wanted = len(cells), self.width
-        if found < wanted:
-            reasons.append(f"short row: {found} of {wanted} cells; a cell or a delimiter is missing")
-        if found > wanted:
-            reasons.append(f"long row: {found} cells for {wanted} columns; the extra ones stand at the end of the row")
-        return reasons
+        return self.states.tail(cells) or self.deciding.unreadable(cells)
 
     def _count(self, part: Part, record: Record, tail: Tail) -> None:
         part.rows += 1
@@ -84,3 +74,18 @@ class Rows:
         if tail.reasons:
             cells, raw, _ = record
             part.problems.append(Problem(part.lines, raw, tuple(cells), tail.reasons))
+
+
+def is_blank(cells: Sequence[str], raw: bytes, width: int) -> bool:
+    """Whether a record is a blank line. In a file of one column it is a row."""
+    return len(cells) <= 1 < width and not raw.strip()
+
+
+def reasons(cells: Sequence[str], faults: Sequence[str], width: int) -> list[str]:
+    """What is wrong with a row as a whole."""
+    found, have = [*faults], len(cells)
+    if have < width:
+        found.append(f"short row: {have} of {width} cells; a cell or a delimiter is missing")
+    if have > width:
+        found.append(f"long row: {have} cells for {width} columns; the extra ones stand at the end of the row")
+    return found

@@ -9,9 +9,9 @@ from iopscreen.batch.cells import FIRST_KNOWN, UNKNOWN, UNREADABLE, Column, Tail
 from iopscreen.batch.parts import Told
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.blocks import Blocks
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote, decide
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.remainder import Remainder, Remainders
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Unanswered
 from iopscreen.ruleset.shape import shown
@@ -74,14 +74,19 @@ class Decider:
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
         told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting))
+        known = tuple(answers.items()) if told == UNDECIDED else None
+        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, known))
 
     def problem(self, reasons: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""
         data = self.writer.appended([ERROR, "", "", "", "", "", "", "; ".join(reasons)])
         return Tail(data, Told(ERROR), tuple(reasons))
 
-    def unreadable(self, cells: Sequence[str]) -> list[str]:
+    def unreadable(self, cells: Sequence[str]) -> Tail:
+        """What is appended to a row in which a cell is no answer."""
+        return self.problem(self._reasons(cells))
+
+    def _reasons(self, cells: Sequence[str]) -> list[str]:
         """A reason for each cell that is no answer, in the order of the columns."""
         reasons = []
         for name, at in sorted(self.place.items(), key=itemgetter(1)):

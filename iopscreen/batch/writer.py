@@ -45,16 +45,26 @@ class Writer:
         on_one_line = [" ".join(cell.split()) for cell in cells]
         return self._mark + self._text(on_one_line).encode(self.form.encoding, "replace")
 
+    def leading(self, cells: Sequence[str]) -> bytes:
+        """`cells` of ours as bytes, each before a delimiter and on one line."""
+        return self.appended(cells)[len(self._mark) :] + self._mark
+
+    def safe(self, cells: Sequence[str], raw: bytes) -> bytes:
+        """A row as it came; formulas are made harmless."""
+        body = raw.rstrip(b"\r\n")
+        if self.excel_safe and any(map(is_formula, cells)):
+            return self._text(cells).encode(self.form.encoding, "surrogateescape") + raw[len(body) :]
+        return raw
+
     def odd_row(self, cells: Sequence[str], raw: bytes, appended: bytes) -> bytes:
         """A row with `appended` behind its last column, where that is more than putting them behind the row.
 
         A short row is padded, the extra cells of a long one follow, and formulas are made harmless.
         """
-        body = raw.rstrip(b"\r\n")
-        end = raw[len(body) :]
+        safe = self.safe(cells, raw)
+        body = safe.rstrip(b"\r\n")
+        end = safe[len(body) :]
         missing = self.form.width - len(cells)
-        if self.excel_safe and any(map(is_formula, cells)):
-            body = self._text(cells).encode(self.form.encoding, "surrogateescape")
         if missing >= 0:
             return body + self._mark * missing + appended + end
         cut = self._end_of_last_column(body)

@@ -6,8 +6,9 @@ For the few clauses that meet one rule this is much quicker than a diagram. `MAX
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 
-from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.table import Clause
 
 MAX_BOXES = 20_000
@@ -28,21 +29,24 @@ def both(left: Sequence[Clause], right: Sequence[Clause]) -> list[Clause]:
     ]
 
 
-def without(boxes: Iterable[Clause], clauses: Iterable[Clause], widths: Sequence[int]) -> list[Clause]:
+def without(
+    boxes: Iterable[Clause], clauses: Iterable[Clause], widths: Sequence[int], budget: Budget = UNLIMITED
+) -> list[Clause]:
     """What of the disjoint `boxes` no clause holds, as disjoint boxes. Raises TooTangled."""
     left = list(boxes)
     for clause in clauses:
+        budget.spend(len(left))
         left = [part for box in left for part in _minus(box, clause, widths)]
         if len(left) > MAX_BOXES:
             raise TooTangled
     return left
 
 
-def disjoint(clauses: Iterable[Clause], widths: Sequence[int]) -> list[Clause]:
+def disjoint(clauses: Iterable[Clause], widths: Sequence[int], budget: Budget = UNLIMITED) -> list[Clause]:
     """The same profiles as disjoint boxes. Raises TooTangled."""
     found: list[Clause] = []
     for clause in clauses:
-        found += without([clause], tuple(found), widths)
+        found += without([clause], tuple(found), widths, budget)
     return found
 
 
@@ -61,12 +65,13 @@ def _minus(box: Clause, clause: Clause, widths: Sequence[int]) -> Iterator[Claus
 def volume(boxes: Iterable[Clause], weights: Sequence[Sequence[int]]) -> int:
     """How many profiles disjoint boxes hold, a block counting `weights[level][block]` times."""
     totals = [sum(row) for row in weights]
-    return sum(_volume(box, weights, totals) for box in boxes)
+    everybody = prod(totals)
+    return sum(_volume(box, weights, totals, everybody) for box in boxes)
 
 
-def _volume(box: Clause, weights: Sequence[Sequence[int]], totals: Sequence[int]) -> int:
-    number = 1
-    for level, total in enumerate(totals):
-        passing = box.get(level)
-        number *= total if passing is None else sum(n for block, n in enumerate(weights[level]) if passing >> block & 1)
+def _volume(box: Clause, weights: Sequence[Sequence[int]], totals: Sequence[int], everybody: int) -> int:
+    number = everybody
+    for level, passing in box.items():
+        share = sum([n for block, n in enumerate(weights[level]) if passing >> block & 1])
+        number = number // totals[level] * share
     return number

@@ -27,6 +27,8 @@ class ClauseMaker:
         self.level = level
         self.readings = readings
         self._passing: dict[Hashable, int] = {}
+        self.met = 0
+        """How many pairs of alternatives were put together so far: what all conditions cost."""
 
     def clauses(self, condition: Condition) -> list[Clause]:
         """The clauses of `condition`; none for "nobody", one empty clause for "everyone"."""
@@ -70,6 +72,7 @@ class ClauseMaker:
                 continue
             if len(found) * len(alternatives) > 64 * MAX_CLAUSES:
                 raise TooManyClauses
+            self.met += len(found) * len(alternatives)
             met = [_meet(clause, alternative) for clause in found for alternative in alternatives]
             found = self._tidy([clause for clause in met if clause is not None])
         return found

@@ -9,14 +9,14 @@ questions that early rules use come first (see `_order`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import chain
 from math import sqrt
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, Readings, TooManyBlocks, cut, tests_by_subject
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
-from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.diagram import Diagram, Label
 from iopscreen.engine.table import Clause, Table
 from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import NO_RULE, Answers, Condition, Question, RuleSet, Test, Unanswered, tests_of
@@ -25,6 +25,9 @@ NONE_MATCHES = -1
 FIRST_IMPOSSIBLE = -2
 MAX_EDGES_OF_ALL = 1_000_000
 """How many edges the diagram of all profiles may have: it is for counting, and a search decides without it."""
+
+MAX_MET = 400_000
+"""How many pairs of alternatives all conditions together may come to: some seconds of work."""
 
 HOLDS = "holds"
 FAILS = "fails"
@@ -65,9 +68,9 @@ class Compiled(_Compiled):
         """The questions that may decide, in file order."""
         return (question for question in self.rule_set.questions if not question.for_notes)
 
-    def diagram(self) -> Diagram:
-        """An empty diagram over the levels of this rule set."""
-        return Diagram(self.rules.widths)
+    def diagram(self, budget: Budget = UNLIMITED) -> Diagram:
+        """An empty diagram over the levels of this rule set; what is made in it spends of `budget`."""
+        return Diagram(self.rules.widths, budget)
 
     def known(self, answers: Answers) -> dict[int, int]:
         """The blocks of the answers that are known, by level."""
@@ -89,12 +92,6 @@ class Compiled(_Compiled):
         """A table of whether `condition` holds, impossible combinations first."""
         rows = [(clause, HOLDS) for clause in self.maker.clauses(condition)]
         return Table(self.rules.widths, (*self.impossible, *rows), FAILS)
-
-    @cached_property
-    def whole(self) -> tuple[Diagram, Node]:
-        """The diagram of the deciding rule with nothing known. Raises TooTangled."""
-        diagram = self.diagram()
-        return diagram, self.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
 
 
 def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Compiled:
@@ -139,10 +136,14 @@ def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Com
 
 def _clauses(maker: ClauseMaker, condition: Condition, what: str, place: Place) -> list[Clause]:
     try:
-        return maker.clauses(condition)
+        clauses = maker.clauses(condition)
     except TooManyClauses:
         message = f"{what} is an `or` of too many alternatives; split it into several"
         raise TooTangledToCompile(message, place) from None
+    if maker.met > MAX_MET:
+        message = f"{what} and what stands before it are `or`s of too many alternatives together; write fewer of them"
+        raise TooTangledToCompile(message, place)
+    return clauses
 
 
 def conditions_of(rule_set: RuleSet) -> Iterator[Condition]:

@@ -12,7 +12,8 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, islice
 
-from iopscreen.engine.compiled import Compiled, is_impossible, profile_weights
+from iopscreen.engine.budget import UNLIMITED, Budget
+from iopscreen.engine.compiled import MAX_EDGES_OF_ALL, Compiled, is_impossible, profile_weights
 from iopscreen.engine.diagram import Diagram, Label, Node, products
 from iopscreen.engine.table import Clause
 
@@ -75,9 +76,10 @@ class Whole:
         return sum(self.counts.values())
 
 
-def whole(compiled: Compiled) -> Whole:
+def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
     """Everything at once. Raises TooTangled."""
-    diagram, root = compiled.whole
+    diagram = compiled.diagram(budget)
+    root = compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
     weights = profile_weights(compiled)
     counts = diagram.count(root, weights)
     possible_ones = {label: number for label, number in counts.items() if not is_impossible(label)}
@@ -144,7 +146,7 @@ def regions(everything: Whole, wanted: Callable[[Label], bool], limit: int) -> t
     """
     number, largest = _paths_below(everything, wanted)
     paths = list(islice(_largest_first(everything, largest), limit))
-    found = [_region(everything, box, label) for box, label in _joined(paths)]
+    found = [_region(everything, box, label) for box, label in joined(paths)]
     return found, number[everything.root] - len(paths)
 
 
@@ -162,7 +164,7 @@ def _region(everything: Whole, box: _LevelBox, label: Label) -> Region:
     return Region(label, chosen, profiles)
 
 
-def _joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, Label]]:
+def joined(found: Sequence[tuple[_LevelBox, Label]]) -> list[tuple[_LevelBox, Label]]:
     """The same profiles in fewer regions: those of one label that differ at one level are one."""
     left = list(found)
     before = 0

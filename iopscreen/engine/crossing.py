@@ -2,7 +2,8 @@
 
 In a reduced diagram of outcomes a node stands for what is still open when the answers before it
 are given; two of its children are different nodes just when the answer matters (Bryant). Only
-where some combinations cannot occur, what two children differ in must be looked at.
+where some combinations cannot occur, what two children differ in must be looked at. Where no
+diagram fits, such callers are searched for.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import operator
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
+from iopscreen.engine.budget import Budget
 from iopscreen.engine.compiled import Compiled, is_impossible
+from iopscreen.engine.counts import Whole
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.relevance import apart
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Answer
 
 _EXCLUDED = object()
@@ -53,13 +59,18 @@ class Crossing(NamedTuple):
     there: str
 
 
-def outcomes(compiled: Compiled, known: Mapping[int, int]) -> Outcomes:
+def outcomes(compiled: Compiled, known: Mapping[int, int], budget: Budget, max_edges: int) -> Outcomes:
     """What is recommended to those with the `known` blocks, by level. Raises TooTangled."""
-    if known:
-        diagram = compiled.diagram()
-        rules = compiled.rules.build(diagram, known)
-    else:
-        diagram, rules = compiled.whole
+    diagram = compiled.diagram(budget)
+    return _outcomes(compiled, diagram, compiled.rules.build(diagram, known, max_edges=max_edges))
+
+
+def outcomes_of_all(everything: Whole) -> Outcomes:
+    """What is recommended to everybody. Raises TooTangled."""
+    return _outcomes(everything.compiled, everything.diagram, everything.root)
+
+
+def _outcomes(compiled: Compiled, diagram: Diagram, rules: Node) -> Outcomes:
     root = diagram.relabel(rules, lambda label: _EXCLUDED if is_impossible(label) else compiled.outcome_of(label))
     at: dict[int, list[Node]] = {}
     for node in diagram.reachable(root):
@@ -98,6 +109,18 @@ def crossing(found: Outcomes, question: str, where: Parting) -> Crossing:
     others = witness(found.compiled, diagram, root, partial(operator.eq, pair))
     assert others is not None  # the pair is among the labels
     return Crossing({name: answer for name, answer in others.items() if name != question}, *where[1:], *pair)
+
+
+def crossing_by_search(verdicts: Verdicts, question: str, sides: Sides) -> Crossing | None:
+    """Somebody whom an answer from this side and one from the other part, without a diagram. Raises OutOfTime."""
+    level = verdicts.compiled.level[question]
+    for block, beyond in product(sorted(sides[0]), sorted(sides[1])):
+        found = apart(verdicts, level, (block, beyond))
+        if found:
+            others = {name: answer for name, answer in verdicts.in_box(found.box).items() if name != question}
+            here, there = map(str, found.outcomes)
+            return Crossing(others, block, beyond, here, there)
+    return None
 
 
 def _pair(left: Label, right: Label) -> Label:

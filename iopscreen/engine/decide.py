@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
 from iopscreen.engine.diagram import Diagram, Label, Node
+from iopscreen.engine.table import MAX_EDGES
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Rule, Unanswered
 
 
@@ -52,16 +54,19 @@ def decide(
     *,
     assumed: Answers | None = None,
     absent_is_unknown: bool = False,
+    max_edges: int = MAX_EDGES,
+    budget: Budget = UNLIMITED,
 ) -> Decision:
     """The decision on `answers` (by question id; unknown and declined ones count as not known).
 
     `absent_is_unknown`: nobody will be asked any more, so that the `if_unanswered` text of an
-    absent question is due. Raises ImpossibleAnswers, and TooTangled past the diagram's budget.
+    absent question is due. `max_edges`: of each diagram; `budget`: the time for them. Raises
+    ImpossibleAnswers, and TooTangled past either.
     """
     rule_set = compiled.rule_set
     assumed = assumed or {}
     known = in_file_order(compiled, {**answers, **assumed})
-    diagram, by_rule = _rule_diagram(compiled, known)
+    diagram, by_rule = _rule_diagram(compiled, known, max_edges, budget)
     labels = diagram.labels(by_rule)
     decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
     rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
@@ -78,7 +83,7 @@ def decide(
         possible=possible,
         ask_next=ask_next,
         not_needed=tuple(question for question in unanswered if question not in ask_next),
-        notes=_notes(compiled, known, ask_next, absent_is_unknown),
+        notes=_notes(compiled, known, ask_next, absent_is_unknown, max_edges, budget),
         assumed=dict(assumed),
     )
 
@@ -92,9 +97,11 @@ def outcome_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node
     return diagram, diagram.relabel(by_rule, compiled.outcome_of)
 
 
-def _rule_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node]:
-    diagram = compiled.diagram()
-    by_rule = compiled.rules.build(diagram, compiled.known(answers))
+def _rule_diagram(
+    compiled: Compiled, answers: Answers, max_edges: int = MAX_EDGES, budget: Budget = UNLIMITED
+) -> tuple[Diagram, Node]:
+    diagram = compiled.diagram(budget)
+    by_rule = compiled.rules.build(diagram, compiled.known(answers), max_edges=max_edges)
     _refuse_impossible(compiled, diagram.labels(by_rule))
     return diagram, by_rule
 
@@ -137,12 +144,17 @@ def _can_matter(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Se
 
 
 def _notes(
-    compiled: Compiled, known: Answers, ask_next: Sequence[str], absent_is_unknown: bool
+    compiled: Compiled,
+    known: Answers,
+    ask_next: Sequence[str],
+    absent_is_unknown: bool,
+    max_edges: int,
+    budget: Budget,
 ) -> tuple[ShownNote, ...]:
     """Notes that hold for every possible completion, then the texts of open questions."""
     certain = [
         ShownNote(note.id, note.audience, note.say)
-        for note, labels in zip(compiled.rule_set.notes, _note_labels(compiled, known), strict=True)
+        for note, labels in zip(compiled.rule_set.notes, _note_labels(compiled, known, max_edges, budget), strict=True)
         if FAILS not in labels
     ]
     for question in compiled.rule_set.questions:
@@ -152,10 +164,10 @@ def _notes(
     return tuple(certain)
 
 
-def _note_labels(compiled: Compiled, known: Answers) -> list[set[Label]]:
+def _note_labels(compiled: Compiled, known: Answers, max_edges: int, budget: Budget) -> list[set[Label]]:
     blocks = compiled.known(known)
-    diagram = compiled.diagram()
-    return [diagram.labels(table.build(diagram, blocks)) for table in compiled.notes]
+    diagram = compiled.diagram(budget)
+    return [diagram.labels(table.build(diagram, blocks, max_edges=max_edges)) for table in compiled.notes]
 
 
 def questions_for_notes(compiled: Compiled, answers: Answers) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
+
 Node = int
 """A number in one `Diagram`. Children have smaller numbers than their parents."""
 
@@ -26,15 +28,15 @@ MAX_PAIRS = 2_000_000
 """How many pairs of nodes are looked at before a question about two assignments is given up."""
 
 
-class TooTangled(Exception):
-    """A diagram, or what is asked of it, goes past its budget."""
-
-
 class Diagram:
-    """A table of nodes over levels 0, 1, ... with `widths[level]` blocks each."""
+    """A table of nodes over levels 0, 1, ... with `widths[level]` blocks each.
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    Whatever is made or asked here spends of its `budget`, and raises OutOfTime past it.
+    """
+
+    def __init__(self, widths: Sequence[int], budget: Budget = UNLIMITED) -> None:
         self.widths = tuple(widths)
+        self.budget = budget
         self._level: list[int] = []
         self._children: list[tuple[Node, ...]] = []
         self._label: list[Label] = []
@@ -64,6 +66,7 @@ class Diagram:
         return made
 
     def _append(self, level: int, children: tuple[Node, ...], label: Label) -> Node:
+        self.budget.spend()
         self._level.append(level)
         self._children.append(children)
         self._label.append(label)
@@ -96,6 +99,7 @@ class Diagram:
                 if child not in seen:
                     seen.add(child)
                     stack.append(child)
+        self.budget.spend(len(seen))
         return sorted(seen)
 
     def labels(self, root: Node) -> set[Label]:
@@ -221,6 +225,7 @@ class Diagram:
         count = 1
         for level, pairs in enumerate(waiting[:-1]):
             for u, v in pairs:
+                self.budget.spend()
                 if u == v and (twins_until is None or level > twins_until):
                     continue
                 left, right = self._at(u, level), self._at(v, level)

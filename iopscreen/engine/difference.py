@@ -13,10 +13,14 @@ from functools import partial
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Readings
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, is_impossible
+from iopscreen.engine.counts import Whole
 from iopscreen.engine.decide import witness
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.joint import EXCLUDED, join
+from iopscreen.engine.relevance import apart
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Answer, RuleSet, Value
 
 
@@ -54,9 +58,9 @@ def _pair(left: Label, right: Label) -> Label:
 # --- an assumed answer ----------------------------------------------------------------------
 
 
-def without_assumption(compiled: Compiled, question: str, assumed: Value) -> Iterator[tuple[Value, Difference]]:
+def without_assumption(everything: Whole, question: str, assumed: Value) -> Iterator[tuple[Value, Difference]]:
     """The other answers of `question`, each with what some caller would be recommended on it. Raises TooTangled."""
-    diagram, root = compiled.whole
+    compiled, diagram, root = everything.compiled, everything.diagram, everything.root
     level, blocks = compiled.level[question], compiled.blocks[question]
     own = blocks.block_of(assumed)
     outcomes = _by_outcome(compiled, diagram, root)
@@ -67,11 +71,29 @@ def without_assumption(compiled: Compiled, question: str, assumed: Value) -> Ite
                 yield blocks.example(block), difference._replace(answers={**difference.answers, question: assumed})
 
 
+def assumption_by_search(verdicts: Verdicts, question: str, assumed: Value) -> tuple[Value, Difference] | None:
+    """The first of these, where no diagram fits. Raises OutOfTime."""
+    level, blocks = verdicts.compiled.level[question], verdicts.compiled.blocks[question]
+    own = blocks.block_of(assumed)
+    for block in range(blocks.count):
+        found = apart(verdicts, level, (own, block)) if block != own else None
+        if found:
+            old, new = map(str, found.outcomes)
+            return blocks.example(block), Difference({**verdicts.in_box(found.box), question: assumed}, old, new)
+    return None
+
+
 # --- another reading ------------------------------------------------------------------------
 
 
-def under_reading(rule_set: RuleSet, readings: Readings) -> Iterator[Difference]:
-    """What some callers would be recommended under other `readings`. Raises TooTangled, TooTangledToCompile."""
+def under_reading(rule_set: RuleSet, readings: Readings, budget: Budget = UNLIMITED) -> Iterator[Difference]:
+    """What some callers would be recommended under other `readings`. Raises OutOfTime, TooTangledToCompile."""
     settings = [setting._replace(value=readings.get(setting.id, setting.value)) for setting in rule_set.settings]
-    joint = join(rule_set, rule_set._replace(settings=tuple(settings)))
-    yield from _differences(joint.compiled, *joint.outcomes)
+    joint = join(rule_set, rule_set._replace(settings=tuple(settings)), budget)
+    try:
+        yield from _differences(joint.compiled, *joint.outcomes)
+    except OutOfTime:
+        raise
+    except TooTangled:
+        for one in joint.differing(budget):
+            yield Difference(one.witness, str(joint.old.outcome_of(one.old)), str(joint.new.outcome_of(one.new)))

@@ -23,11 +23,10 @@ Boxes = Sequence[Clause]
 class Same(NamedTuple):
     """Another condition of a rule, with which everybody is recommended the same.
 
-    `differs`: whether it means anything else at all; `rules`: those that decide, with one condition or
-    with the other, where the two differ.
+    `where` the two differ, as boxes; `rules`: those that decide there, with one condition or with the other.
     """
 
-    differs: bool
+    where: Boxes
     rules: frozenset[int]
 
 
@@ -51,10 +50,22 @@ class Effects:
     def with_condition(self, position: int, condition: Condition) -> Same | None:
         """The same with `condition` instead of its own, which is wider or narrower."""
         before, after = self.verdicts.clauses[position], self.compiled.maker.clauses(condition)
-        wider = without(disjoint(after, self.widths), before, self.widths)
-        narrower = without(disjoint(before, self.widths), after, self.widths)
-        instead = self._instead(position, [*wider, *narrower])
-        return None if instead is None else Same(bool(wider or narrower), instead)
+        budget = self.verdicts.budget
+        wider = without(disjoint(after, self.widths, budget), before, self.widths, budget)
+        narrower = without(disjoint(before, self.widths, budget), after, self.widths, budget)
+        where = [*wider, *narrower]
+        instead = self._instead(position, where)
+        return None if instead is None else Same(where, instead)
+
+    def kept_away(self, position: int, boxes: Boxes) -> tuple[tuple[int, ...], bool]:
+        """Why a rule decides nobody in `boxes`: the impossible entries that are needed for it, and whether rules are.
+
+        The entries by position; the rules are those before it.
+        """
+        verdicts = self.verdicts
+        earlier = verdicts.before(position) & ~verdicts.excluded
+        entries = verdicts.excluding(boxes, earlier)
+        return entries, verdicts.possible(boxes)
 
     def _instead(self, position: int, boxes: Boxes) -> frozenset[int] | None:
         """Who decides in `boxes` without the rule, and not before it; None where one recommends something else."""

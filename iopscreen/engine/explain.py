@@ -8,10 +8,11 @@ On the reasons behind decisions (2020).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple, TypeVar
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, interval
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import (
     Compiled,
     TooTangledToCompile,
@@ -20,7 +21,7 @@ from iopscreen.engine.compiled import (
     deciding_conditions,
 )
 from iopscreen.engine.decide import Decision, in_file_order
-from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import (
     NO,
@@ -276,6 +277,17 @@ def single_readings(compiled: Compiled, setting: Setting) -> Iterator[str | int]
     The nearest numbers first, else in file order; none for a setting on which nothing that decides rests.
     """
     return (changed[setting.id] for changed in _changed_together(compiled, {}, [setting]))
+
+
+def joint_readings(compiled: Compiled) -> Iterator[dict[str, str | int]]:
+    """Every other reading, of one setting or of several at once: enough of them to tell whether any decides otherwise.
+
+    Those that change fewer settings come first. A setting that is left out of one is as it is.
+    """
+    settings = [one for one in compiled.rule_set.settings if next(single_readings(compiled, one), None) is not None]
+    for number in range(1, len(settings) + 1):
+        for chosen in combinations(settings, number):
+            yield from _changed_together(compiled, {}, chosen)
 
 
 def _one_more(sets: Iterable[tuple[Setting, ...]], settings: Sequence[Setting]) -> list[tuple[Setting, ...]]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, is_impossible
-from iopscreen.engine.diagram import Diagram, Node, TooTangled
+from iopscreen.engine.diagram import Diagram, Node
 from iopscreen.engine.table import Table
 from iopscreen.ruleset.model import NO_RULE
 

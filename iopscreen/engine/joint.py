@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from iopscreen.engine.blocks import NOWHERE, Readings
 from iopscreen.engine.boxes import both
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import holds_for_setting
 from iopscreen.engine.compiled import (
     FIRST_IMPOSSIBLE,
@@ -28,7 +29,7 @@ from iopscreen.engine.compiled import (
 )
 from iopscreen.engine.counts import Whole
 from iopscreen.engine.diagram import Diagram, Label, Node
-from iopscreen.engine.search import Budget, Clauses
+from iopscreen.engine.search import Clauses
 from iopscreen.engine.table import Clause, Table
 from iopscreen.engine.verdicts import Verdicts, Witness
 from iopscreen.ruleset.model import (
@@ -99,16 +100,20 @@ class Differing(NamedTuple):
 
 @dataclass(frozen=True)
 class Joint:
-    """Two rule sets, compiled over common blocks. `compiled` holds the rows of both, and decides nothing."""
+    """Two rule sets, compiled over common blocks. `compiled` holds the rows of both, and decides nothing.
+
+    `budget`: the time for diagrams.
+    """
 
     compiled: Compiled
     old: Half
     new: Half
+    budget: Budget = UNLIMITED
 
     @cached_property
     def roots(self) -> tuple[Diagram, Node, Node]:
         """One diagram, with the deciding rule of either rule set. Raises TooTangled."""
-        diagram = self.compiled.diagram()
+        diagram = self.compiled.diagram(self.budget)
         old, new = (half.table.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL) for half in (self.old, self.new))
         return diagram, old, new
 
@@ -144,7 +149,7 @@ class Joint:
         By witness search among every two rules of the two sides that recommend different outcomes. Raises OutOfTime.
         """
         verdicts = Verdicts(self.compiled, budget)
-        old, new = _deciders(self.old), _deciders(self.new)
+        old, new = deciders(self.old), deciders(self.new)
         found: set[Pair] = set()
         for one in old:
             for other in new:
@@ -190,7 +195,7 @@ def _pair_of_sides(left: Label, right: Label) -> Label:
     return Pair(left[1], right[1])
 
 
-class _Decider(NamedTuple):
+class Decider(NamedTuple):
     """A rule (or none): its clauses, and what must not be met for it to decide."""
 
     position: int
@@ -198,7 +203,7 @@ class _Decider(NamedTuple):
     before: Clauses
 
 
-def _deciders(half: Half) -> list[_Decider]:
+def deciders(half: Half) -> list[Decider]:
     """Every rule of a side that has clauses, and at the end NONE_MATCHES."""
     by_rule: dict[int, list[Clause]] = {}
     before: dict[int, Clauses] = {}
@@ -212,14 +217,14 @@ def _deciders(half: Half) -> list[_Decider]:
         if isinstance(label, int) and label >= 0:
             by_rule.setdefault(label, []).append(clause)
             before[label] = passed
-    found = [_Decider(position, clauses, before[position]) for position, clauses in by_rule.items()]
-    return [*found, _Decider(NONE_MATCHES, [{}], passed | current)]
+    found = [Decider(position, clauses, before[position]) for position, clauses in by_rule.items()]
+    return [*found, Decider(NONE_MATCHES, [{}], passed | current)]
 
 
 # --- making it ------------------------------------------------------------------------------
 
 
-def join(old: RuleSet, new: RuleSet) -> Joint:
+def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
     """Compile two rule sets over common blocks. Raises TooTangledToCompile."""
     left, right = written_out(apart(old, new)), written_out(new)
     questions = _aligned(left, right)
@@ -244,7 +249,7 @@ def join(old: RuleSet, new: RuleSet) -> Joint:
         table = Table(compiled.rules.widths, clauses, NONE_MATCHES)
         found.append(Half(written, half, tuple((place, label) for place, _, label in rows), table))
         first += len(labels)
-    return Joint(compiled, *found)
+    return Joint(compiled, found[0], found[1], budget)
 
 
 def _rows(compiled: Compiled, labels: Sequence[Label], first: int) -> list[tuple[int, Clause, Label]]:

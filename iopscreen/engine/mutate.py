@@ -3,31 +3,34 @@
 Exact, and small. Where a rule's condition changes, only the profiles that meet the old condition
 or the new one, but not both, can change; there, unless an earlier rule takes them, the changed
 rule and the first later one that matches decide, one before the change and one after. So a change
-is compared inside that region alone, by a diagram over the blocks that both conditions tell apart.
+is compared inside that region alone, over the blocks that both conditions tell apart: by a diagram,
+or, where that grows too large, by a search for somebody who is decided otherwise.
 
 A change that no possible caller sees is an *equivalent mutant* (DeMillo, Lipton, Sayward 1978);
-in general nobody can decide that, here a diagram does.
+in general nobody can decide that, here both do.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, TooManyBlocks, cut, tests_by_subject, unplaced
-from iopscreen.engine.boxes import meets
+from iopscreen.engine.boxes import both, meets
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.clauses import ClauseMaker, TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, conditions_of, is_impossible
 from iopscreen.engine.counts import clauses_by_rule
 from iopscreen.engine.decide import ANY, witness
-from iopscreen.engine.diagram import Label, TooTangled
+from iopscreen.engine.diagram import Label
 from iopscreen.engine.table import Clause, Table
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import NO_RULE, AllOf, Answer, AnyOf, Condition, Not, Test, Unanswered, tests_of
 
-MAX_EDGES = 200_000
-"""How many edges the diagram of one change may have; there are many changes."""
+MAX_EDGES = 20_000
+"""How many edges a diagram may have, of all rules or of one change: past it, a search is quicker."""
 
 NOBODY = AnyOf(())
 _SAME = object()
@@ -64,10 +67,15 @@ class Turn(NamedTuple):
 
 
 class Original(NamedTuple):
-    """The rule set with the clauses of each rule's condition, by position."""
+    """The rule set with the clauses of each rule's condition, by position, and what a search says of it.
+
+    `small`: whether one diagram holds all its rules, so that those of its changes are small, too.
+    """
 
     compiled: Compiled
     clauses: tuple[tuple[Clause, ...], ...]
+    verdicts: Verdicts
+    small: bool
 
 
 class Mutant(NamedTuple):
@@ -95,16 +103,31 @@ class Caller(NamedTuple):
 
 
 class MutantMaker:
-    """Makes the mutants of one rule set. Notes are left out: they recommend nothing."""
+    """Makes the mutants of one rule set, and compares them in the time of a budget.
 
-    def __init__(self, compiled: Compiled) -> None:
-        without_notes = compiled._replace(rule_set=compiled.rule_set._replace(notes=()), notes=())
-        self.original = Original(without_notes, clauses_by_rule(without_notes))
+    Notes are left out: they recommend nothing.
+    """
+
+    def __init__(self, compiled: Compiled, budget: Budget = UNLIMITED) -> None:
+        self.budget = budget
+        self._small = self._fits(compiled)
+        self.original = self._original(compiled._replace(rule_set=compiled.rule_set._replace(notes=()), notes=()))
         self._tests = [test for condition in conditions_of(compiled.rule_set) for test in tests_of(condition)]
         self._finer: dict[Test, Original] = {}
 
+    def _fits(self, compiled: Compiled) -> bool:
+        try:
+            compiled.rules.build(compiled.diagram(self.budget), {}, max_edges=MAX_EDGES)
+        except TooTangled:
+            return False
+        return True
+
+    def _original(self, compiled: Compiled) -> Original:
+        return Original(compiled, clauses_by_rule(compiled), Verdicts(compiled, self.budget), self._small)
+
     def mutant(self, edit: Edit) -> Mutant:
         """What `edit` makes of the rule set. Raises TooTangled."""
+        self.budget.look()
         try:
             original = self._telling_apart(edit.test)
             turns = tuple(_turns(original.compiled, edit))
@@ -124,14 +147,15 @@ class MutantMaker:
             question = compiled.rule_set.question[test.subject]
             tests = tests_by_subject([*self._tests, key])[question.id]
             finer = _over(compiled, cut(question, tests, compiled.readings))
-            self._finer[key] = Original(finer, clauses_by_rule(finer))
+            self._finer[key] = self._original(finer)
         return self._finer[key]
 
     def callers(self, answers: Mapping[str, Answer], outcomes: Iterable[str]) -> tuple[Caller, ...]:
         """For each of the `outcomes` that are possible on `answers`, one who is recommended it. Raises TooTangled."""
         compiled = self.original.compiled
-        diagram = compiled.diagram()
-        root = diagram.relabel(compiled.rules.build(diagram, compiled.known(answers)), compiled.outcome_of)
+        diagram = compiled.diagram(self.budget)
+        rules = compiled.rules.build(diagram, compiled.known(answers), max_edges=MAX_EDGES)
+        root = diagram.relabel(rules, compiled.outcome_of)
         known = {name: answer for name, answer in answers.items() if not isinstance(answer, Unanswered)}
         profiles = (witness(compiled, diagram, root, partial(operator.eq, outcome)) for outcome in outcomes)
         return tuple(self.caller({**profile, **known}) for profile in profiles if profile is not None)
@@ -215,15 +239,32 @@ def _turn(original: Compiled, where: Condition, before: str | None, after: str |
 # --- comparing ------------------------------------------------------------------------------
 
 
-def differing(mutant: Mutant) -> dict[tuple[str, str], dict[str, Answer]]:
-    """By what is recommended before and after the edit, where these differ: a profile. Raises TooTangled.
+Exchange = tuple[str, str]
+"""What is recommended before and after an edit, where these differ."""
+
+
+def differing(mutant: Mutant) -> Mapping[Exchange, Mapping[str, Answer]]:
+    """A profile for each exchange that the edit makes; by search for the first one alone. Raises OutOfTime.
 
     Nothing for an equivalent mutant: it recommends the same to every possible caller.
     """
-    found: dict[tuple[str, str], dict[str, Answer]] = {}
+    try:
+        if mutant.original.small:
+            return _all_exchanges(mutant)
+    except OutOfTime:
+        raise
+    except TooTangled:
+        pass  # a finer cut may go past what the rules alone do not
+    found = exchange_by_search(mutant)
+    return {found.exchange: found.profile} if found else {}
+
+
+def _all_exchanges(mutant: Mutant) -> dict[Exchange, dict[str, Answer]]:
+    """By diagram. Raises TooTangled."""
+    found: dict[Exchange, dict[str, Answer]] = {}
     compiled = mutant.original.compiled
     for turn in mutant.turns:
-        diagram = compiled.diagram()
+        diagram = compiled.diagram(mutant.original.verdicts.budget)
         root = _others(mutant.original, mutant.edit.position, turn).build(diagram, {}, max_edges=MAX_EDGES)
         labels = diagram.labels(root)
         for other in (*compiled.rule_set.outcome, NO_RULE):
@@ -234,14 +275,59 @@ def differing(mutant: Mutant) -> dict[tuple[str, str], dict[str, Answer]]:
     return found
 
 
-def exchanged(mutant: Mutant, answers: Mapping[str, Answer], known: Known) -> set[tuple[str, str]]:
+class Found(NamedTuple):
+    """An exchange, and somebody for whom it is made."""
+
+    exchange: Exchange
+    profile: Mapping[str, Answer]
+
+
+def exchange_by_search(mutant: Mutant, here: Known | None = None) -> Found | None:
+    """One exchange that the edit makes, among those with the blocks `here` by level. Raises OutOfTime."""
+    within: Clause = {level: 1 << block for level, block in (here or {}).items()}
+    for turn in mutant.turns:
+        met = turn._replace(clauses=tuple(both(turn.clauses, [within])))
+        found = _exchange_in(mutant.original, mutant.edit.position, met) if met.clauses else None
+        if found:
+            return found
+    return None
+
+
+def _exchange_in(original: Original, position: int, turn: Turn) -> Found | None:
+    """Somebody inside a turn who is recommended something else, found by search. Raises OutOfTime.
+
+    The decider behind the changed rule, where that is the first one of another outcome, is sought in two
+    steps: most turns hold somebody whom no later rule with the outcome of this one matches at all.
+    """
+    verdicts, rules = original.verdicts, original.compiled.rule_set.rules
+    avoid, own = verdicts.before(position), turn.before or turn.after
+    if turn.before and turn.after:
+        box = verdicts.box_in(turn.clauses, avoid)
+        return Found((turn.before, turn.after), verdicts.in_box(box)) if box else None
+    behind = range(position + 1, len(rules))
+    same = reduce(operator.or_, (verdicts.bits[place] for place in behind if rules[place].recommend == own), 0)
+    box = verdicts.box_in(turn.clauses, avoid | same)
+    if box:
+        decider = verdicts.decider_in(box, behind)
+        return Found(_pair(turn, str(original.compiled.outcome_of(decider))), verdicts.in_box(box))
+    for place in verdicts.rules_meeting(turn.clauses, reduce(operator.or_, verdicts.bits[position + 1 :], 0)):
+        box = None
+        if rules[place].recommend != own:
+            box = verdicts.box_in(both(turn.clauses, verdicts.clauses[place]), avoid)
+        if box:
+            return Found(_pair(turn, rules[place].recommend), verdicts.in_box(box))
+        avoid |= verdicts.bits[place]
+    return None
+
+
+def exchanged(mutant: Mutant, answers: Mapping[str, Answer], known: Known) -> set[Exchange]:
     """What is recommended before and after the edit, where these differ, to completions of `answers`.
 
     Raises TooTangled.
     """
     compiled, position = mutant.original.compiled, mutant.edit.position
-    diagram, here = compiled.diagram(), placed(mutant, answers, known)
-    found: set[tuple[str, str]] = set()
+    diagram, here = compiled.diagram(mutant.original.verdicts.budget), placed(mutant, answers, known)
+    found: set[Exchange] = set()
     for turn in mutant.turns:
         if any(passes(clause, here) for clause in turn.clauses):
             root = _others(mutant.original, position, turn).build(diagram, here, max_edges=MAX_EDGES)
@@ -275,12 +361,12 @@ def _label(turn: Turn, other: str) -> Label:
     return _SAME if before == after else other
 
 
-def _pair(turn: Turn, other: str) -> tuple[str, str]:
+def _pair(turn: Turn, other: str) -> Exchange:
     """What a turn changes to what, where `other` is the outcome of the first later rule that matches."""
     return turn.before or other, turn.after or other
 
 
-def differs_for(mutant: Mutant, caller: Caller) -> tuple[str, str] | None:
+def differs_for(mutant: Mutant, caller: Caller) -> Exchange | None:
     """What is recommended to a caller before and after the edit; None where it is the same."""
     position = mutant.edit.position
     if caller.matching and caller.matching[0] < position:
@@ -314,9 +400,9 @@ def passes(clause: Clause, known: Known) -> bool:
     return all(level not in known or passing >> known[level] & 1 for level, passing in clause.items())
 
 
-def certain(compiled: Compiled, answers: Mapping[str, Answer]) -> str | None:
-    """The outcome of every completion of `answers`; None where they differ or one is impossible."""
-    diagram = compiled.diagram()
+def certain(compiled: Compiled, answers: Mapping[str, Answer], budget: Budget = UNLIMITED) -> str | None:
+    """The outcome of every completion of `answers`; None where they differ, one is impossible, or nobody knows."""
+    diagram = compiled.diagram(budget)
     try:
         labels = diagram.labels(compiled.rules.build(diagram, compiled.known(answers), max_edges=MAX_EDGES))
     except TooTangled:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, permutations
+from typing import NamedTuple
 
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import is_impossible
@@ -25,7 +26,7 @@ def matters(verdicts: Verdicts, question: str) -> bool:
     if _seen_to_matter(verdicts, level):
         return True
     width = verdicts.compiled.rules.widths[level]
-    return any(_differ(verdicts, level, pair) for pair in combinations(range(width), 2))
+    return any(apart(verdicts, level, pair) is not None for pair in combinations(range(width), 2))
 
 
 # --- a few callers, tried first -------------------------------------------------------------
@@ -63,8 +64,18 @@ Rows = Mapping[int, Clause]
 """The clauses that pass one answer, by place in the rule set's own table, without their test of the question."""
 
 
-def _differ(verdicts: Verdicts, level: int, pair: tuple[int, int]) -> bool:
-    """Whether somebody is recommended something else on the one block of `pair` than on the other."""
+class Apart(NamedTuple):
+    """Callers, as a box over the other questions, and what they are recommended on the one block and on the other."""
+
+    box: Box
+    outcomes: tuple[Label, Label]
+
+
+def apart(verdicts: Verdicts, level: int, pair: tuple[int, int]) -> Apart | None:
+    """Possible callers who are recommended something else on the one block of `pair` at `level` than on the other.
+
+    None where there are none. Raises OutOfTime.
+    """
     compiled = verdicts.compiled
     rows = [*compiled.rules.rows, (dict[int, int](), compiled.rules.otherwise)]
     sides = [_side(rows, level, block) for block in pair]
@@ -74,9 +85,12 @@ def _differ(verdicts: Verdicts, level: int, pair: tuple[int, int]) -> bool:
     for (here, start), (there, other_start) in permutations(zip(sides, starts, strict=True)):
         for first, second in _pairs(here, there, outcome):
             avoid = _before(first) << start | _before(second) << other_start
-            if any(search.find(clause, avoid) is not None for clause in both([here[first]], [there[second]])):
-                return True
-    return False
+            for clause in both([here[first]], [there[second]]):
+                box = search.find(clause, avoid)
+                if box is not None:
+                    found = outcome[first], outcome[second]
+                    return Apart(box, found if start < other_start else found[::-1])
+    return None
 
 
 def _side(rows: Sequence[tuple[Clause, Label]], level: int, block: int) -> Rows:

@@ -10,44 +10,29 @@ bits of integers.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from copy import copy
+from functools import cached_property
 
-from iopscreen.engine.diagram import TooTangled
+from iopscreen.engine.budget import Budget
 from iopscreen.engine.table import Clause, Table
-
-ROUNDS_A_LOOK = 64
-"""How often the clock is looked at."""
-
-
-class OutOfTime(TooTangled):
-    """The time that was given for all verdicts together is used up."""
-
-
-class Budget:
-    """The time for all verdicts together, in seconds; None is as long as it takes."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-        self._rounds = 0
-
-    def spend(self) -> None:
-        """One more round of work. Raises OutOfTime."""
-        self._rounds += 1
-        if self._rounds % ROUNDS_A_LOOK == 0:
-            self.look()
-
-    def look(self) -> None:
-        """Look at the clock. Raises OutOfTime."""
-        if self._end is not None and time.monotonic() > self._end:
-            raise OutOfTime
-
 
 Clauses = int
 """A set of clauses of one table, by place, as bits."""
 
 Box = tuple[int, ...]
 """By level, the blocks that are left, as bits; never none."""
+
+
+class _State:
+    """Where a search stands: by level the blocks that are left, the clauses that can fail there, and those alive."""
+
+    __slots__ = ("alive", "can", "left")
+
+    def __init__(self, left: list[int], can: list[Clauses], alive: Clauses) -> None:
+        self.left = left
+        self.can = can
+        self.alive = alive
 
 
 class Search:
@@ -58,26 +43,38 @@ class Search:
         self.budget = budget
         self.full: Box = tuple((1 << width) - 1 for width in table.widths)
         self._may: list[dict[int, Clauses]] = [{} for _ in table.widths]
-        self._must: list[dict[int, Clauses]] = [{} for _ in table.widths]
+        self._can: list[dict[int, Clauses]] = [{} for _ in table.widths]
+
+    def within(self, budget: Budget) -> Search:
+        """The same search in the time of another budget."""
+        other = copy(self)
+        other.budget = budget
+        return other
 
     def find(self, clause: Clause, avoid: Clauses) -> Box | None:
         """A box inside `clause` none of whose profiles meets a clause of `avoid`; None where no profile is so.
 
         Of several, it is always the same. Raises OutOfTime.
         """
-        box = list(self.full)
+        left = list(self.full)
         for level, passing in clause.items():
-            box[level] &= passing
-        waiting = [(tuple(box), avoid)] if all(box) else []
+            left[level] &= passing
+        if not all(left):
+            return None
+        alive = self.meeting(clause, avoid)
+        can = self._all_can_fail.copy()
+        for level in clause:
+            can[level] = self._can_fail(level, left[level])
+        waiting = [_State(left, can, alive)]
         while waiting:
+            state = waiting.pop()
             self.budget.spend()
-            found = self._propagated(*waiting.pop())
-            if found is None:
+            tight = self._propagate(state)
+            if tight is None:
                 continue
-            here, alive, choices = found
-            if not alive:
-                return here
-            waiting += self._split(here, alive, choices)
+            if not state.alive:
+                return tuple(state.left)
+            waiting += self._split(state, tight)
         return None
 
     def meeting(self, clause: Clause, among: Clauses) -> Clauses:
@@ -96,15 +93,24 @@ class Search:
             self._may[level][blocks] = found
         return found
 
-    def _must_pass(self, level: int, blocks: int) -> Clauses:
-        """The clauses that all of `blocks` pass."""
-        found = self._must[level].get(blocks)
+    def _can_fail(self, level: int, blocks: int) -> Clauses:
+        """The clauses that some of `blocks` do not pass."""
+        found = self._can[level].get(blocks)
         if found is None:
-            found = -1
+            must = -1
             for mask in self._masks(level, blocks):
-                found &= mask
-            self._must[level][blocks] = found
+                must &= mask
+            found = self._can[level][blocks] = self._everyone & ~must
         return found
+
+    @cached_property
+    def _all_can_fail(self) -> list[Clauses]:
+        """By level, the same of all its blocks."""
+        return [self._can_fail(level, blocks) for level, blocks in enumerate(self.full)]
+
+    @cached_property
+    def _everyone(self) -> Clauses:
+        return (1 << len(self.table.labels)) - 1
 
     def _masks(self, level: int, blocks: int) -> Iterator[Clauses]:
         masks = self.table.passing[level]
@@ -112,70 +118,86 @@ class Search:
             yield masks[(blocks & -blocks).bit_length() - 1]
             blocks &= blocks - 1
 
-    def _propagated(self, box: Box, alive: Clauses) -> tuple[Box, Clauses, list[Clauses]] | None:
-        """The box without what units take from it; None where one clause holds all of it.
+    def _propagate(self, state: _State) -> Clauses | None:
+        """Take from a state what its units take; None where one clause holds all of it.
 
-        With the clauses still to be refuted, and by level those of them that can be refuted there.
+        Gives the clauses that can be refuted at two levels, of those still to be refuted; all of these where
+        each can be at more.
         """
-        left = list(box)
-        while True:
-            for level, blocks in enumerate(left):
-                alive &= self._may_pass(level, blocks)
-            if not alive:
-                return tuple(left), 0, []
-            choices = [alive & ~self._must_pass(level, blocks) for level, blocks in enumerate(left)]
-            some = several = 0
-            for choice in choices:
-                several |= some & choice
-                some |= choice
+        while state.alive:
+            alive = state.alive
+            some = several = many = 0  # bit by bit: the clauses that can be refuted at one level, at two, at three
+            for can in state.can:
+                here = alive & can
+                many |= several & here
+                several |= some & here
+                some |= here
             if some != alive:
                 return None
-            units = some & ~several
+            units = alive & ~several
             if not units:
-                return tuple(left), alive, choices
-            for level, choice in enumerate(choices):
-                if choice & units and not self._take(left, level, choice & units):
-                    return None
+                return alive & ~many
             self.budget.spend()
+            for level, can in enumerate(state.can):
+                here = units & can
+                if here and not self._take(state, level, here):
+                    return None
+        return 0
 
-    def _take(self, left: list[int], level: int, units: Clauses) -> bool:
+    def _take(self, state: _State, level: int, units: Clauses) -> bool:
         """Take from a level the blocks that pass one of `units`; False where none is left."""
         masks = self.table.passing[level]
-        for block in bits_of(left[level]):
+        blocks = state.left[level]
+        for block in bits_of(blocks):
             if masks[block] & units:
-                left[level] &= ~(1 << block)
-        return left[level] != 0
+                blocks ^= 1 << block
+        if not blocks:
+            return False
+        self._narrow(state, level, blocks)
+        return True
 
-    def _split(self, box: Box, alive: Clauses, choices: Sequence[Clauses]) -> list[tuple[Box, Clauses]]:
-        """Two halves of `box`, the more promising one last: in it, a clause that has few ways left is refuted."""
-        place = self._tightest(alive, choices)
-        level, passing = self._most_refuting(box, alive, place, choices)
-        without = (*box[:level], box[level] & ~passing, *box[level + 1 :])
-        within = (*box[:level], box[level] & passing, *box[level + 1 :])
-        return [(within, alive), (without, alive)]
+    def _narrow(self, state: _State, level: int, blocks: int) -> None:
+        """Leave these blocks at a level."""
+        state.left[level] = blocks
+        state.can[level] = self._can_fail(level, blocks)
+        state.alive &= self._may_pass(level, blocks)
+
+    def _split(self, state: _State, tight: Clauses) -> tuple[_State, _State]:
+        """Two halves of a state, the more promising one last: in it, a clause that has few ways left is refuted."""
+        place = self._tightest(state, tight)
+        level, passing = self._most_refuting(state, place)
+        blocks = state.left[level]
+        other = _State(state.left.copy(), state.can.copy(), state.alive)
+        self._narrow(state, level, blocks & passing)
+        self._narrow(other, level, blocks & ~passing)
+        return state, other
 
     @staticmethod
-    def _tightest(alive: Clauses, choices: Sequence[Clauses]) -> int:
+    def _tightest(state: _State, tight: Clauses) -> int:
         """The place of the first clause with the fewest ways, or one more: levels at which it can be refuted."""
-        left, ways = alive, 2
-        while True:
+        alive, ways = state.alive, 2
+        while not tight:
+            ways += 2
             # Counted for all clauses at once: bit by bit, `at_least[n]` has those with more than n ways.
             at_least = [0] * (ways + 1)
-            for choice in choices:
+            for can in state.can:
+                here = alive & can
                 for number in range(ways, 0, -1):
-                    at_least[number] |= at_least[number - 1] & choice
-                at_least[0] |= choice
-            tight = left & ~at_least[ways]
-            if tight:
-                return (tight & -tight).bit_length() - 1
-            ways += 2
+                    at_least[number] |= at_least[number - 1] & here
+                at_least[0] |= here
+            tight = alive & ~at_least[ways]
+        return (tight & -tight).bit_length() - 1
 
-    def _most_refuting(self, box: Box, alive: Clauses, place: int, choices: Sequence[Clauses]) -> tuple[int, int]:
+    def _most_refuting(self, state: _State, place: int) -> tuple[int, int]:
         """Where to refute the clause at `place`: the level, and its blocks, whose absence refutes the most."""
-        clause = self.table.rows[place][0]
-        ways = [level for level, choice in enumerate(choices) if choice >> place & 1]
-        best = min(ways, key=lambda level: (alive & self._may_pass(level, box[level] & ~clause[level])).bit_count())
-        return best, clause[best]
+        best, fewest = (-1, 0), -1
+        for level, passing in self.table.rows[place][0].items():
+            failing = state.left[level] & ~passing
+            if failing:
+                left = (state.alive & self._may_pass(level, failing)).bit_count()
+                if fewest < 0 or left < fewest:
+                    best, fewest = (level, passing), left
+        return best
 
 
 def bits_of(bits: int) -> Iterator[int]:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from iopscreen.engine.diagram import Diagram, Label, Node, TooTangled
+from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.diagram import Diagram, Label, Node
 
 Clause = Mapping[int, int]
 """A conjunction: by level, the blocks that pass, as the bits of an integer. `{}` is everyone."""
@@ -41,34 +42,52 @@ class Table(_Table):
     @cached_property
     def uses(self) -> tuple[int, ...]:
         """By level, the clauses that test it."""
-        uses = [0] * len(self.widths)
+        uses = [_Bits(len(self.rows)) for _ in self.widths]
         for index, (clause, _) in enumerate(self.rows):
             for level in clause:
-                uses[level] |= 1 << index
-        return tuple(uses)
+                uses[level].add(index)
+        return tuple(int(bits) for bits in uses)
 
     @cached_property
     def passing(self) -> tuple[tuple[int, ...], ...]:
         """By level and block, the clauses that do not fail there."""
         everyone = (1 << len(self.labels)) - 1
-        table = []
-        for level, width in enumerate(self.widths):
-            masks = [everyone & ~self.uses[level]] * width
-            for index, (clause, _) in enumerate(self.rows):
-                blocks = clause.get(level, 0)
-                while blocks:
-                    masks[(blocks & -blocks).bit_length() - 1] |= 1 << index
-                    blocks &= blocks - 1
-            table.append(tuple(masks))
-        return tuple(table)
+        passing = [[_Bits(len(self.rows)) for _ in range(width)] for width in self.widths]
+        for index, (clause, _) in enumerate(self.rows):
+            for level, blocks in clause.items():
+                masks = passing[level]
+                left = blocks
+                while left:
+                    masks[(left & -left).bit_length() - 1].add(index)
+                    left &= left - 1
+        untested = (everyone & ~uses for uses in self.uses)
+        return tuple(
+            tuple([others | int(bits) for bits in masks]) for masks, others in zip(passing, untested, strict=True)
+        )
 
     def prefixed(self, rows: Sequence[tuple[Clause, Label]]) -> Table:
         """This table with `rows` before its own."""
         return Table(self.widths, (*rows, *self.rows), self.otherwise)
 
     def build(self, diagram: Diagram, fixed: Mapping[int, int], *, max_edges: int = MAX_EDGES) -> Node:
-        """The function of the levels not in `fixed`, the others held at a block each. Raises TooTangled."""
+        """The function of the levels not in `fixed`, the others held at a block each.
+
+        Raises TooTangled past so many edges, or past the budget of the diagram.
+        """
         return _Build(self, diagram, fixed, max_edges).root()
+
+
+class _Bits:
+    """A set of places, grown one by one: an integer would be made anew for each."""
+
+    def __init__(self, count: int) -> None:
+        self._bytes = bytearray((count >> 3) + 1)
+
+    def add(self, place: int) -> None:
+        self._bytes[place >> 3] |= 1 << (place & 7)
+
+    def __int__(self) -> int:
+        return int.from_bytes(self._bytes, "little")
 
 
 State = int
@@ -140,6 +159,7 @@ class _Build:
                 raise TooTangled
             settled: dict[State, _Place] = {}
             for alive, place in states.items():
+                self.diagram.budget.spend()
                 below = []
                 for mask in masks:
                     passed = alive & mask

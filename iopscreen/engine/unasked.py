@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, is_impossible
 from iopscreen.engine.decide import Decision, decide, outcome_diagram
-from iopscreen.engine.diagram import Diagram, Node, TooTangled
+from iopscreen.engine.diagram import Diagram, Node
 from iopscreen.ruleset.model import Answers
 
 

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from iopscreen.engine.boxes import both, disjoint, volume, without
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES, Compiled, profile_weights
-from iopscreen.engine.diagram import Label, TooTangled
-from iopscreen.engine.search import Box, Budget, Clauses, Search, bits_of
+from iopscreen.engine.diagram import Label
+from iopscreen.engine.search import Box, Clauses, Search, bits_of
 from iopscreen.engine.table import Clause
 from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not
 
@@ -55,6 +57,9 @@ class Taken:
 class Verdicts:
     """What holds for every possible profile of one compiled rule set. Everything raises OutOfTime.
 
+    A verdict and what explains it are asked for one by one: `decides` and `taken`, `deciding_box` and
+    `deciding_witness`. So all verdicts can be given before the first is explained.
+
     Rules are named by their position in the rule set.
     """
 
@@ -71,9 +76,10 @@ class Verdicts:
             self.clauses[_position(label)].append(clause)
         self.bits: list[Clauses] = _bits_by_position(rows[entries:], len(self.clauses), entries)
         """The same, as bits."""
-        self._rule_at = {place: position for position, bits in enumerate(self.bits) for place in bits_of(bits)}
+        self._rule_at = {place: _position(label) for place, (_, label) in enumerate(rows[entries:], start=entries)}
         self._before = list(accumulate(self.bits, operator.or_, initial=self.excluded))
         self._deciding: dict[int, Box | None] = {}
+        self._matching: dict[int, Box | None] = {}
 
     def before(self, position: int) -> Clauses:
         """What a profile that the rule (or, with NONE_MATCHES, no rule) decides may not meet.
@@ -81,6 +87,13 @@ class Verdicts:
         These are the clauses of the impossible entries and of the earlier rules.
         """
         return self._before[position]  # NONE_MATCHES is -1, and the last one holds all rules
+
+    def within(self, budget: Budget) -> Verdicts:
+        """The same, with all that was found so far, in the time of another budget."""
+        other = copy(self)
+        other.budget = budget
+        other.search = self.search.within(budget)
+        return other
 
     # --- who decides ---
 
@@ -91,8 +104,14 @@ class Verdicts:
     def deciding_box(self, position: int) -> Box | None:
         """Profiles that the rule (or, with NONE_MATCHES, no rule) decides, as a box; None where it decides nobody."""
         if position not in self._deciding:
-            self._deciding[position] = self._first_box(self._meeting(position), self.before(position))
+            self._deciding[position] = self.box_in(self._meeting(position), self.before(position))
         return self._deciding[position]
+
+    def matching_box(self, position: int) -> Box | None:
+        """Possible profiles that match the rule, as a box; None where there are none."""
+        if position not in self._matching:
+            self._matching[position] = self.possible_box(self.clauses[position])
+        return self._matching[position]
 
     def _meeting(self, position: int) -> Sequence[Clause]:
         return [{}] if position == NONE_MATCHES else self.clauses[position]
@@ -104,28 +123,41 @@ class Verdicts:
 
     def possible(self, clauses: Iterable[Clause]) -> bool:
         """Whether some possible profile meets one of `clauses`."""
-        return self._first_box(clauses, self.excluded) is not None
+        return self.possible_box(clauses) is not None
 
-    def excluding(self, clauses: Sequence[Clause]) -> tuple[int, ...]:
-        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless."""
+    def possible_box(self, clauses: Iterable[Clause]) -> Box | None:
+        """Possible profiles that meet one of `clauses`, as a box; None where there are none."""
+        return self.box_in(clauses, self.excluded)
+
+    def box_in(self, clauses: Iterable[Clause], avoid: Clauses) -> Box | None:
+        """Profiles that meet one of `clauses` and none of `avoid`, as a box; None where there are none."""
+        return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
+
+    def excluding(self, clauses: Sequence[Clause], beside: Clauses = 0) -> tuple[int, ...]:
+        """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless.
+
+        `beside`: clauses that take part in it.
+        """
         entries = self.compiled.rule_set.impossible
         bits = _bits_by_position(
             [(clause, _entry(label)) for clause, label in self.compiled.impossible], len(entries), 0
         )
-        kept = self.excluded
+        kept = self.excluded | beside
         for mine in bits:
-            if self._first_box(clauses, kept & ~mine) is None:
+            if self.box_in(clauses, kept & ~mine) is None:
                 kept &= ~mine
         return tuple(place for place, mine in enumerate(bits) if kept & mine)
 
     def deciders(self, clauses: Sequence[Clause], among: Iterable[int]) -> Iterator[int]:
         """Of the rules `among` (and NONE_MATCHES), those that decide a possible profile of `clauses`."""
-        for position in among:
-            if self._first_box(both(clauses, self._meeting(position)), self.before(position)) is not None:
-                yield position
+        return (position for position, _ in self.decided(clauses, among))
 
-    def _first_box(self, clauses: Iterable[Clause], avoid: Clauses) -> Box | None:
-        return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
+    def decided(self, clauses: Sequence[Clause], among: Iterable[int]) -> Iterator[tuple[int, Box]]:
+        """The same, each with profiles of `clauses` that it decides, as a box."""
+        for position in among:
+            box = self.box_in(both(clauses, self._meeting(position)), self.before(position))
+            if box is not None:
+                yield position, box
 
     def rules_meeting(self, clauses: Iterable[Clause], among: Clauses) -> list[int]:
         """Of the rules whose clauses are `among`, those that match some profile of `clauses`, in file order."""
@@ -151,6 +183,19 @@ class Verdicts:
             if box is not None:
                 return self._in_words(self._widened(self._first(clause, avoid, box), clause, avoid))
         return None
+
+    def in_box(self, box: Box) -> Witness:
+        """One profile of a box: the first block of each question. Nothing is searched, so that it costs no time."""
+        return self._in_words({level: blocks & -blocks for level, blocks in enumerate(box)})
+
+    def decider_in(self, box: Box, among: Sequence[int] | None = None) -> int:
+        """The first rule, of all or of those `among`, that matches the profile `in_box`; NONE_MATCHES without."""
+        passing = self.compiled.rules.passing
+        alive = self.before(NONE_MATCHES) & ~self.excluded
+        for level, blocks in enumerate(box):
+            alive &= passing[level][(blocks & -blocks).bit_length() - 1]
+        positions = range(len(self.bits)) if among is None else among
+        return next((position for position in positions if alive & self.bits[position]), NONE_MATCHES)
 
     @property
     def _levels(self) -> list[int]:
@@ -219,7 +264,9 @@ class Verdicts:
         widths = self.compiled.rules.widths
         excluded = (clause for clause, _ in self.compiled.impossible)
         try:
-            return without(disjoint(clauses, widths), excluded, widths)
+            return without(disjoint(clauses, widths, self.budget), excluded, widths, self.budget)
+        except OutOfTime:
+            raise
         except TooTangled:
             return None
 
@@ -237,7 +284,12 @@ class Verdicts:
     def _met(self, parts: Sequence[Clause], place: int) -> int | None:
         self.budget.spend()
         try:
-            return volume(disjoint(both(parts, self.clauses[place]), self.compiled.rules.widths), self.weights)
+            met = both(parts, self.clauses[place])
+            if len(self.clauses[place]) > 1:  # else they are as disjoint as the parts are
+                met = disjoint(met, self.compiled.rules.widths, self.budget)
+            return volume(met, self.weights)
+        except OutOfTime:
+            raise
         except TooTangled:
             return None
 
@@ -245,17 +297,17 @@ class Verdicts:
         """The heaviest takers that together leave nothing, without those that the others make needless."""
         chosen: list[Taker] = []
         covered = self.excluded
-        left = self._first_box(mine, covered)
+        left = self.box_in(mine, covered)
         for taker in weighed:
             if left is None:
                 break
             if self._takes_some(taker.position, mine):
                 chosen.append(taker)
                 covered |= self.bits[taker.position]
-                left = self._first_box(mine, covered)
+                left = self.box_in(mine, covered)
         for taker in reversed(chosen[:-1]):
             without_it = covered & ~self.bits[taker.position]
-            if self._first_box(mine, without_it) is None:
+            if self.box_in(mine, without_it) is None:
                 chosen.remove(taker)
                 covered = without_it
         return chosen
@@ -283,6 +335,7 @@ class Verdicts:
         return tuple(parts)
 
     def _nobody_meets(self, condition: Condition) -> bool:
+        self.budget.look()
         try:
             return not self.possible(self.compiled.maker.clauses(condition))
         except TooManyClauses:
@@ -301,8 +354,11 @@ def _entry(label: Label) -> int:
 def _bits_by_position(rows: Iterable[tuple[Clause, Label]], count: int, first: int) -> list[Clauses]:
     """By the position in `rows`' labels, the places of its clauses as bits; the first row is at place `first`."""
     bits = [0] * count
-    for place, (_, label) in enumerate(rows, start=first):
-        bits[_position(label)] |= 1 << place
+    place = first
+    for position, mine in groupby(_position(label) for _, label in rows):
+        number = sum(1 for _ in mine)
+        bits[position] |= ((1 << number) - 1) << place
+        place += number
     return bits
 
 

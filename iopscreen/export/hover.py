@@ -140,6 +140,7 @@ HOVER: Mapping[str, Mapping[str, str]] = {
         "by": "Who has accepted it.",
         "until": "Its last day; later the finding counts again.",
         "at": "At the top of the file: what it is about, such as a setting, note, guarantee, case or passage.",
+        "at_most": "The size at which it was accepted, such as the profiles of a gap; when it grows, it counts again.",
     },
     "condition": {
         "any_of": "One of these conditions holds, or several.",

@@ -109,6 +109,7 @@ def _definitions(rule_set: RuleSet | None) -> dict[str, Schema]:
         "by": shapes.TEXT,
         "until": shapes.DATE,
         "at": shapes.TEXT,
+        "at_most": shapes.WHOLE,
     }
     citable = list(rule_set.passage) if rule_set else []
     return {
@@ -119,7 +120,7 @@ def _definitions(rule_set: RuleSet | None) -> dict[str, Schema]:
                 shapes.items({"anyOf": [shapes.TEXT, _fields("staff line", ["say"], ["cite"], line)]}),
             ]
         },
-        "accept": shapes.items(_fields("accept", ["finding"], ["because", "by", "until", "at"], accept)),
+        "accept": shapes.items(_fields("accept", ["finding"], ["because", "by", "until", "at", "at_most"], accept)),
         "outcome": word(rule_set.outcome, [outcome.label for outcome in rule_set.outcomes]) if rule_set else _NAME,
         "question": _question(),
         "condition": _condition("condition", rule_set),

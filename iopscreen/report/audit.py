@@ -9,28 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iopscreen.audit.documentation import Documented
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.columns import ANY, columns
-from iopscreen.report.diff import diff_json, diff_text
 from iopscreen.report.findings import (
     Reported,
     accepted_words,
     answer_text,
     count_words,
     finding_json,
+    headline,
     hidden_notes,
     tally,
-    tally_words,
+    undecided_words,
 )
 from iopscreen.report.mutants import mutants_json, mutants_words
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Finding, Related, Severity
 from iopscreen.ruleset.model import NO_RULE
 from iopscreen.text import cells, printable, wrapped
+
+if TYPE_CHECKING:
+    from iopscreen.audit.documentation import Documented
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _ROWS = 20
@@ -126,12 +128,15 @@ def documentation_text(found: Sequence[Documented], width: int) -> str:
 def _closing_lines(result: AuditResult, width: int, notes: bool) -> Iterator[str]:
     """How many findings of each severity, how many accepted ones, and what was not decided."""
     counted = tally([Reported(finding, result.accepted(finding), "") for finding in result.findings])
-    yield from wrapped(f"{result.path}: {tally_words(counted, notes=notes)}", width, "    ", "")
+    yield from wrapped(f"{result.path}: {headline(counted, notes=notes, complete=result.complete)}", width, "    ", "")
     if counted.notes and not notes:
         yield from wrapped(hidden_notes(counted), width, "    ", "  ")
     if result.undecided:
         yield from wrapped(f"incomplete: {result.why}", width, "    ", "  ")
-        yield from wrapped(f"not decided: {', '.join(result.undecided)}", width, "    ", "  ")
+        yield from wrapped(f"not decided: {undecided_words(result.undecided)}", width, "    ", "  ")
+    if result.hints:
+        words = f"not decided, and no more than notes (--notes): {undecided_words(result.hints)}"
+        yield from wrapped(words, width, "    ", "  ")
 
 
 def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
@@ -153,13 +158,18 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
         yield from _labelled("profiles", "not counted: the rules are too tangled; no verdict rests on that", width)
     else:
         yield ""
-        yield from _table_lines(facts, result.regions, width, rows)
+        yield from _table_lines(facts, result.overview.table(rows) if result.overview else (), width)
 
 
 def _change_lines(result: AuditResult, width: int) -> Iterator[str]:
     """What became of an earlier edition, below the facts; its findings are told with all others."""
     if result.change:
+        from iopscreen.report.diff import diff_text  # most audits compare nothing
+
         yield from diff_text(result.change, width, findings=False).splitlines()
+        yield ""
+    if result.no_change:
+        yield from wrapped(result.no_change, width)
         yield ""
 
 
@@ -204,7 +214,7 @@ def cases_words(facts: RuleSetFacts) -> str:
 # --- the table ------------------------------------------------------------------------------
 
 
-def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int, rows: int) -> Iterator[str]:
+def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int) -> Iterator[str]:
     left_out = f", {facts.impossible:,} impossible ones left out" if facts.impossible else ""
     counted = f"{facts.profiles:,} profiles{left_out}. A profile is a set of answers that the rules can tell apart"
     yield from wrapped(f"{counted}; the counts are of profiles, not of patients.", width, "  ")
@@ -212,16 +222,14 @@ def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: in
         name = "no rule matches" if outcome.outcome == NO_RULE else outcome.outcome
         yield ""
         yield f"  {name}: {outcome.profiles:,} of {facts.profiles:,} profiles"
-        shown = outcome.rows[:rows]
-        questions = [question for question in facts.questions if any(question in row.when for row in shown)]
+        questions = [question for question in facts.questions if any(question in row.when for row in outcome.rows)]
         groups = [
             (f"by {rule}" if rule else None, [_cells_of(row, questions) for row in group])
-            for rule, group in groupby(shown, key=lambda row: row.rule)
+            for rule, group in groupby(outcome.rows, key=lambda row: row.rule)
         ]
         yield from columns([*questions, "profiles"], groups, width, indent="    ")
-        hidden = len(outcome.rows) - len(shown) + outcome.more
-        if hidden:
-            yield f"    ... and {count_words(hidden, 'more region')}"
+        if outcome.more:
+            yield f"    ... and {count_words(outcome.more, 'more profile')} in further regions"
 
 
 def _cells_of(row: RegionRow, questions: Sequence[str]) -> list[str]:
@@ -258,13 +266,20 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
     if facts.mutants is not None:
         found["mutants"] = mutants_json(result.path, facts.mutants, facts.killers)
     if result.change:
+        from iopscreen.report.diff_json import diff_json
+
         found["diff"] = diff_json(result.change)
+    if result.no_change:
+        found["diff"] = None
+        found["no_diff"] = result.no_change
     if facts.resting:
         found["citations"] = {
             resting.rule.id: {ground.cite: ground.state for ground in resting.grounds} for resting in facts.resting
         }
     if result.undecided:
-        found["undecided"] = list(result.undecided)
+        found["undecided"] = [one.words for one in result.undecided]
+    if result.hints:
+        found["undecided_notes"] = [one.words for one in result.hints]
     return found
 
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from iopscreen.audit.documentation import ALL, documented
-from iopscreen.audit.regions import OutcomeRegions
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
+from iopscreen.report.change_outline import verdict
 from iopscreen.report.columns import ANY
-from iopscreen.report.diff import verdict
 from iopscreen.report.findings import (
     Paths,
     Reported,
     Tally,
     accepted_words,
     count_words,
+    headline,
     hidden_notes,
     ranked,
     reported,
     tally,
-    tally_words,
+    undecided_words,
 )
 from iopscreen.report.markdown import code, fenced, folded, message, quiet, row, table, within
 from iopscreen.report.mutants import mutants_words
@@ -64,21 +64,20 @@ def audit_markdown(results: Sequence[AuditResult], paths: Paths, *, notes: bool,
 
 def _verdict(results: Sequence[AuditResult], paths: Paths, counted: Tally, notes: bool) -> str:
     what = code(paths.shown(results[0].path)) if len(results) == 1 else count_words(len(results), "rule file")
-    if any(not result.complete for result in results):
-        return f"## Audit of {what}: not complete; so far {tally_words(counted, notes=notes)}"
-    words = tally_words(counted, notes=notes)
-    return f"## Audit of {what}: {'clean' if counted.clean else words}" + _beside_clean(counted)
+    complete = all(result.complete for result in results)
+    words = headline(counted, notes=notes, complete=complete)
+    return f"## Audit of {what}: " + (f"clean{_beside_clean(counted)}" if counted.clean and complete else words)
 
 
 def _beside_clean(counted: Tally) -> str:
-    return f" ({counted.accepted} accepted)" if counted.clean and counted.accepted else ""
+    return f" ({counted.accepted} accepted)" if counted.accepted else ""
 
 
 def _incomplete(results: Sequence[AuditResult], paths: Paths) -> Iterator[str]:
     for result in results:
         if result.why is not None:
             why = result.why.replace(result.path, paths.shown(result.path), 1)
-            yield f"**Incomplete:** {quiet(why)}\n\nNot decided: {message(', '.join(result.undecided))}"
+            yield f"**Incomplete:** {quiet(why)}\n\nNot decided: {message(undecided_words(result.undecided))}"
 
 
 def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[str]:
@@ -92,6 +91,8 @@ def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterato
             yield f"### Since the earlier edition: {quiet(verdict(result.change))}"
             yield from shown
             yield from _left_out(len(blocks) - len(shown), "part")
+        if result.no_change is not None:
+            yield quiet(result.no_change.replace(result.path, paths.shown(result.path), 1))
 
 
 # --- findings -------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ def _facts(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[
 def _facts_table(result: AuditResult, facts: RuleSetFacts, paths: Paths) -> str:
     """One row a fact; of what is not known there is none."""
     rows = [
-        ["recommended", _outcomes(facts, result.regions)],
+        ["recommended", _outcomes(facts)],
         ["guarantees", message(guarantees_words(facts))],
         ["cases", message(cases_words(facts))],
     ]
@@ -252,12 +253,13 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(code, names[:_MOST_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _outcomes(facts: RuleSetFacts, regions: Sequence[OutcomeRegions]) -> str:
-    if facts.profiles is None:
+def _outcomes(facts: RuleSetFacts) -> str:
+    if facts.profiles is None or facts.outcomes is None:
         return "not counted: the rules are too tangled; no verdict rests on that"
     counts = [
-        f"{region.profiles:,} {'that no rule matches' if region.outcome == NO_RULE else code(region.outcome)}"
-        for region in regions
+        f"{number:,} {'that no rule matches' if outcome == NO_RULE else code(outcome)}"
+        for outcome, number in facts.outcomes.items()
+        if number
     ]
     left_out = f"; {facts.impossible:,} impossible ones left out" if facts.impossible else ""
     return f"{', '.join(counts)}; of {count_words(facts.profiles, 'profile')}{left_out}"

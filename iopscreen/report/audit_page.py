@@ -9,17 +9,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iopscreen.audit.run import AuditResult, RuleSetFacts
-from iopscreen.report.columns import ANY
-from iopscreen.report.diff import verdict
+from iopscreen.report.change_outline import count_line, verdict
 from iopscreen.report.diff_page import change_parts
+from iopscreen.report.findings import Reported, ranked
 from iopscreen.report.mutants import mutants_words
 from iopscreen.report.outline import BASES, counted, head_lines
 from iopscreen.report.page import page, text
-from iopscreen.report.parts import Part, contents, foot, found_parts, head, marked, parts_html, table_box, term
+from iopscreen.report.parts import (
+    Part,
+    answers_list,
+    contents,
+    finding_card,
+    foot,
+    found_parts,
+    head,
+    marked,
+    parts_html,
+    table_box,
+    term,
+)
 from iopscreen.report.rule_page import PARTS
 from iopscreen.report.rule_style import STYLE
 from iopscreen.ruleset.condition_words import spaced
-from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.findings import Severity
 
 
 def audit_html(results: Sequence[AuditResult]) -> str:
@@ -61,8 +73,11 @@ def _summary(result: AuditResult) -> str:
 def _audited(result: AuditResult) -> list[Part]:
     parts = found_parts(part(result) for part in AUDITED)
     if result.change is not None:
-        parts.append(Part("change", "Since the earlier edition", (f"<p>{text(verdict(result.change))}.</p>",)))
+        said = (f"<p>{text(verdict(result.change))}.</p>", f"<p>{text(count_line(result.change))}</p>")
+        parts.append(Part("change", "Since the earlier edition", said))
         parts += change_parts(result.change, findings=False)
+    if result.no_change is not None:
+        parts.append(Part("change", "Since the earlier edition", (f"<p>{text(result.no_change)}.</p>",)))
     if result.overview is not None:
         grounds = {resting.rule.id: resting.grounds for resting in result.facts.resting} if result.facts else {}
         parts += found_parts(part(result.overview, grounds) for part in PARTS)
@@ -79,10 +94,11 @@ def _verdict(results: Sequence[AuditResult]) -> tuple[str, str, str]:
     accepted = sum(len(result.findings) for result in results) - len(left)
     counts = ", ".join(counted(number, severity.value) for severity, number in numbers.items())
     counts += f", {accepted} accepted" if accepted else ""
+    complete = all(result.complete for result in results)
     if numbers[Severity.ERROR]:
-        return "stopped", "there are errors", counts
-    if not all(result.complete for result in results):
-        return "open", "not finished within its budget", counts
+        return "stopped", "there are errors" + ("" if complete else ", and it is not complete"), counts
+    if not complete:
+        return "open", "not complete", counts
     if numbers[Severity.WARNING]:
         return "open", "there are warnings", counts
     return "settled", "clean", counts
@@ -98,54 +114,16 @@ def _name_lines(result: AuditResult) -> Iterator[str]:
         yield from head_lines(result.overview)
     else:
         yield result.path
+    if result.change is not None:
+        yield f"Since the earlier edition: {verdict(result.change)}."
 
 
 def _findings(result: AuditResult) -> Part:
-    left = [finding for finding in result.findings if not result.accepted(finding)]
-    lines = [line for finding in left for line in _finding(finding)]
+    """The most important first."""
+    left = ranked([Reported(finding, None, "") for finding in result.findings if not result.accepted(finding)])
+    lines = [line for one in left for line in finding_card(one.finding)]
     lead = "" if left else "Nothing was found."
     return Part("findings", "Findings", tuple(lines), lead)
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    severity = finding.severity.value
-    yield f'<article class="entry finding {severity}">'
-    yield f'<h*><span class="severity">{severity}</span> {marked(finding.message)}</h*>'
-    where = f"{finding.path}:{finding.place.line}:{finding.place.column}"
-    yield f'<p class="quiet">{text(where)} <span class="id">{text(finding.name)}</span></p>'
-    if finding.related:
-        related = (
-            f'<li>{marked(one.message)} <span class="quiet">{text(f"{one.path}:{one.place.line}")}</span></li>'
-            for one in finding.related
-        )
-        yield f"<ul>{''.join(related)}</ul>"
-    if finding.witness is not None:
-        yield f'<div class="shown"><p class="label">A caller who shows it</p>{_witness(finding.witness)}</div>'
-    if finding.case is not None:
-        yield f'<p class="label">A case to add</p><pre tabindex="0">{_verbatim(finding.case)}</pre>'
-    yield "</article>"
-
-
-def _witness(witness: Mapping[str, Any]) -> str:
-    known = {question: answer for question, answer in witness.items() if answer != ANY}
-    items = "".join(
-        f"<div><dt>{text(spaced(question))}</dt><dd>{text(_answer(answer))}</dd></div>"
-        for question, answer in known.items()
-    )
-    return f'<dl class="answers">{items}</dl>' if items else "<p>any answers</p>"
-
-
-def _answer(answer: Any) -> str:
-    return ", ".join(map(spaced, answer)) if isinstance(answer, list) else spaced(str(answer))
-
-
-def _verbatim(lines: str) -> str:
-    """Text whose lines and indents count."""
-    shown = []
-    for line in lines.split("\n"):
-        indent = len(line) - len(line.lstrip(" "))
-        shown.append(" " * indent + text(line))
-    return "\n".join(shown)
 
 
 def _accepted(result: AuditResult) -> Part | None:
@@ -168,7 +146,7 @@ def _accepted(result: AuditResult) -> Part | None:
 def _undecided(result: AuditResult) -> Part | None:
     if result.complete:
         return None
-    items = "".join(f"<li>{marked(what)}</li>" for what in result.undecided)
+    items = "".join(f"<li>{marked(what.words)}</li>" for what in result.undecided)
     return Part("undecided", "Not decided", (f"<ul>{items}</ul>",), result.why or "")
 
 
@@ -220,7 +198,7 @@ def _coverage(facts: RuleSetFacts) -> Iterator[str]:
 def _survivors(facts: RuleSetFacts) -> Iterator[str]:
     assert facts.mutants is not None
     rows = [
-        f"<tr><td>{marked(survivor.change.words)}</td><td>{_witness(_plain_answers(survivor.witness))}</td>"
+        f"<tr><td>{marked(survivor.change.words)}</td><td>{answers_list(_plain_answers(survivor.witness))}</td>"
         f"<td>{text(spaced(survivor.recommends))}</td><td>{text(spaced(survivor.instead))}</td></tr>"
         for survivor in facts.mutants.survivors
     ]

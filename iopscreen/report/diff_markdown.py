@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from iopscreen.audit.change.editions import Edition
-from iopscreen.audit.change.impact import End, Transition
 from iopscreen.audit.change.run import Change
-from iopscreen.audit.change.words import marked
+from iopscreen.audit.change.words import WordChange, marked
 from iopscreen.report.audit_markdown import LIMIT, finding_details, findings_table
-from iopscreen.report.diff import (
-    CASES,
-    ONE_SIDED,
-    by_rules,
-    case_lines,
+from iopscreen.report.change_outline import (
+    BEFORE,
+    NOW,
+    Chapter,
+    Pair,
+    Side,
+    callers_lines,
+    chapters,
     count_line,
-    more_regions,
-    one_sided_lines,
+    hidden_notes_line,
     only_one,
-    question_lines,
-    region_words,
     rule_lines,
-    same_outcome_lines,
-    transition_title,
     verdict,
 )
 from iopscreen.report.findings import Paths, Reported
@@ -35,9 +32,12 @@ _ROOM_FOR_MORE = 400
 """Characters kept for the line that says what was left out."""
 
 
-def diff_markdown(change: Change, paths: Paths, *, limit: int = LIMIT) -> str:
-    """The change as one comment of at most `limit` characters."""
-    blocks = [MARKER, f"## {quiet(verdict(change))}", _editions(change, paths), *change_blocks(change, paths)]
+def diff_markdown(change: Change, paths: Paths, *, notes: bool = False, limit: int = LIMIT) -> str:
+    """The change as one comment of at most `limit` characters. `notes`: list notes, too."""
+    blocks = [MARKER, f"## {quiet(verdict(change))}", _editions(change, paths)]
+    hidden = hidden_notes_line(change, notes=notes)
+    blocks += [quiet(hidden)] if hidden else []
+    blocks += change_blocks(change, paths, notes=notes)
     shown = list(within(blocks, limit - _ROOM_FOR_MORE))
     if len(shown) < len(blocks):
         shown.append("**Not all fits into a comment:** `iopscreen diff` shows the rest.")
@@ -53,55 +53,42 @@ def _edition(edition: Edition, paths: Paths) -> str:
     return f"{code(paths.shown(edition.file.path))} ({quiet(f'{edition.rule_set.id} {edition.rule_set.version}')})"
 
 
-def change_blocks(change: Change, paths: Paths, *, findings: bool = True) -> Iterator[str]:
+def change_blocks(change: Change, paths: Paths, *, findings: bool = True, notes: bool = False) -> Iterator[str]:
     """The parts of the comment, each whole in itself. `findings`: those about the change, where not told elsewhere."""
-    if change.impact.undecided:
-        yield f"**Not decided:** {message('; '.join(change.impact.undecided))}"
-    if findings and change.findings:
-        found = [Reported(finding, None, change.new.rule_set.id) for finding in change.findings]
-        yield "### What protects callers, and the version"
-        yield from findings_table(found, paths, LIMIT // 8)
-        yield from finding_details(found, paths, LIMIT // 8)
-    yield from _listed(CASES, case_lines(change))
-    yield from _listed("Questions", question_lines(change))
-    for transition in change.impact.transitions:
-        yield from _transition(change, transition)
-    yield from (quiet(line) for line in same_outcome_lines(change))
-    yield from _listed(ONE_SIDED, one_sided_lines(change))
-    yield from _words(change)
+    for chapter in chapters(change, findings=findings, notes=notes):
+        yield from _chapter(change, chapter, paths)
     yield quiet(count_line(change))
 
 
-def _listed(heading: str, lines: Iterable[str]) -> Iterator[str]:
-    items = [f"- {quiet(line)}" for line in lines]
-    if items:
-        yield f"### {heading}"
-        yield "\n".join(items)
+def _chapter(change: Change, chapter: Chapter, paths: Paths) -> Iterator[str]:
+    if chapter.words:
+        yield folded(f"{len(chapter.words)} changes of wording, [-before-]{{+now+}}", _words(chapter.words))
+        return
+    yield f"### {quiet(chapter.heading)}"
+    if chapter.lines:
+        yield "\n".join(f"- {message(line)}" for line in chapter.lines)
+    if chapter.findings:
+        found = [Reported(finding, None, change.new.rule_set.id) for finding in chapter.findings]
+        yield from findings_table(found, paths, LIMIT // 8)
+        yield from finding_details(found, paths, LIMIT // 8)
+    for pair in chapter.pairs:
+        yield from _pair(pair)
+    if chapter.more:
+        yield quiet(chapter.more)
 
 
-def _transition(change: Change, transition: Transition) -> Iterator[str]:
-    yield f"### {quiet(transition_title(transition))}"
-    for regions in by_rules(transition):
-        ends = [_end(change.old, regions[0].old), _end(change.new, regions[0].new)]
-        yield table(["before", "now"], [row(ends)])
-        lines = (
-            f"- {quiet(when)}" + (f"; {quiet(example)}" if example else "")
-            for when, example in map(region_words, regions)
-        )
-        yield "\n".join(lines)
-    yield from (quiet(line) for line in more_regions(transition))
+def _pair(pair: Pair) -> Iterator[str]:
+    yield table([BEFORE, NOW], [row([_side(pair.old), _side(pair.new)])])
+    yield "\n".join(f"- {quiet('; '.join(callers_lines(callers)))}" for callers in pair.callers)
 
 
-def _end(edition: Edition, end: End) -> str:
-    first, *rest = rule_lines(edition, end)
+def _side(side: Side) -> str:
+    first, *rest = rule_lines(side)
     return "<br>".join([f"**{quiet(first)}**", *map(quiet, rest)])
 
 
-def _words(change: Change) -> Iterator[str]:
-    if not change.words:
-        return
-    lines = [
-        f"- {quiet(word.thing)}{only_one(word)}, {quiet(word.field)}: {code(marked(word.old, word.new))}"
-        for word in change.words
-    ]
-    yield folded(f"{len(lines)} changes of wording, [-before-]{{+now+}}", "\n".join(lines))
+def _words(words: tuple[WordChange, ...]) -> str:
+    return "\n".join(
+        f"- {message(word.thing)}{only_one(word)}, {quiet(word.field)}: {code(marked(word.old, word.new))}"
+        for word in words
+    )

@@ -6,14 +6,21 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iopscreen.audit.run import AuditResult
 from iopscreen.ruleset.findings import Finding, Severity
 from iopscreen.ruleset.model import Accept
 
+if TYPE_CHECKING:
+    from iopscreen.audit.run import AuditResult  # a change is told without all the checks of an audit
+    from iopscreen.audit.subject import Undecided
+
 _FIRST = ("guarantee-violated", "protection-", "gap")
 """Beginnings of the names of what may harm a caller: first among findings of the same severity."""
+
+
+MOST_UNDECIDED = 10
+"""How many things of a kind are named that were not decided; `--format json` names all."""
 
 
 class Reported(NamedTuple):
@@ -87,6 +94,12 @@ def tally(found: Sequence[Reported]) -> Tally:
     return Tally(numbers, len(found) - len(counting), dict(sorted(notes.items())))
 
 
+def headline(counted: Tally, *, notes: bool, complete: bool) -> str:
+    """How many findings there are; and first of all, that more may come, where not everything was decided."""
+    words = tally_words(counted, notes=notes)
+    return words if complete else f"not complete; so far {words}"
+
+
 def tally_words(counted: Tally, *, notes: bool) -> str:
     """`2 errors, 1 warning, 1 accepted`; with `notes` these, too."""
     parts = [count_words(counted.numbers[severity], severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
@@ -95,6 +108,42 @@ def tally_words(counted: Tally, *, notes: bool) -> str:
     if counted.accepted:
         parts.append(f"{counted.accepted} accepted")
     return ", ".join(parts)
+
+
+def left_open(result: AuditResult) -> str:
+    """What was not decided of a rule file, and of what became of its earlier edition, on one line."""
+    of_the_change = result.change.impact.undecided if result.change else ()
+    return "; ".join(filter(None, [undecided_words(result.undecided), *of_the_change]))
+
+
+def undecided_words(left_open: Sequence[Undecided]) -> str:
+    """What was not decided, on one line: what differs in a name alone is said once, and no list is too long to read."""
+    kinds: dict[tuple[str, ...], dict[tuple[str, str], list[str]]] = {}
+    for one in left_open:
+        before, name, after = _around_name(one.words)
+        kinds.setdefault(one.names, {}).setdefault((before, after), []).append(name)
+    said = []
+    for alike in kinds.values():
+        sentences = [_of_all(before, names, after) for (before, after), names in alike.items()]
+        said += sentences[:MOST_UNDECIDED]
+        more = sum(len(names) for names in list(alike.values())[MOST_UNDECIDED:])
+        said += [f"and {more:,} more such"] if more else []
+    return "; ".join(said)
+
+
+def _around_name(words: str) -> tuple[str, str, str]:
+    """Words before the first name in backticks, the name, and the words after it."""
+    before, _, rest = words.partition("`")
+    name, _, after = rest.partition("`")
+    return before, name, after
+
+
+def _of_all(before: str, names: Sequence[str], after: str) -> str:
+    if not names[0]:
+        return before
+    others = [f"`{name}`" for name in names[1:MOST_UNDECIDED]]
+    others += [f"{len(names) - MOST_UNDECIDED:,} more"] if len(names) > MOST_UNDECIDED else []
+    return f"{before}`{names[0]}`{after}" + (f" (the same of {', '.join(others)})" if others else "")
 
 
 def hidden_notes(counted: Tally) -> str:

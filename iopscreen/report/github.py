@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.run import AuditResult
-from iopscreen.report.diff import verdict
+from iopscreen.report.change_outline import verdict
 from iopscreen.report.findings import (
     Paths,
     Reported,
+    Tally,
     answer_text,
     count_words,
+    headline,
+    left_open,
     ranked,
     reported,
     tally,
@@ -40,43 +43,70 @@ def audit_github(results: Sequence[AuditResult], paths: Paths, *, notes: bool) -
     found = reported(results, paths)
     undecided = [_undecided(result, paths) for result in results if not result.complete]
     counted = tally(found)
-    closing = f"{count_words(len(results), 'rule file')}: {tally_words(counted, notes=notes)}"
-    if counted.notes and not notes:
-        closing += f"; {count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes)"
-    return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided), closing]) + "\n"
+    closing = f"{count_words(len(results), 'rule file')}: {headline(counted, notes=notes, complete=not undecided)}"
+    closing += _not_shown(counted, notes=notes)
+    said = [line for result in results for line in _since(result, paths)]
+    return "\n".join([*finding_annotations(found, paths, notes=notes, first=undecided, noticed=said), closing]) + "\n"
 
 
-def diff_github(change: Change, paths: Paths) -> str:
+def _since(result: AuditResult, paths: Paths) -> Iterator[str]:
+    """What became of an earlier edition, where one was named."""
+    path = paths.shown(result.path)
+    if result.change is not None:
+        yield notice(path, verdict(result.change))
+    if result.no_change is not None:
+        yield notice(path, result.no_change.replace(result.path, path, 1))
+
+
+def diff_github(change: Change, paths: Paths, *, notes: bool = False) -> str:
     """The findings about a change as annotations, its verdict as a notice, and a closing line that counts."""
     found = [Reported(finding, None, change.new.rule_set.id) for finding in change.findings]
-    first = []
+    counted, path = tally(found), paths.shown(change.new.file.path)
+    undecided = []
     if change.impact.undecided:
-        where = {"file": paths.shown(change.new.file.path), "title": "not decided"}
-        first = [_command("error", where, printable("; ".join(change.impact.undecided)))]
-    where = {"file": paths.shown(change.new.file.path), "title": "what the change means"}
-    lines = [
-        *finding_annotations(found, paths, notes=True, first=first),
-        _command("notice", where, printable(verdict(change))),
-    ]
-    return "\n".join([*lines, f"1 rule file: {tally_words(tally(found), notes=True)}"]) + "\n"
+        where = {"file": path, "title": "not decided"}
+        undecided = [_command("error", where, printable("; ".join(change.impact.undecided)))]
+    said = [notice(path, verdict(change))]
+    lines = finding_annotations(found, paths, notes=notes, first=undecided, noticed=said, command="diff")
+    closing = f"1 rule file: {tally_words(counted, notes=notes)}"
+    return "\n".join([*lines, f"{closing}{_not_shown(counted, notes=notes)}"]) + "\n"
+
+
+def notice(path: str, said: str) -> str:
+    """What a change means, as an annotation of the file as a whole."""
+    return _command("notice", {"file": path, "title": "what the change means"}, printable(said))
+
+
+def _not_shown(counted: Tally, *, notes: bool) -> str:
+    if not counted.notes or notes:
+        return ""
+    return f"; {count_words(counted.numbers[Severity.NOTE], 'note')} not shown (--notes)"
 
 
 def finding_annotations(
-    found: Sequence[Reported], paths: Paths, *, notes: bool, first: Sequence[str] = ()
+    found: Sequence[Reported],
+    paths: Paths,
+    *,
+    notes: bool,
+    first: Sequence[str] = (),
+    noticed: Sequence[str] = (),
+    command: str = "audit",
 ) -> Iterator[str]:
-    """An annotation for each finding that nobody accepted; `first` are errors that come before all others."""
+    """An annotation for each finding that nobody accepted.
+
+    `first` are errors, and `noticed` notices, that come before all others. `command`: which one shows all.
+    """
+    before = {Severity.ERROR: first, Severity.NOTE: noticed}
     for severity in Severity:
-        if severity is Severity.NOTE and not notes:
-            continue
-        lines = list(first) if severity is Severity.ERROR else []
+        lines = list(before.get(severity, ()))
         lines += [
             _annotation(one.finding, paths)
             for one in ranked(found)
-            if one.accept is None and one.finding.severity is severity
+            if one.accept is None and one.finding.severity is severity and (notes or severity is not Severity.NOTE)
         ]
         yield from lines if len(lines) <= MOST else lines[: MOST - 1]
         if len(lines) > MOST:
-            yield _more(len(lines) - MOST + 1, severity)
+            yield _more(len(lines) - MOST + 1, severity, command)
 
 
 def _annotation(finding: Finding, paths: Paths) -> str:
@@ -98,14 +128,14 @@ def _annotation(finding: Finding, paths: Paths) -> str:
 def _undecided(result: AuditResult, paths: Paths) -> str:
     """Never clean for what was not looked at: an error that says so."""
     why = (result.why or "").replace(result.path, paths.shown(result.path), 1)
-    text = f"{printable(why)}\nnot decided: {printable(', '.join(result.undecided))}"
+    text = f"{printable(why)}\nnot decided: {printable(left_open(result))}"
     return _command("error", {"file": paths.shown(result.path), "title": "audit not complete"}, text)
 
 
-def _more(number: int, severity: Severity) -> str:
+def _more(number: int, severity: Severity, command: str) -> str:
     text = (
         f"{count_words(number, f'more {severity}')} not shown here; "
-        f"`iopscreen audit{_SHOWN_WHOLE.get(severity, '')}` on the same files shows all"
+        f"`iopscreen {command}{_SHOWN_WHOLE.get(severity, '')}` on the same files shows all"
     )
     return _command(_LEVELS[severity], {"title": f"more {severity}s"}, text)
 

@@ -19,7 +19,7 @@ def mutants_words(score: MutationScore) -> str:
         kept = "1 survives" if len(score.survivors) == 1 else f"{len(score.survivors)} survive"
         parts.append(f"{kept}, and {cases} (chosen greedily) would kill {_them(len(score.survivors))}")
     if score.undecided:
-        parts.append(f"{len(score.undecided)} too tangled to compare")
+        parts.append(f"{len(score.undecided)} not compared in time")
     if score.equivalent:
         parts.append(f"{score.equivalent} not counted, for they recommend the same to everybody")
     return "; ".join(parts)
@@ -30,7 +30,7 @@ def _them(number: int) -> str:
 
 
 def mutants_json(path: str, score: MutationScore, killers: Sequence[str]) -> dict[str, Any]:
-    """The score as an object; `undecided` only where a mutant was too tangled to compare."""
+    """The score as an object; `undecided` only where a mutant was not compared in time."""
     found: dict[str, Any] = {
         "total": score.total,
         "equivalent": score.equivalent,

@@ -55,7 +55,10 @@ def sections(overview: Overview) -> list[Section]:
     """Everything but the table of profiles, in the order of a rule file's use."""
     rule_set = overview.rule_set
     found = (
-        Section("Questions, as spoken and in the order of asking", tuple(map(_question, rule_set.questions))),
+        Section(
+            "Questions, as spoken and in the order of asking",
+            tuple(_question(rule_set, question) for question in rule_set.questions),
+        ),
         Section("Settings", tuple(_setting(rule_set, setting) for setting in rule_set.settings)),
         Section(f"Rules. {policy_in_words(rule_set)}", tuple(_rule(rule_set, rule) for rule in rule_set.rules)),
         Section("Combinations that cannot occur", tuple(_impossible(rule_set))),
@@ -94,6 +97,11 @@ def profiles_in_words(overview: Overview) -> str:
     return f"{counted(overview.counted.profiles, 'profile')}{beside}"
 
 
+def more_profiles(number: int) -> str:
+    """How many profiles are in no region that is shown."""
+    return f"and {counted(number, 'more profile')} in further regions"
+
+
 def counted(number: int, word: str) -> str:
     """A number and what it counts."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
@@ -107,16 +115,16 @@ def policy_in_words(rule_set: RuleSet) -> str:
 # --- questions and settings -----------------------------------------------------------------
 
 
-def _question(question: Question) -> Item:
-    return Item(f"{spaced(question.id)}: “{question.ask}”", under=tuple(question_lines(question)))
+def _question(rule_set: RuleSet, question: Question) -> Item:
+    return Item(f"{spaced(question.id)}: “{question.ask}”", under=tuple(_question_lines(rule_set, question)))
 
 
-def question_lines(question: Question) -> Iterator[str]:
+def _question_lines(rule_set: RuleSet, question: Question) -> Iterator[str]:
     """All about a question but its id and its words."""
     if question.ask_other:
         yield f"for somebody else: “{question.ask_other}”"
     yield f"answers: {answers_in_words(question)}"
-    yield from (f"answer: {option_in_words(option)}" for option in question.options)
+    yield from (f"answer: {option_in_words(option)}{_named(option.cite)}" for option in question.options)
     for group in question.groups:
         yield f"{spaced(group.id)} stands for {', '.join(map(spaced, group.options))}"
     if question.help:
@@ -129,6 +137,7 @@ def question_lines(question: Question) -> Iterator[str]:
         yield f"if not answered: {question.if_unanswered}"
     if question.when_no_column is not None:
         yield f"in a file without this column: taken to be {answer_words(question, question.when_no_column)}"
+    yield from rests_on(rule_set, question.cite)
 
 
 def answers_in_words(question: Question | Setting) -> str:
@@ -214,19 +223,26 @@ def guarantee_in_words(rule_set: RuleSet, guarantee: Guarantee) -> str:
 def _outcomes(rule_set: RuleSet) -> Iterator[Item]:
     for outcome in rule_set.outcomes:
         say = [f"to the caller: “{outcome.say}”"] if outcome.say else []
-        yield Item(f"{outcome.label} ({spaced(outcome.id)})", under=(*say, *_staff(outcome.staff)))
+        yield Item(
+            f"{outcome.label} ({spaced(outcome.id)})",
+            under=(*say, *_staff(outcome.staff), *rests_on(rule_set, outcome.cite)),
+        )
 
 
 def _staff(lines: Sequence[StaffLine]) -> Iterator[str]:
     """Next steps, with the names of what they rest on."""
     for line in lines:
-        names = f" ({', '.join(cite.id for cite in line.cite)})" if line.cite else ""
-        yield f"next step: {line.say}{names}"
+        yield f"next step: {line.say}{_named(line.cite)}"
+
+
+def _named(cites: Sequence[Cite]) -> str:
+    """The names of what a line rests on."""
+    return f" ({', '.join(cite.id for cite in cites)})" if cites else ""
 
 
 def _note(rule_set: RuleSet, note: Note) -> Item:
     said = condition_in_words(rule_set, note.condition)
-    return Item(f"for {note.audience}, when {said}", under=(note.say,))
+    return Item(f"for {note.audience}, when {said}", under=(note.say, *rests_on(rule_set, note.cite)))
 
 
 def _undecided(rule_set: RuleSet) -> Iterator[Item]:
@@ -237,7 +253,8 @@ def _undecided(rule_set: RuleSet) -> Iterator[Item]:
 
 def _emergency(rule_set: RuleSet) -> Iterator[Item]:
     if rule_set.emergency:
-        yield Item(f"to the caller: “{rule_set.emergency.say}”")
+        grounds = tuple(rests_on(rule_set, rule_set.emergency.cite))
+        yield Item(f"to the caller: “{rule_set.emergency.say}”", under=grounds)
         yield from (Item(f"{contact.name}: {contact.reach}") for contact in rule_set.emergency.contacts)
 
 
@@ -245,9 +262,15 @@ def _emergency(rule_set: RuleSet) -> Iterator[Item]:
 
 
 class Table(NamedTuple):
-    """The regions of one outcome, as a table. `more`: how many regions are not shown."""
+    """The regions of one outcome, as a table. `outcome`: its id; `more`: how many profiles are in none of them.
 
+    `same`: the answers that all rows share, which are no columns.
+    """
+
+    outcome: str
+    profiles: int
     title: str
+    same: str
     head: tuple[str, ...]
     groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
     more: int
@@ -255,24 +278,30 @@ class Table(NamedTuple):
 
 def tables(overview: Overview, rows: int, anything: str) -> Iterator[Table]:
     """A table for each outcome, of its largest regions, rule by rule; `anything` is put where any answer will do."""
-    for outcome in overview.table:
-        yield _table(overview, outcome, rows, anything)
+    for outcome in overview.table(rows):
+        yield _table(overview, outcome, anything)
 
 
-def _table(overview: Overview, outcome: OutcomeRegions, rows: int, anything: str) -> Table:
+def _table(overview: Overview, outcome: OutcomeRegions, anything: str) -> Table:
     assert overview.counted is not None  # there are regions
-    shown = outcome.rows[:rows]
-    questions = [question for question in overview.rule_set.question if any(question in row.when for row in shown)]
-    label = NO_RULE_LABEL if outcome.outcome == NO_RULE else overview.rule_set.outcome[outcome.outcome].label
+    rule_set, rows = overview.rule_set, outcome.rows
+    asked = [question for question in rule_set.question if any(question in row.when for row in rows)]
+    same = [question for question in asked if len({row.when.get(question) for row in rows}) == 1 < len(rows)]
+    questions = [question for question in asked if question not in same]
+    answers = [f"{spaced(question)}: {spaced(rows[0].when[question])}" for question in same]
+    label = NO_RULE_LABEL if outcome.outcome == NO_RULE else rule_set.outcome[outcome.outcome].label
     groups = tuple(
         (rule and f"by rule {rule}", tuple(_cells(row, questions, anything) for row in group))
-        for rule, group in groupby(shown, key=lambda row: row.rule)
+        for rule, group in groupby(rows, key=lambda row: row.rule)
     )
     return Table(
+        outcome.outcome,
+        outcome.profiles,
         f"{label}: {outcome.profiles:,} of {counted(overview.counted.profiles, 'profile')}",
+        f"all of them with {'; '.join(answers)}" if answers else "",
         (*map(spaced, questions), "profiles"),
         groups,
-        len(outcome.rows) - len(shown) + outcome.more,
+        outcome.more,
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from iopscreen import __version__
 from iopscreen.audit.ledger import Ground
 from iopscreen.audit.overview import Overview
+from iopscreen.report.columns import ANY
 from iopscreen.report.flow_picture import tint
 from iopscreen.report.page import text
 from iopscreen.report.sections import PROVISIONAL
+from iopscreen.ruleset.condition_words import spaced
+from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import Cite, RuleSet
 from iopscreen.ruleset.words import outcome_label
 
@@ -106,11 +109,15 @@ def grounds_list(rule_set: RuleSet, cites: Sequence[Cite], grounds: Sequence[Gro
 
 
 def table_box(name: str, head: Sequence[str], rows: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
-    """A table called `name`, in a box in which it scrolls where it is too wide; `numbers`: in the last column."""
+    """A table called `name`, in a box in which it scrolls where it is too wide.
+
+    `numbers`: the last column holds numbers, the others answers in cells that know their heads; each row is a list
+    on a narrow screen.
+    """
     cells = [f'<th scope="col">{text(cell)}</th>' for cell in head]
     if numbers:
         cells[-1] = cells[-1].replace("<th ", '<th class="number" ')
-    many = " many" if len(head) > MANY else ""
+    many = (" many" if len(head) > MANY else "") + (" answered" if numbers else "")
     yield f'<div class="box{many}" role="region" tabindex="0" aria-label="{text(name)}">'
     yield f"<table><thead><tr>{''.join(cells)}</tr></thead>"
     yield f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -130,3 +137,49 @@ def _spaces(part: str, written: str) -> str:
     before = " " if written[:1].isspace() else ""
     after = " " if written[-1:].isspace() and written.strip() else ""
     return f"{before}{part.strip()}{after}"
+
+
+# --- findings ---
+
+
+def finding_card(finding: Finding) -> Iterator[str]:
+    """A finding: its message, its places, the caller who shows it, a case to add."""
+    severity = finding.severity.value
+    yield f'<article class="entry finding {severity}">'
+    yield f'<h*><span class="severity">{severity}</span> {marked(finding.message)}</h*>'
+    where = f"{finding.path}:{finding.place.line}:{finding.place.column}"
+    yield f'<p class="quiet">{text(where)} <span class="id">{text(finding.name)}</span></p>'
+    if finding.related:
+        related = (
+            f'<li>{marked(one.message)} <span class="quiet">{text(f"{one.path}:{one.place.line}")}</span></li>'
+            for one in finding.related
+        )
+        yield f"<ul>{''.join(related)}</ul>"
+    if finding.witness is not None:
+        yield f'<div class="shown"><p class="label">A caller who shows it</p>{answers_list(finding.witness)}</div>'
+    if finding.case is not None:
+        yield f'<p class="label">A case to add</p><pre tabindex="0">{_verbatim(finding.case)}</pre>'
+    yield "</article>"
+
+
+def answers_list(witness: Mapping[str, Any]) -> str:
+    """The answers of a caller; those that may be any are left out."""
+    known = {question: answer for question, answer in witness.items() if answer != ANY}
+    items = "".join(
+        f"<div><dt>{text(spaced(question))}</dt><dd>{text(_answer(answer))}</dd></div>"
+        for question, answer in known.items()
+    )
+    return f'<dl class="answers">{items}</dl>' if items else "<p>any answers</p>"
+
+
+def _answer(answer: Any) -> str:
+    return ", ".join(map(spaced, answer)) if isinstance(answer, list) else spaced(str(answer))
+
+
+def _verbatim(lines: str) -> str:
+    """Text whose lines and indents count."""
+    shown = []
+    for line in lines.split("\n"):
+        indent = len(line) - len(line.lstrip(" "))
+        shown.append(" " * indent + text(line))
+    return "\n".join(shown)

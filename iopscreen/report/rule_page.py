@@ -22,6 +22,7 @@ from iopscreen.report.outline import (
     counted,
     guarantee_in_words,
     head_lines,
+    more_profiles,
     policy_in_words,
     setting_choices,
     setting_value,
@@ -42,7 +43,7 @@ from iopscreen.report.parts import (
 )
 from iopscreen.report.rule_style import STYLE
 from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words, spaced
-from iopscreen.ruleset.model import Cite, Option, Outcome, Question, Rule, RuleSet, StaffLine
+from iopscreen.ruleset.model import Cite, Option, Outcome, Question, Rule, RuleSet, StaffLine, tests_of
 from iopscreen.ruleset.words import outcome_label
 
 ROWS = 60
@@ -71,7 +72,8 @@ def _flow(overview: Overview, _grounds: Grounds) -> Part:
     heading = "The way through the questions"
     found = overview.flow
     if found is None:
-        return Part("flow", heading, (), "The rules are too tangled to draw.")
+        lead = "The rules are too tangled to draw. The rules at a glance, below, say what each of them looks at."
+        return Part("flow", heading, (), lead)
     [first, *_] = found.steps
     if isinstance(first, End):
         return Part(
@@ -80,8 +82,29 @@ def _flow(overview: Overview, _grounds: Grounds) -> Part:
     lead = "Only what can still change the outcome is asked. This is the way of a caller who knows every answer."
     if found.cut:
         shown = sum(isinstance(step, Asked) for step in found.steps)
-        lead += f" The whole of it is too large to draw: these are its first {counted(shown, 'step')}."
+        lead += f" The whole of it is too large to draw: so a call begins, in its first {counted(shown, 'step')}."
     return Part("flow", heading, tuple(flow_pictures(overview, found)), lead)
+
+
+def _glance(overview: Overview, _grounds: Grounds) -> Part | None:
+    """Where the way through the questions cannot be drawn whole: every rule in a line, in the order of deciding."""
+    if overview.flow is not None and not overview.flow.cut:
+        return None
+    rule_set = overview.rule_set
+    rows = [
+        f"<tr><td>{number}. {text(rule.id)}</td><td>{text(_looked_at(rule_set, rule))}</td>"
+        f"<td>{pill(rule_set, rule.recommend)}</td></tr>"
+        for number, rule in enumerate(rule_set.rules, 1)
+    ]
+    table = table_box("The rules at a glance", ["Rule", "Looks at", "Recommends"], rows)
+    return Part("glance", "The rules at a glance", tuple(table), policy_in_words(rule_set))
+
+
+def _looked_at(rule_set: RuleSet, rule: Rule) -> str:
+    """The questions that a rule tests, in the order of asking."""
+    tested = {test.subject for test in tests_of(rule.condition)}
+    asked = [spaced(question) for question in rule_set.question if question in tested]
+    return ", ".join(asked) or "nothing: it is for everyone"
 
 
 def _questions(overview: Overview, _grounds: Grounds) -> Part:
@@ -96,7 +119,7 @@ def _question(rule_set: RuleSet, question: Question) -> Iterator[str]:
     if question.ask_other:
         yield f'<p class="other"><span class="label">For somebody else</span> “{text(question.ask_other)}”</p>'
     yield "<dl>"
-    yield from term("Answers", text(answers_in_words(question)) + _options(question))
+    yield from term("Answers", text(answers_in_words(question)) + _options(rule_set, question))
     yield from term("Help", text(question.help or ""))
     yield from term("What counts", text(question.means or ""))
     yield from term("If not answered", text(question.if_unanswered or ""))
@@ -109,7 +132,7 @@ def _question(rule_set: RuleSet, question: Question) -> Iterator[str]:
     yield "</article>"
 
 
-def _options(question: Question) -> str:
+def _options(rule_set: RuleSet, question: Question) -> str:
     """The options, with how else they are written, and the groups that rules speak of."""
     if not question.options:
         return ""
@@ -117,14 +140,16 @@ def _options(question: Question) -> str:
         f"<li><b>{text(spaced(group.id))}</b> stands for {text(', '.join(map(spaced, group.options)))}</li>"
         for group in question.groups
     )
-    return f'<ul class="options">{"".join(map(_option, question.options))}{groups}</ul>'
+    options = "".join(_option(rule_set, option) for option in question.options)
+    return f'<ul class="options">{options}{groups}</ul>'
 
 
-def _option(option: Option) -> str:
+def _option(rule_set: RuleSet, option: Option) -> str:
     also = f"; also written {', '.join(option.aliases)}" if option.aliases else ""
     alone = "; it excludes the others" if option.alone else ""
     helped = f". {option.help}" if option.help else ""
-    return f'<li>{text(option.label)}<span class="quiet">{text(alone + also + helped)}</span></li>'
+    names = _names_of(rule_set, option.cite)
+    return f'<li>{text(option.label)}<span class="quiet">{text(alone + also + helped)}</span>{names}</li>'
 
 
 def _settings(overview: Overview, _grounds: Grounds) -> Part | None:
@@ -168,6 +193,7 @@ def _outcome(rule_set: RuleSet, outcome: Outcome) -> Iterator[str]:
     yield f'<article class="entry {tint(rule_set, outcome.id)}-edge">'
     yield f"<h*>{pill(rule_set, outcome.id)}</h*>"
     yield from _said_and_done(rule_set, outcome.say, outcome.staff)
+    yield from filter(None, [grounds_list(rule_set, outcome.cite, ())])
     yield "</article>"
 
 
@@ -189,47 +215,52 @@ def _table(overview: Overview, _grounds: Grounds) -> Part:
     heading = "Who is recommended what"
     if overview.counted is None:
         return Part("table", heading, (), f"Profiles are {NOT_COUNTED}: the rules are too tangled.")
-    lines = [_bar(overview)]
-    for table, outcome in zip(tables(overview, ROWS, ANY), overview.table, strict=True):
-        lines += _regions(overview, table, outcome.outcome)
+    shown = list(tables(overview, ROWS, ANY))
+    lines = [_bar(overview, shown)]
+    for table in shown:
+        lines += _regions(overview, table)
     return Part("table", heading, tuple(lines), COUNTS)
 
 
-def _bar(overview: Overview) -> str:
+def _bar(overview: Overview, shown: Sequence[Table]) -> str:
     """The outcomes side by side, each as wide as its share of the profiles; what they are stands in the tables."""
     assert overview.counted is not None
     parts, x = [], 0.0
-    for outcome in overview.table:
+    for outcome in shown:
         wide = 1000 * outcome.profiles / max(overview.counted.profiles, 1)
         look = tint(overview.rule_set, outcome.outcome)
         parts.append(f'<rect class="{look}" x="{x:.1f}" y="1" width="{wide:.1f}" height="26"/>')
         x += wide
     shares = "; ".join(
-        f"{outcome_label(overview.rule_set, outcome.outcome)}: {outcome.profiles:,}" for outcome in overview.table
+        f"{outcome_label(overview.rule_set, outcome.outcome)}: {outcome.profiles:,}" for outcome in shown
     )
     said = text(f"Profiles by outcome. {shares}.")
     start = f'<svg class="bar" viewBox="0 0 1000 28" preserveAspectRatio="none" role="img" aria-label="{said}">'
     return f"{start}<title>{said}</title>{''.join(parts)}</svg>"
 
 
-def _regions(overview: Overview, table: Table, outcome: str) -> Iterator[str]:
+def _regions(overview: Overview, table: Table) -> Iterator[str]:
     """The regions of an outcome, rule by rule."""
     share = table.title.rpartition(": ")[2]
-    yield f'<h* class="outcome-head">{pill(overview.rule_set, outcome)} {text(share)}</h*>'
+    yield f'<h* class="outcome-head">{pill(overview.rule_set, table.outcome)} {text(share)}</h*>'
+    if table.same:
+        yield f'<p class="quiet">{text(table.same)}</p>'
     rows = []
     for rule, group in table.groups:
         if rule:
             rows.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(table.head)}">{text(rule)}</th></tr>')
         for *cells, number in group:
-            answers = "".join(f"<td{_quiet(cell)}>{text(cell)}</td>" for cell in cells)
-            rows.append(f'<tr>{answers}<td class="number">{text(number)}</td></tr>')
+            answers = "".join(map(_cell, table.head, cells))
+            rows.append(f'<tr>{answers}<td class="number" data-head="profiles">{text(number)}</td></tr>')
     yield from table_box(table.title, table.head, rows, numbers=True)
     if table.more:
-        yield f'<p class="quiet">and {counted(table.more, "more region")}</p>'
+        yield f'<p class="quiet">{more_profiles(table.more)}</p>'
 
 
-def _quiet(cell: str) -> str:
-    return ' class="any"' if cell == ANY else ""
+def _cell(head: str, cell: str) -> str:
+    """An answer, which knows its question: a narrow screen shows it beside it, and leaves out those that may be any."""
+    quiet = ' class="any"' if cell == ANY else ""
+    return f'<td{quiet} data-head="{text(head)}">{text(cell)}</td>'
 
 
 def _impossible(overview: Overview, _grounds: Grounds) -> Part | None:
@@ -263,7 +294,7 @@ def _notes(overview: Overview, _grounds: Grounds) -> Part | None:
     rule_set = overview.rule_set
     rows = [
         f"<tr><td>{text(condition_in_words(rule_set, note.condition))}</td><td>{text(note.audience)}</td>"
-        f"<td>{text(note.say)}</td></tr>"
+        f"<td>{text(note.say)}{_names_of(rule_set, note.cite)}</td></tr>"
         for note in rule_set.notes
     ]
     table = table_box("Notes for the hand-over", ["When", "For", "Note"], rows)
@@ -280,6 +311,7 @@ def _when_stuck(overview: Overview, _grounds: Grounds) -> Part | None:
         )
         lines += ["<h*>In an emergency</h*>", f"<blockquote>{text(rule_set.emergency.say)}</blockquote>"]
         lines += [f"<ul>{contacts}</ul>"] if contacts else []
+        lines += filter(None, [grounds_list(rule_set, rule_set.emergency.cite, ())])
     if rule_set.undecided.say or rule_set.undecided.staff:
         lines += ["<h*>While several outcomes are possible</h*>"]
         lines += _said_and_done(rule_set, rule_set.undecided.say, rule_set.undecided.staff)
@@ -288,6 +320,7 @@ def _when_stuck(overview: Overview, _grounds: Grounds) -> Part | None:
 
 PARTS: tuple[Callable[[Overview, Grounds], Part | None], ...] = (
     _flow,
+    _glance,
     _questions,
     _settings,
     _rules,

@@ -70,6 +70,13 @@ ol.rules { padding: 0; margin: 0; list-style: none; counter-reset: rule; }
 ol.rules > li { counter-increment: rule; }
 ol.rules .name::before { content: counter(rule) ". "; color: var(--quiet); }
 .sides { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
+.pair { display: grid; gap: .8rem; grid-template-columns: minmax(0, 1fr); margin-top: .6rem; }
+.pair .entry { margin: 0; }
+.callers + .pair { margin-top: 1.8rem; padding-top: 1.8rem; border-top: 1px dashed var(--line); }
+.callers { margin-top: .8rem; padding-left: .9rem; border-left: 2px solid var(--line); }
+.callers > .label { margin: 0; color: var(--ink); }
+del { color: var(--o5); background: var(--w5); text-decoration-thickness: .08em; }
+ins { color: var(--o1); background: var(--w1); text-decoration-thickness: .08em; text-underline-offset: .2em; }
 .ground { font-size: .92rem; color: var(--quiet); }
 .ground:empty { display: none; }
 .ground li { color: var(--ink); }
@@ -138,8 +145,20 @@ svg .outcome { font-weight: 600; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 2rem; }
+  .pair { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1rem; }
   .entry { padding: 1.1rem 1.3rem; }
   dl:not(.answers) > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 1rem; }
+}
+@media screen and (max-width: 45.99rem) {
+  .answered table, .answered tbody, .answered tr, .answered td, .answered tr.group th { display: block; width: auto; }
+  .answered thead { display: none; }
+  .answered tr { padding: .5rem 0; border-top: 1px solid var(--line); }
+  .answered tr.group { padding: 0; background: var(--w0); }
+  .answered tr > *, .box.answered tbody tr:first-child > * { border: 0; }
+  .box.answered td { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); gap: .75rem; padding: .1rem .8rem;
+    font-weight: 600; text-align: left; }
+  .box.answered td::before { content: attr(data-head); color: var(--quiet); font-weight: 400; }
+  .box.answered td.any { display: none; }
 }
 @media print {
   :root {
@@ -148,16 +167,17 @@ svg .outcome { font-weight: 600; }
   }
   nav { display: none; }
   section { padding-left: 0; padding-right: 0; }
-  section:is([id$="questions"], [id$="rules"], [id$="table"], [id$="outcomes"], [id$="notes"]) { break-before: page; }
+  section:is([id$="questions"], [id$="rules"], [id$="table"]) { break-before: page; }
   header + section, header + nav + section, .file-head + section { break-before: auto; }
   .file { break-before: page; }
   nav + .file { break-before: auto; }
   .file-head { padding: 1rem 0 .5rem; }
   h3, h4, .lead, .label { break-after: avoid; }
-  .entry, .flow svg, .box tr, pre { break-inside: avoid; }
+  .entry, .callers, .flow svg, .box tr, pre, footer { break-inside: avoid; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 1.5rem; }
+  .pair { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1rem; }
   .box { overflow: visible; border: 0; }
   .box table { font-size: .75rem; }
   .box th, .box td, .box thead th, .box td:last-child { min-width: 0; padding: .3rem .4rem .3rem 0;

@@ -19,8 +19,8 @@ from iopscreen import __version__
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, Documented, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
-from iopscreen.report.diff import verdict
-from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, reported
+from iopscreen.report.change_outline import verdict
+from iopscreen.report.findings import Paths, Reported, accepted_words, answer_text, left_open, reported
 from iopscreen.ruleset.findings import Finding, Place, Related, Severity
 from iopscreen.ruleset.model import Accept
 from iopscreen.text import printable
@@ -42,13 +42,14 @@ def audit_sarif(results: Sequence[AuditResult], paths: Paths, *, notes: bool) ->
     artifacts = [_artifact(result, paths) for result in results]
     run["artifacts"] = [one for place, one in enumerate(artifacts) if one not in artifacts[:place]]
     run["invocations"] = [_invocation(results, paths)]
-    run["properties"] = {"ruleSets": [_rule_set(result.facts) for result in results if result.facts]}
+    run["properties"] = {"ruleSets": [_rule_set(result, result.facts, paths) for result in results if result.facts]}
     return log
 
 
-def diff_sarif(change: Change, paths: Paths) -> dict[str, Any]:
+def diff_sarif(change: Change, paths: Paths, *, notes: bool = False) -> dict[str, Any]:
     """The findings about a change as one log; what it means stands in the properties of the run."""
-    log = sarif_log([Reported(finding, None, change.new.rule_set.id) for finding in change.findings], paths)
+    told = (finding for finding in change.findings if notes or finding.severity is not Severity.NOTE)
+    log = sarif_log([Reported(finding, None, change.new.rule_set.id) for finding in told], paths)
     [run] = log["runs"]
     run["invocations"] = [{"executionSuccessful": change.complete}]
     run["properties"] = {"verdict": _text(verdict(change)), "undecided": [*map(_text, change.impact.undecided)]}
@@ -220,7 +221,7 @@ def _invocation(results: Sequence[AuditResult], paths: Paths) -> dict[str, Any]:
     told = [
         {
             "level": "error",
-            "message": {"text": _text(f"{_why(result, paths)}; not decided: {', '.join(result.undecided)}")},
+            "message": {"text": _text(f"{_why(result, paths)}; not decided: {left_open(result)}")},
             "locations": [{"physicalLocation": {"artifactLocation": _file(result.path, paths)}}],
         }
         for result in results
@@ -236,7 +237,9 @@ def _why(result: AuditResult, paths: Paths) -> str:
     return (result.why or "").replace(result.path, paths.shown(result.path), 1)
 
 
-def _rule_set(facts: RuleSetFacts) -> Mapping[str, Any]:
+def _rule_set(result: AuditResult, facts: RuleSetFacts, paths: Paths) -> Mapping[str, Any]:
+    since = verdict(result.change) if result.change else result.no_change
+    shown = {} if since is None else {"change": _text(since.replace(result.path, paths.shown(result.path), 1))}
     return {
         "id": facts.id,
         "version": facts.version,
@@ -244,4 +247,5 @@ def _rule_set(facts: RuleSetFacts) -> Mapping[str, Any]:
         "profiles": facts.profiles,
         "outcomes": None if facts.outcomes is None else dict(facts.outcomes),
         "guarantees": dict(facts.guarantees),
+        **shown,
     }

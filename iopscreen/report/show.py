@@ -10,11 +10,12 @@ from iopscreen.audit.regions import OutcomeRegions
 from iopscreen.report.columns import ANY, columns
 from iopscreen.report.decision import section_markdown, section_text
 from iopscreen.report.markdown import plain
-from iopscreen.report.outline import COUNTS, Table, counted, head_lines, sections, tables
+from iopscreen.report.outline import COUNTS, Table, head_lines, more_profiles, sections, tables
 from iopscreen.ruleset.written import written
 from iopscreen.text import wrapped
 
 ROWS = 20
+_JSON_ROWS = 200
 
 TABLES = "Who is recommended what"
 
@@ -30,7 +31,7 @@ def show_text(overview: Overview, width: int) -> str:
         lines += wrapped(line, width)
     for section in sections(overview):
         lines += ["", *section_text(section, width)]
-    if overview.table:
+    if overview.counted:
         lines += ["", TABLES, *wrapped(COUNTS, width, "  ")]
     for table in tables(overview, ROWS, ANY):
         lines += ["", *_table_text(table, width)]
@@ -39,9 +40,10 @@ def show_text(overview: Overview, width: int) -> str:
 
 def _table_text(table: Table, width: int) -> Iterator[str]:
     yield from wrapped(table.title, width, "  ")
+    yield from wrapped(table.same, width, "      ", "    ") if table.same else ()
     yield from columns(table.head, table.groups, width, indent="    ")
     if table.more:
-        yield f"    ... and {counted(table.more, 'more region')}"
+        yield f"    ... {more_profiles(table.more)}"
 
 
 # --- Markdown -------------------------------------------------------------------------------
@@ -55,7 +57,7 @@ def show_markdown(overview: Overview) -> str:
         lines += ["", plain(line)]
     for section in sections(overview):
         lines += ["", *section_markdown(section)]
-    if overview.table:
+    if overview.counted:
         lines += ["", f"### {TABLES}", "", COUNTS]
     for table in tables(overview, ROWS, ANY):
         lines += ["", *_table_markdown(table)]
@@ -65,13 +67,14 @@ def show_markdown(overview: Overview) -> str:
 def _table_markdown(table: Table) -> Iterator[str]:
     """A table whose first column is the rule."""
     yield from (f"#### {plain(table.title)}", "")
+    yield from (plain(table.same), "") if table.same else ()
     yield _row_markdown(["rule", *table.head])
     yield _ruler(len(table.head))
     for rule, rows in table.groups:
         for row in rows:
             yield _row_markdown([(rule or "none").removeprefix("by rule "), *row])
     if table.more:
-        yield from ("", f"... and {counted(table.more, 'more region')}")
+        yield from ("", f"... {more_profiles(table.more)}")
 
 
 def _row_markdown(cells: list[str]) -> str:
@@ -95,7 +98,7 @@ def show_json(overview: Overview) -> dict[str, Any]:
         "rule_set": written(overview.rule_set),
         "profiles": whole.profiles if whole else None,
         "impossible": whole.impossible if whole else None,
-        "regions": [_regions_json(outcome) for outcome in overview.table] if whole else None,
+        "regions": [_regions_json(outcome) for outcome in overview.table(_JSON_ROWS)] if whole else None,
     }
 
 
@@ -104,5 +107,5 @@ def _regions_json(outcome: OutcomeRegions) -> dict[str, Any]:
         "outcome": outcome.outcome,
         "profiles": outcome.profiles,
         "regions": [{"when": dict(row.when), "rule": row.rule, "profiles": row.profiles} for row in outcome.rows],
-        "more": outcome.more,
+        "more_profiles": outcome.more,
     }

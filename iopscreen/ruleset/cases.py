@@ -7,12 +7,12 @@ the audit to say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iopscreen.ruleset.findings import EnoughFaults, Faults, Place
+from iopscreen.ruleset.findings import EnoughFaults, Faults, Finding, Place
 from iopscreen.ruleset.model import NO_RULE, Answer, RuleSet
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar, Sequence, parse
@@ -71,8 +71,25 @@ def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet)
     with suppress(EnoughFaults):
         root = parse(data, faults)
         cases = () if root is None else _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
+    faults.found = _names_told_once(faults.found)
     faults.stop_if_any()
     return CaseFile(path, data.decode("utf-8-sig"), cases)
+
+
+def _names_told_once(found: Iterable[Finding]) -> list[Finding]:
+    """The faults; a name that many cases use and nothing has, as after renaming a rule, is told at the first."""
+    faults = list(found)
+    places: dict[str, list[Place]] = {}
+    for fault in faults:
+        if fault.name == "unknown-name":
+            places.setdefault(fault.message, []).append(fault.place)
+    kept = [fault for fault in faults if places.get(fault.message, [fault.place])[0] == fault.place]
+    return [fault._replace(message=fault.message + _more_places(places.get(fault.message, []))) for fault in kept]
+
+
+def _more_places(places: Sized) -> str:
+    more = len(places) - 1
+    return f"; so in {more:,} more place{'' if more == 1 else 's'} of this file" if more > 0 else ""
 
 
 class _CaseReader:

@@ -33,9 +33,10 @@ def accepted(fields: Fields) -> tuple[Accept, ...]:
     """Findings that a person has accepted; a missing reason is for the audit to say."""
     found = []
     for node in fields.shape.items(fields.node_of("accept"), f"`accept` of {fields.what}"):
-        entry = fields.shape.fields(node, "an `accept` entry", ["finding"], ["because", "by", "until", "at"])
+        entry = fields.shape.fields(node, "an `accept` entry", ["finding"], ["because", "by", "until", "at", "at_most"])
         if entry is not None:
             until = entry.read("until", fields.shape.date)
             because, by, at = entry.text("because"), entry.text("by"), entry.text("at")
-            found.append(Accept(entry.need("finding"), because, by, until, at, node.place))
+            at_most = entry.read("at_most", fields.shape.whole)
+            found.append(Accept(entry.need("finding"), because, by, until, at, at_most, node.place))
     return tuple(found)

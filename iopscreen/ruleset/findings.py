@@ -48,6 +48,8 @@ class Finding(NamedTuple):
     witness: Mapping[str, Any] | None = None
     case: str | None = None
     """A case ready to paste, where a case would show the finding."""
+    size: int | None = None
+    """About how much it is, where that can grow: profiles, or how many things it names."""
 
     @property
     def order(self) -> tuple[str, Place, int, str, str]:

@@ -68,13 +68,17 @@ class Cite(NamedTuple):
 
 
 class Accept(NamedTuple):
-    """A finding that a person has accepted, with the reason; `at` names what it is about."""
+    """A finding that a person has accepted, with the reason; `at` names what it is about.
+
+    `at_most`: the largest size, as `Finding.size`, at which it still counts as accepted; None is any.
+    """
 
     finding: str
     because: str | None
     by: str | None
     until: str | None
     at: str | None
+    at_most: int | None
     place: Place
 
 

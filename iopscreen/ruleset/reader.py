@@ -8,7 +8,10 @@ of the format; a fault's message is its other half.
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import re
+import select
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +31,9 @@ from iopscreen.ruleset.values import (
 )
 
 FORMAT = "1"
+
+SECONDS_FOR_A_WRITER = 2
+"""How long a pipe is waited for into which nobody writes."""
 REQUIRED = ("format", "id", "version", "title", "policy", "outcomes", "questions", "rules")
 OPTIONAL = (
     "owner",
@@ -54,9 +60,12 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?", re.ASCII)
 def read_bytes(path: str) -> bytes:
     """The bytes of the file at `path`. Raises FileRefused when it cannot be read.
 
-    Of a file without an end, such as a device, more than can be understood is not read.
+    Of a file without an end, such as a device, more than can be understood is not read. A pipe is read
+    where somebody writes into it, as a shell's `<(command)` does.
     """
     try:
+        if Path(path).is_fifo():
+            return _piped(path)
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -65,9 +74,23 @@ def read_bytes(path: str) -> bytes:
         raise FileRefused([Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]) from None
 
 
+def _piped(path: str) -> bytes:
+    """What comes out of a pipe. Opened the usual way, one that nobody writes into would be waited for for ever."""
+    with io.BufferedReader(io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK))) as pipe:
+        ready, _, _ = select.select([pipe], [], [], SECONDS_FOR_A_WRITER)
+        start = pipe.raw.read(1)  # None: a writer is there, and has not written yet; nothing: there is none
+        if start == b"" and not ready:
+            raise OSError(0, "it is a pipe, and nobody writes into it")
+        os.set_blocking(pipe.fileno(), True)
+        return (start or b"") + pipe.read(MAX_BYTES)
+
+
+DIGEST_PREFIX = "sha256:"
+
+
 def digest_of(data: bytes) -> str:
     """`sha256:` and the digest of a file's bytes, as read."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return f"{DIGEST_PREFIX}{hashlib.sha256(data).hexdigest()}"
 
 
 def read_rule_file(path: str, *, pure: bool = False) -> RuleFile:

@@ -14,6 +14,16 @@ def outcome_label(rule_set: RuleSet, outcome: str) -> str:
     return NO_RULE_LABEL if outcome == NO_RULE else rule_set.outcome[outcome].label
 
 
+def outcome_order(old: RuleSet, new: RuleSet) -> list[str]:
+    """The outcomes of both, the least intensive first: in the new order, an old one after what it followed."""
+    order = list(new.outcome)
+    names = list(old.outcome)
+    for place, name in enumerate(names):
+        if name not in order:
+            order.insert(order.index(names[place - 1]) + 1 if place else 0, name)
+    return order
+
+
 def outcomes_in_words(rule_set: RuleSet, outcomes: Sequence[str]) -> str:
     """Outcomes that are still possible: `A, B or C`; none where the answers cannot all be right."""
     if not outcomes:

@@ -204,6 +204,13 @@ def _cite(cites: Iterable[model.Cite]) -> list[str]:
 
 def _accept(entries: Iterable[model.Accept]) -> list[Data]:
     return [
-        _said(finding=entry.finding, because=entry.because, by=entry.by, until=entry.until, at=entry.at)
+        _said(
+            finding=entry.finding,
+            because=entry.because,
+            by=entry.by,
+            until=entry.until,
+            at=entry.at,
+            at_most=entry.at_most,
+        )
         for entry in entries
     ]

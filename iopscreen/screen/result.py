@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.change import Change, changes
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import Lead, Readings, leads_to, other_readings
 from iopscreen.ruleset.model import Answers
 from iopscreen.screen.record import Call, Skipped, kept_decision, skipped_questions

@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, ShownNote
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.engine.explain import Lead, leads_to, rules_asking
 from iopscreen.ruleset.model import (
     NO,

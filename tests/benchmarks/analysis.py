@@ -23,10 +23,10 @@ from pathlib import Path
 
 import tables
 
+from iopscreen.audit.regions import region_table
+from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
-from iopscreen.engine.counts import regions, whole
-from iopscreen.engine.diagram import TooTangled
-from iopscreen.engine.search import Budget
+from iopscreen.engine.counts import whole
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
@@ -55,8 +55,7 @@ def counted(rule_set: RuleSet) -> Found:
         everything = whole(compiled)
     except TooTangled:  # said as what it is: these are not counted
         return ours(rule_set)
-    for outcome in rule_set.outcome:
-        regions(everything, lambda label, outcome=outcome: compiled.outcome_of(label) == outcome, 200)
+    region_table(everything, 20)
     return len(rule_set.rules) - len(everything.labels - {NONE_MATCHES}), NONE_MATCHES in everything.labels
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from iopscreen.audit.change.confirmed import CaseChange, case_changes
@@ -11,10 +11,10 @@ from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact, impact
 from iopscreen.audit.change.questions import QuestionChanges, question_changes
 from iopscreen.audit.change.words import WordChange, word_changes
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.engine.joint import Joint, join
-from iopscreen.engine.search import Budget
 from iopscreen.ruleset.findings import Place, Related
 from iopscreen.ruleset.model import Condition, Not
 
@@ -25,13 +25,13 @@ class Comparison:
 
     old: Edition
     new: Edition
-    budget: Budget = field(default_factory=lambda: Budget(None))
+    budget: Budget = UNLIMITED
 
     @cached_property
     def joint(self) -> Joint | TooTangledToCompile:
-        """Both rule sets, compiled over common blocks, or why they cannot be."""
+        """Both rule sets, compiled over common blocks, or why they cannot be. Diagrams leave time for searches."""
         try:
-            return join(self.old.rule_set, self.new.rule_set)
+            return join(self.old.rule_set, self.new.rule_set, self.budget.part(share=0.5))
         except TooTangledToCompile as error:
             return error
 
@@ -55,7 +55,7 @@ class Comparison:
     @cached_property
     def decided(self) -> tuple[CaseChange, ...]:
         """The cases of the old edition that it decides as they expect, and that the new one decides otherwise."""
-        return tuple(case_changes(self.old, self.new))
+        return tuple(case_changes(self.old, self.new, self.budget))
 
     # --- conditions, exactly ---
 

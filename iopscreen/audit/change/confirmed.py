@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from iopscreen.audit.cases import Verdict, run_cases
 from iopscreen.audit.change.editions import Edition
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import NO, YES, Answer, Kind, Question, Unanswered
 
@@ -28,7 +28,7 @@ class CaseChange:
     new_rule: str | None
 
 
-def case_changes(old: Edition, new: Edition) -> Iterator[CaseChange]:
+def case_changes(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Iterator[CaseChange]:
     """Every case that the old edition decides as expected and for which other outcomes are possible in the new one.
 
     A case with an answer that the new edition does not know is left out: there is no such caller any more.
@@ -38,12 +38,12 @@ def case_changes(old: Edition, new: Edition) -> Iterator[CaseChange]:
     before, after = _compiled(old), _compiled(new)
     if before is None or after is None:
         return
-    for result in run_cases(before, old.case_file.cases):
+    for result in run_cases(before, old.case_file.cases, budget):
         answers = _answers(after, result.case)
         if result.verdict is not Verdict.PASSED or result.decision is None or answers is None:
             continue
         try:
-            decision = decide(after, answers)
+            decision = decide(after, answers, budget=budget)
         except TooTangled:
             continue
         except ImpossibleAnswers:

@@ -33,17 +33,23 @@ def read_edition(path: str) -> Edition:
     return Edition(file, understand_cases(read_bytes(beside), beside, path, file.rule_set))
 
 
-def read_earlier(name: str, path: str) -> Edition:
+def read_earlier(name: str, path: str) -> Edition | None:
     """The edition to compare the file at `path` with: a file, or, where there is none called so, a git revision.
 
-    Raises FileRefused and IopscreenError.
+    None for a revision that has no such file: it is new since then. Raises FileRefused and IopscreenError.
     """
     if Path(name).exists():
         return read_edition(name)
     check_revision(name, path)
-    file = understand(bytes_at(name, path), f"{name}:{path}")
-    beside = cases_path(path)
-    data = bytes_at(name, beside, needed=False)
+    data = bytes_at(name, path)
     if data is None:
-        return Edition(file, None)
-    return Edition(file, understand_cases(data, f"{name}:{beside}", path, file.rule_set))
+        return None
+    file = understand(data, f"{name}:{path}")
+    beside = cases_path(path)
+    cases = bytes_at(name, beside)
+    return Edition(file, None if cases is None else understand_cases(cases, f"{name}:{beside}", path, file.rule_set))
+
+
+def without_earlier(name: str, path: str) -> str:
+    """What is said of a file that the revision called `name` does not have."""
+    return f"{path} is new since {name}: there is no earlier edition to compare it with"

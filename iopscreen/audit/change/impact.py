@@ -13,14 +13,20 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
-from iopscreen.audit.regions import MAX_KEPT, MAX_LOOKED_AT, caller_of, region_in_words
+from iopscreen.audit.regions import caller_of, region_in_words
 from iopscreen.audit.subject import ANY, witness_json
+from iopscreen.engine.blocks import NumberBlocks
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.counts import Region, Whole, regions
 from iopscreen.engine.decide import witness
-from iopscreen.engine.diagram import Label, TooTangled
+from iopscreen.engine.diagram import Label
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Half, Joint, Pair
-from iopscreen.engine.search import Budget, OutOfTime
-from iopscreen.ruleset.model import NO_RULE, Answer, Rule, RuleSet, Unanswered
+from iopscreen.engine.lacking import lacking
+from iopscreen.ruleset.model import NO_RULE, Answer, Rule, Unanswered
+from iopscreen.ruleset.words import outcome_order
+
+MAX_REGIONS = 200
+"""How many regions of one transition are kept: those of the largest paths."""
 
 
 class Weight(IntEnum):
@@ -97,12 +103,13 @@ class OneSided:
 class Unasked:
     """Callers of old data, which lacks new questions: of `of`, so many (`profiles`) are undecided without them.
 
-    `possible`: the outcomes that the caller shown may still have; `old`: what they were recommended.
+    `possible`: the outcomes that the caller shown may still have; `old`: what they were recommended. `profiles` and
+    `of` are None where they are not counted.
     """
 
     questions: tuple[str, ...]
-    profiles: int
-    of: int
+    profiles: int | None
+    of: int | None
     witness: Mapping[str, Any]
     old: str | None
     possible: tuple[str, ...]
@@ -133,7 +140,7 @@ _OF_OLD_DATA = "who becomes undecided while a new question is not answered"
 def impact(joint: Joint, budget: Budget) -> Impact:
     """Whom the change from the old to the new rule set of `joint` reaches."""
     try:
-        return _counted(joint)
+        return _counted(joint, budget)
     except TooTangled:
         return _searched(joint, budget)
 
@@ -141,7 +148,7 @@ def impact(joint: Joint, budget: Budget) -> Impact:
 # --- all profiles ---------------------------------------------------------------------------
 
 
-def _counted(joint: Joint) -> Impact:
+def _counted(joint: Joint, budget: Budget) -> Impact:
     """Raises TooTangled."""
     whole = joint.whole
     _, old, new = joint.outcomes
@@ -164,8 +171,8 @@ def _counted(joint: Joint) -> Impact:
     undecided: tuple[str, ...] = ()
     unasked = None
     try:
-        unasked = _unasked(joint)
-    except TooTangled:
+        unasked = _unasked(joint, budget)
+    except OutOfTime:
         undecided = (_OF_OLD_DATA,)
     return Impact(
         identical=old == new,
@@ -191,11 +198,11 @@ def _rule(half: Half, label: Label) -> Rule | None:
 
 
 def _transition(joint: Joint, pair: Pair, number: int) -> Transition:
-    found, beyond = regions(joint.whole, lambda label: _outcomes(joint, _as_pair(label)) == pair, MAX_LOOKED_AT)
+    found, beyond = regions(joint.whole, lambda label: _outcomes(joint, _as_pair(label)) == pair, MAX_REGIONS)
     found.sort(key=lambda region: -region.profiles)
-    kept = tuple(_region(joint, region) for region in found[:MAX_KEPT])
+    kept = tuple(_region(joint, region) for region in found)
     old, new = _outcome(pair.old), _outcome(pair.new)
-    return Transition(old, new, _weight(joint, pair), number, kept, len(found) - len(kept) + beyond)
+    return Transition(old, new, _weight(joint, pair), number, kept, beyond)
 
 
 def _as_pair(label: Label) -> Pair:
@@ -212,10 +219,19 @@ def _region(joint: Joint, region: Region) -> ChangedRegion:
     return ChangedRegion(
         when=region_in_words(joint.whole, region),
         profiles=region.profiles,
-        witness=witness_json(caller_of(joint.whole, region)),
+        witness=witness_json({**caller_of(joint.whole, region), **dict(_at_the_edge(joint, region))}),
         old=_end(joint.old, pair.old),
         new=_end(joint.new, pair.new),
     )
+
+
+def _at_the_edge(joint: Joint, region: Region) -> Iterator[tuple[str, int]]:
+    """Of whole numbers, those of a region next to its threshold: a caller of 17 shows more than one of 0."""
+    for name, chosen in region.blocks.items():
+        blocks = joint.compiled.blocks[name]
+        if isinstance(blocks, NumberBlocks):
+            low, high = min(chosen), max(chosen)
+            yield name, blocks.starts[low] if low or high == blocks.count - 1 else blocks.ends[high]
 
 
 def _end(half: Half, label: Label) -> End:
@@ -224,16 +240,6 @@ def _end(half: Half, label: Label) -> End:
 
 
 # --- clinical weight ------------------------------------------------------------------------
-
-
-def outcome_order(old: RuleSet, new: RuleSet) -> list[str]:
-    """The outcomes of both, the least intensive first: in the new order, an old one after what it followed."""
-    order = list(new.outcome)
-    names = list(old.outcome)
-    for place, name in enumerate(names):
-        if name not in order:
-            order.insert(order.index(names[place - 1]) + 1 if place else 0, name)
-    return order
 
 
 def _weight(joint: Joint, pair: Pair) -> Weight:
@@ -297,11 +303,15 @@ def added_deciding(joint: Joint) -> tuple[str, ...]:
     return tuple(one.id for one in joint.new.rule_set.questions if one.id not in old and not one.for_notes)
 
 
-def _unasked(joint: Joint) -> Unasked | None:
+def _unasked(joint: Joint, budget: Budget) -> Unasked | None:
+    """By diagram; by witness search, where abstracting the new questions makes that too large. Raises OutOfTime."""
     added = added_deciding(joint)
     if not added:
         return None
-    diagram, root = joint.without(added)
+    try:
+        diagram, root = joint.without(added)
+    except TooTangled:
+        return _searched_unasked(joint, budget)
     levels = {joint.compiled.level[question] for question in added}
     weights = [[1] + [0] * (len(row) - 1) if level in levels else row for level, row in enumerate(joint.whole.weights)]
     counts = {_as_pair(label): number for label, number in diagram.count(root, weights).items()}
@@ -354,7 +364,10 @@ def _searched(joint: Joint, budget: Budget) -> Impact:
                 one_sided.append(OneSided(half is joint.new, False, None, {}, witness_json(caller)))
     except OutOfTime:
         undecided.append("whether any other caller is recommended something else")
-    if added_deciding(joint):
+    unasked = None
+    try:
+        unasked = _searched_unasked(joint, budget)
+    except OutOfTime:
         undecided.append(_OF_OLD_DATA)
     different = bool(found or one_sided)
     ordered = _by_weight(joint, dict.fromkeys(found, 0))
@@ -364,8 +377,19 @@ def _searched(joint: Joint, budget: Budget) -> Impact:
         changed=None,
         transitions=tuple(found[pair] for pair in ordered),
         one_sided=tuple(one_sided),
+        unasked=unasked,
         undecided=tuple(undecided),
     )
+
+
+def _searched_unasked(joint: Joint, budget: Budget) -> Unasked | None:
+    """Somebody who becomes undecided, if there is one. Raises OutOfTime."""
+    added = added_deciding(joint)
+    found = lacking(joint, added, budget) if added else None
+    if found is None:
+        return None
+    shown = {name: found.answers.get(name, Unanswered.UNKNOWN) for name in joint.compiled.rule_set.question}
+    return Unasked(added, None, None, witness_json(shown), _outcome(found.old), found.possible)
 
 
 def _written(answer: Any) -> str:

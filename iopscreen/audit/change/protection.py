@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from iopscreen.audit.change.comparison import Comparison
-from iopscreen.audit.change.words import in_words
 from iopscreen.audit.references import accepting
 from iopscreen.audit.subject import Told
 from iopscreen.audit.telling import listed, quoted
 from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.ruleset.cases import Case, CaseFile
+from iopscreen.ruleset.condition_words import condition_in_words
 from iopscreen.ruleset.findings import Place, Related
 from iopscreen.ruleset.model import Accept, Condition, Impossible, RuleSet
 
@@ -53,9 +53,9 @@ def _guarantees(comparison: Comparison) -> Iterator[Told]:
             continue
         wider = old.id in written and comparison.implies(*written[old.id])
         if not wider and _changed(old.condition, new.condition):
-            when = in_words(comparison.new.rule_set, new.condition)
+            when = condition_in_words(comparison.new.rule_set, new.condition)
             message = f"guarantee `{old.id}` no longer holds for all callers of before, but when `{when}`"
-            was = f"it was for `{in_words(comparison.old.rule_set, old.condition)}`"
+            was = f"it was for `{condition_in_words(comparison.old.rule_set, old.condition)}`"
             yield Told(new.place, message, comparison.before(old.place, was))
         allowed = [outcome for outcome in comparison.new.rule_set.outcome if outcome in new.allowed - old.allowed]
         allowed = [outcome for outcome in allowed if outcome in comparison.old.rule_set.outcome]
@@ -82,9 +82,9 @@ def _impossible(comparison: Comparison) -> Iterator[Told]:
             message = f"impossible entry `{old.id}` is gone: callers whom it refused are recommended something"
             yield _gone(comparison, "impossible", message, old.place, "it stood here")
         elif _changed(old.condition, new.condition) and not _same_callers(comparison, old.id):
-            when = in_words(comparison.new.rule_set, new.condition)
+            when = condition_in_words(comparison.new.rule_set, new.condition)
             message = f"impossible entry `{old.id}` refuses other callers than before: `{when}`"
-            was = f"it was `{in_words(comparison.old.rule_set, old.condition)}`"
+            was = f"it was `{condition_in_words(comparison.old.rule_set, old.condition)}`"
             yield Told(new.place, message, comparison.before(old.place, was))
     for new in after.values():
         if new.id not in before:
@@ -186,6 +186,9 @@ def _accepted(comparison: Comparison) -> Iterator[Told]:
         elif (accept.until or _FOR_EVER) > (old.until or _FOR_EVER):
             until = f"until {accept.until}" if accept.until else "for ever"
             yield _edited(comparison, accept.place, f"`{accept.finding}`{about} is now accepted {until}", old.place)
+        elif old.at_most is not None and (accept.at_most is None or accept.at_most > old.at_most):
+            size = "whatever its size" if accept.at_most is None else f"for at most {accept.at_most:,}"
+            yield _edited(comparison, accept.place, f"`{accept.finding}`{about} is now accepted {size}", old.place)
 
 
 _FOR_EVER = "9999-12-31"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Literal, overload
 
 from iopscreen.errors import IopscreenError
 
@@ -25,24 +24,11 @@ def check_revision(revision: str, path: str) -> None:
         raise IopscreenError(f"{revision}: no such file, and no revision of the git repository of {path}")
 
 
-@overload
-def bytes_at(revision: str, path: str) -> bytes: ...
-
-
-@overload
-def bytes_at(revision: str, path: str, *, needed: Literal[False]) -> bytes | None: ...
-
-
-def bytes_at(revision: str, path: str, *, needed: bool = True) -> bytes | None:
-    """The bytes of the file at `path` in a revision that is known to exist. Raises IopscreenError where it lacks it.
-
-    None where it is not `needed`.
-    """
+def bytes_at(revision: str, path: str) -> bytes | None:
+    """The bytes of the file at `path` in a revision that is known to exist; None where the revision lacks it."""
     blob = f"{revision}:./{Path(path).name}"
     if _git(revision, path, "cat-file", "-e", blob).returncode != 0:
-        if not needed:
-            return None
-        raise IopscreenError(f"{revision}: this revision has no file {path}")
+        return None
     found = _git(revision, path, "cat-file", "blob", blob)
     if found.returncode != 0:
         raise IopscreenError(f"{revision}: {path} cannot be read from this revision")

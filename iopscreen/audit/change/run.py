@@ -13,6 +13,7 @@ from iopscreen.audit.change.comparison import Comparison
 from iopscreen.audit.change.confirmed import CaseChange
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact
+from iopscreen.audit.change.notices import question_reworded, recommendation_changed
 from iopscreen.audit.change.protection import protection_weakened
 from iopscreen.audit.change.questions import QuestionChanges
 from iopscreen.audit.change.versions import (
@@ -23,7 +24,7 @@ from iopscreen.audit.change.versions import (
 )
 from iopscreen.audit.change.words import WordChange
 from iopscreen.audit.subject import Told
-from iopscreen.engine.search import Budget
+from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.ruleset.findings import Finding, Severity
 
 ChangeCheck = Callable[[Comparison], Iterator[Told]]
@@ -34,6 +35,8 @@ CHANGE_CHECKS: tuple[tuple[ChangeCheck, Severity], ...] = (
     (version_bump_too_small, Severity.WARNING),
     (version_went_back, Severity.WARNING),
     (rule_id_reused, Severity.WARNING),
+    (recommendation_changed, Severity.NOTE),
+    (question_reworded, Severity.NOTE),
 )
 """Findings about a change, protection first."""
 
@@ -77,9 +80,9 @@ class Change:
         return {self.new.file.path: self.new.file.text} | ({cases.path: cases.text} if cases else {})
 
 
-def compare(old: Edition, new: Edition, budget: float | None = None) -> Change:
-    """What the change from `old` to `new` means. `budget`: the seconds that the verdicts may take."""
-    comparison = Comparison(old, new, Budget(budget))
+def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
+    """What the change from `old` to `new` means. `budget`: the time for the verdicts."""
+    comparison = Comparison(old, new, budget)
     return Change(
         old=old,
         new=new,

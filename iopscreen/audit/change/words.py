@@ -11,22 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from iopscreen.ruleset.model import (
-    AllOf,
-    AnyOf,
-    Bound,
-    Condition,
-    Guarantee,
-    Impossible,
-    Not,
-    NumberTest,
-    OptionsTest,
-    Question,
-    RuleSet,
-    Setting,
-    StaffLine,
-    ValueTest,
-)
+from iopscreen.ruleset.condition_words import condition_in_words
+from iopscreen.ruleset.model import Guarantee, Impossible, Question, RuleSet, Setting, StaffLine
 from iopscreen.ruleset.values import answer_json
 
 ASKED = ("ask", "ask_other", "help", "means", "label", "aliases", "order", "unit", "yes", "no", "unknown", "declined")
@@ -109,7 +95,10 @@ def _statements(rule_set: RuleSet) -> Iterator[Thing]:
         cites = ", ".join(cite.id for cite in rule.cite)
         yield f"rule `{rule.id}`", {"because": rule.because, "basis": rule.basis, "cite": cites}
     for note in rule_set.notes:
-        yield f"note `{note.id}`", {"say": note.say, "for": note.audience, "when": in_words(rule_set, note.condition)}
+        yield (
+            f"note `{note.id}`",
+            {"say": note.say, "for": note.audience, "when": condition_in_words(rule_set, note.condition)},
+        )
     statements: tuple[Impossible | Guarantee, ...] = (*rule_set.impossible, *rule_set.guarantees)
     for statement in statements:
         what = "impossible entry" if isinstance(statement, Impossible) else "guarantee"
@@ -168,41 +157,6 @@ def _staff(lines: tuple[StaffLine, ...]) -> str:
     return " / ".join(line.say for line in lines)
 
 
-def in_words(rule_set: RuleSet, condition: Condition) -> str:
-    """A condition on one line; options that are just a group go by its name."""
-    match condition:
-        case AllOf(parts):
-            return " and ".join(_part(rule_set, part) for part in parts) or "everyone"
-        case AnyOf(parts):
-            return " or ".join(_part(rule_set, part) for part in parts) or "nobody"
-        case Not(OptionsTest(subject, options, False, _)):
-            return f"{subject}: none of {_named(rule_set, subject, options, ', ')}"
-        case Not(part):
-            return f"not ({in_words(rule_set, part)})"
-        case ValueTest(subject, values, _):
-            return f"{subject}: {_named(rule_set, subject, values, ' or ')}"
-        case OptionsTest(subject, options, every, _):
-            return f"{subject}: {_named(rule_set, subject, options, ' and ' if every else ' or ')}"
-        case NumberTest(subject, bounds, _):
-            return f"{subject}: {', '.join(_spoken(bound) for bound in bounds)}"
-
-
-def _spoken(bound: Bound) -> str:
-    return f"{bound.op.replace('_', ' ')} {bound.limit}"
-
-
-def _part(rule_set: RuleSet, condition: Condition) -> str:
-    words = in_words(rule_set, condition)
-    return f"({words})" if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1 else words
-
-
-def _named(rule_set: RuleSet, subject: str, values: frozenset[str], between: str) -> str:
-    question = rule_set.question.get(subject)
-    groups = question.groups if question else ()
-    group = next((group.id for group in groups if set(group.options) == values), None)
-    return group or between.join(sorted(values))
-
-
 def _tidy(text: str) -> str:
     return " ".join(text.split())
 
@@ -210,18 +164,30 @@ def _tidy(text: str) -> str:
 # --- word by word ---------------------------------------------------------------------------
 
 
-def marked(old: str | None, new: str | None) -> str:
-    """Both texts as one: `[-what went-]`, `{+what came+}`, and between these what stayed."""
+GONE, COME, STAYED = "gone", "come", "stayed"
+
+
+def parted(old: str | None, new: str | None) -> Iterator[tuple[str, str]]:
+    """Both texts as one, in pieces: what went, what came, and between these what stayed."""
     left, right = _words(old or ""), _words(new or "")
-    parts: list[str] = []
     for what, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if what == "equal":
-            parts.append(" ".join(_shortened(left[i:j], first=i == 0, last=j == len(left))))
-        else:
-            gone = f"[-{' '.join(left[i:j])}-]" if i < j else ""
-            come = f"{{+{' '.join(right[k:m])}+}}" if k < m else ""
-            parts.append(gone + come)
-    return " ".join(parts)
+            yield STAYED, " ".join(_shortened(left[i:j], first=i == 0, last=j == len(left)))
+            continue
+        if i < j:
+            yield GONE, " ".join(left[i:j])
+        if k < m:
+            yield COME, " ".join(right[k:m])
+
+
+def marked(old: str | None, new: str | None) -> str:
+    """Both texts as one: `[-what went-]`, `{+what came+}`, and between these what stayed."""
+    text, before = "", STAYED
+    for what, words in parted(old, new):
+        between = "" if not text or (before, what) == (GONE, COME) else " "
+        text += between + {GONE: f"[-{words}-]", COME: f"{{+{words}+}}", STAYED: words}[what]
+        before = what
+    return text
 
 
 _BESIDE = 6

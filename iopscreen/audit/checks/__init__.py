@@ -6,8 +6,9 @@ hyphens, is the name that its findings have for ever; its docstring is its docum
 authors of rule files. Then put a faulty rule file and its harmless twin into
 `tests/cases/audit/<name>/`.
 
-What is said here is exact: a check that cannot look at every profile within the budget says
-nothing, and the audit lists it as undecided.
+What is told here is exact, and whatever is not told was looked for. A check yields an `Undecided` for
+each thing (a rule, a guarantee, a case) that it could not judge within the budget, and tells what it
+knows of the others. Each finding that a longer run would tell is told, or named as not decided.
 """
 
 from __future__ import annotations
@@ -26,25 +27,23 @@ from iopscreen.audit.checks import (
     reach,
     safety,
 )
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.ruleset.findings import Severity
 
-Check = Callable[[Subject], Iterator[Told]]
+Check = Callable[[Subject], Iterator[Told | Undecided]]
 
 CHECKS: tuple[tuple[Check, Severity], ...] = (
     (names.confusable_ids, Severity.WARNING),
+    (names.confusable_labels, Severity.WARNING),
     (reach.impossible_everything, Severity.ERROR),
     (reach.gap, Severity.ERROR),
     (reach.contradictory_condition, Severity.ERROR),
     (reach.unreachable_rule, Severity.ERROR),
     (reach.unreachable_outcome, Severity.ERROR),
     (reach.overlapping_rules, Severity.ERROR),
-    (effect.no_effect_rule, Severity.WARNING),
-    (effect.over_specified, Severity.NOTE),
     (safety.guarantee_violated, Severity.ERROR),
     (safety.guarantee_vacuous, Severity.WARNING),
-    (safety.assumption_decides, Severity.NOTE),
-    (safety.reading_decides, Severity.NOTE),
+    (effect.no_effect_rule, Severity.WARNING),
     (questions.question_never_matters, Severity.WARNING),
     (questions.unused, Severity.WARNING),
     (provenance.missing_citation, Severity.ERROR),
@@ -64,11 +63,14 @@ CHECKS: tuple[tuple[Check, Severity], ...] = (
     (coverage.uncovered_option, Severity.WARNING),
     (mutation.uncovered_boundary, Severity.WARNING),
     (mutation.surviving_mutant, Severity.WARNING),
+    (effect.over_specified, Severity.NOTE),
+    (safety.assumption_decides, Severity.NOTE),
+    (safety.reading_decides, Severity.NOTE),
     (accepted.accept_without_reason, Severity.ERROR),
     (accepted.accept_expired, Severity.ERROR),
     (accepted.accept_unused, Severity.WARNING),
 )
-"""In the order in which they run: `accept_unused` looks at what all others told."""
+"""In the order in which they run: hints last, for they take time; `accept_unused` looks at what all others told."""
 
 CONSEQUENCES = frozenset(
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iopscreen.audit.acceptance import accept_entries, acceptance, is_expired
+from iopscreen.audit.acceptance import OF_THE_FILE, accept_entries, acceptance, grown, is_expired
 from iopscreen.audit.references import all_accepts
-from iopscreen.audit.subject import Subject, Told
+from iopscreen.audit.subject import Subject, Told, Undecided
+from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import Accept
 from iopscreen.ruleset.shape import did_you_mean
 
@@ -35,21 +36,30 @@ def accept_expired(subject: Subject) -> Iterator[Told]:
             yield Told(accept.place, f"`{accept.finding}` was accepted until {accept.until}")
 
 
-def accept_unused(subject: Subject) -> Iterator[Told]:
-    """An `accept` entry accepts nothing: there is no such finding, or not where the entry stands.
+def accept_unused(subject: Subject) -> Iterator[Told | Undecided]:
+    """An `accept` entry accepts nothing: there is no such finding, not where the entry stands, or it has grown.
 
-    Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again.
+    Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again; `at_most: 2` on
+    a `gap` that is about 5 profiles by now.
 
-    What to do: delete the entry. An entry on a rule, question or outcome is about that one thing; at
-    the top of the file `at` names what it is about, and without `at` it is about the file as a whole.
+    What to do: delete the entry; or, where what it accepts has grown, look at that again. An entry on a
+    rule, question or outcome is about that one thing; at the top of the file `at` names what it is about,
+    and without `at` it is about the file as a whole.
     """
     entries = accept_entries(subject)
     for accept in all_accepts(subject.rule_set):
         counts = accept.because is not None and not is_expired(accept, subject.today)
-        if not counts or accept.finding in subject.undecided or not _was_looked_for(subject, accept.finding):
+        if not counts or not _was_looked_for(subject, accept.finding):
             continue
-        if not any(acceptance(subject, entries, finding) is accept for finding in subject.told):
-            yield Told(accept.place, f"`{accept.finding}` is accepted here, and {_not_found(accept)}")
+        if any(acceptance(subject, entries, finding) is accept for finding in subject.told):
+            continue
+        if accept.finding in subject.undecided:
+            words = f"whether there is the `{accept.finding}` that line {accept.place.line} accepts"
+            yield Undecided(words, ("accept-unused",), accept.place)
+        else:
+            larger = grown(subject, entries, accept)
+            why = _grown_words(accept, larger) if larger else _not_found(subject, accept)
+            yield Told(accept.place, f"`{accept.finding}` is accepted here{why}")
 
 
 def _was_looked_for(subject: Subject, finding: str) -> bool:
@@ -63,14 +73,22 @@ def _was_looked_for(subject: Subject, finding: str) -> bool:
     return not finding.startswith(_OF_A_CHANGE)
 
 
-_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused")
+_OF_A_CHANGE = ("protection-", "version-", "rule-id-reused", "recommendation-changed", "question-reworded")
 """How the names of findings about a change begin, which only a comparison of two files can have."""
 
 
-def _not_found(accept: Accept) -> str:
+def _grown_words(accept: Accept, finding: Finding) -> str:
+    if finding.size is None:
+        return f" for at most {accept.at_most:,}, and such a finding has no number, or it was not counted"
+    return f" for at most {accept.at_most:,}, and is about {finding.size:,} now; look at it again"
+
+
+def _not_found(subject: Subject, accept: Accept) -> str:
     from iopscreen.audit.checks import CHECKS, name_of  # the list names this module
 
     known = [name_of(check) for check, _ in CHECKS]
     if accept.finding not in known:
-        return f"no finding has this name{did_you_mean(accept.finding, known)}"
-    return f"there is no such finding about {f'`{accept.at}`' if accept.at else 'this'}; delete the entry"
+        return f", and no finding has this name{did_you_mean(accept.finding, known)}"
+    if accept.finding in OF_THE_FILE and (accept.at or accept not in subject.rule_set.accept):
+        return ", and such a finding is about the file as a whole: write the entry at the top of the file, without `at`"
+    return f", and there is no such finding about {f'`{accept.at}`' if accept.at else 'this'}; delete the entry"

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iopscreen.audit.cases import CaseResult, Verdict, contradict, same_answers
-from iopscreen.audit.subject import Subject, Told, all_answers
+from iopscreen.audit.subject import Subject, Told, Undecided, all_answers
 from iopscreen.audit.telling import (
     named,
 )
-from iopscreen.engine.diagram import TooTangled
 from iopscreen.ruleset.cases import cases_path
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import NO_RULE
@@ -33,7 +32,7 @@ def _cases_name(subject: Subject) -> str:
     return Path(cases_path(subject.file.path)).name
 
 
-def failed_case(subject: Subject) -> Iterator[Told]:
+def failed_case(subject: Subject) -> Iterator[Told | Undecided]:
     """A case leads to something else than it expects.
 
     Example: it expects `inpatient`, and after a change to the rules the caller is recommended `iop`.
@@ -41,6 +40,10 @@ def failed_case(subject: Subject) -> Iterator[Told]:
     What to do: find out which is wrong, the rules or the case, and change that one. Where the expected
     rule never decides, or no rule matches, see to that finding first.
     """
+    for result in subject.case_results:
+        if result.verdict is Verdict.UNDECIDED:
+            names = ("failed-case", "wrong-rule", "impossible-case")
+            yield Undecided(f"whether case `{result.case.id}` passes", names, result.case.place)
     yield from _cases(subject, Verdict.FAILED)
 
 
@@ -99,20 +102,12 @@ def _cases(subject: Subject, verdict: Verdict) -> Iterator[Told]:
 def _cause(subject: Subject, result: CaseResult) -> Related | None:
     """The finding from which it follows that the case fails: its rule never decides, or no rule matches."""
     rule = subject.rule_set.rule.get(result.case.expect.rule or "")
-    why = _why_silent(subject, rule.id) if rule else None
+    why = subject.silent.get(rule.id) if rule else None
     if rule and why:
         return subject.related(rule.place, f"rule `{rule.id}` never decides (see {why})")
     if result.decision and result.decision.possible == (NO_RULE,):
         return subject.related(subject.rule_set.rules[-1].place, "no rule matches some callers (see gap)")
     return None
-
-
-def _why_silent(subject: Subject, rule: str) -> str | None:
-    """The name of the finding that says why a rule never decides; None where it does, or where nobody knows."""
-    try:
-        return subject.silent.get(rule)
-    except TooTangled:
-        return None
 
 
 def _case_told(subject: Subject, result: CaseResult, message: str, related: Sequence[Related]) -> Told:

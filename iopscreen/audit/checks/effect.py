@@ -2,71 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from iopscreen.audit.subject import Subject, Told
-from iopscreen.audit.telling import named, verb
-from iopscreen.engine.effect import Same, without_one_test
+from iopscreen.audit.judged import TOO_TANGLED, Reach
+from iopscreen.audit.readings import Change, Reading, mattering_under
+from iopscreen.audit.subject import Subject, Told, Undecided
+from iopscreen.audit.telling import impossible_entries, named, verb
+from iopscreen.engine.effect import Same, Without, without_one_test
 from iopscreen.ruleset.findings import Related
 from iopscreen.ruleset.model import Policy, Rule, Test
 
 
-def no_effect_rule(subject: Subject) -> Iterator[Told]:
+def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
     """A rule decides some callers, and without it every one of them would be recommended the same.
 
     Example: `{when: {age: {below: 18}}, recommend: referral}`, followed by a rule for everybody else
     that recommends `referral` too.
 
     What to do: delete the rule; or, where it is there for its reason or its citation, accept the
-    finding on the rule and say so.
+    finding on the rule and say so. Where another value of a setting would give it an effect, that is
+    said: then it stands ready for that value, and deleting it would disarm the setting.
     """
     if subject.nobody_possible:
         return
-    for position, instead in subject.in_vain.items():
-        rule = subject.rule_set.rules[position]
+    for position, found in subject.worth.in_vain.items():
+        if found is None:
+            rule = subject.rule_set.rules[position]
+            yield Undecided(f"whether rule `{rule.id}` has an effect", ("no-effect-rule",), rule.place)
+    changes = {Change(position, None): instead for position, instead in subject.in_vain.items()}
+    needed = mattering_under(subject.compiled, changes, subject.budget_for_hints)
+    for change, instead in changes.items():
+        rule = subject.rule_set.rules[change.position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
+        under = needed.get(change)
         message = (
-            f"rule `{rule.id}` has no effect: every caller it decides would be recommended `{rule.recommend}` "
-            f"without it, by {names}"
+            f"rule `{rule.id}` has no effect{_as_they_are(subject, under)}: every caller it decides would be "
+            f"recommended `{rule.recommend}` without it, by {names}"
         )
-        yield Told(rule.place, message, tuple(_others(subject, others)))
+        yield Told(rule.place, message, (*_others(subject, others), *_under(subject, rule, under)))
 
 
-def over_specified(subject: Subject) -> Iterator[Told]:
+def _as_they_are(subject: Subject, under: Reading | None) -> str:
+    """The settings on which it rests that a rule has no effect, for a message."""
+    if under is None:
+        return ""
+    values = [f"`{name}` is `{subject.rule_set.readings[name]}`" for name in under]
+    return f" while {' and '.join(values)}" if values else " with the settings as they are"
+
+
+def _under(subject: Subject, rule: Rule, under: Reading | None) -> Iterator[Related]:
+    """Other values of settings, under which the rule would have an effect; or that they were not looked at."""
+    if under is None:
+        return
+    if not under:
+        message = f"whether rule `{rule.id}` has an effect under other values of the settings was not worked out"
+        yield subject.related(rule.place, message)
+        return
+    values = " and ".join(f"setting `{name}` `{value}`" for name, value in under.items())
+    place = subject.rule_set.subject[next(iter(under))].place
+    yield subject.related(place, f"were {values}, rule `{rule.id}` would have an effect")
+
+
+def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
     """A test can be left out of a rule, and nobody would be recommended anything else.
+
+    That is so under every value of the settings: a test that another value may need is not told, nor
+    one of a setting, nor any where there are too many values to look at.
 
     Example: rule 1 takes everybody with `detox_need: yes`, and rule 2 tests `detox_need: no`, which by
     then is certain.
 
     What to do: nothing, where the test makes the rule easier to read on its own. Else leave it out;
-    one at a time, for two such tests may each be needed once the other is gone. Tests of settings
-    are never told: another value may need them. Nor is anything under the policy `unique`, where a
-    test may be there to keep two rules apart.
+    one at a time, for two such tests may each be needed once the other is gone. Nothing is told under
+    the policy `unique`, where a test may be there to keep two rules apart.
     """
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
+    found: list[_LeftOut] = []
     for position, rule in enumerate(subject.rule_set.rules):
-        if position in subject.in_vain or position not in subject.deciding:
-            continue
-        needless: set[Test] = set()
-        for test, lost, rest in without_one_test(rule.condition):
-            if test in needless or test.subject not in subject.rule_set.question:
-                continue
-            instead = subject.effects.with_condition(position, rest)
+        reach, in_vain = subject.judged.reach[position], subject.worth.in_vain.get(position)
+        if reach is None or (reach is Reach.DECIDES and in_vain is None):
+            yield Undecided(_all_tests(rule), ("over-specified",))
+        elif in_vain is False:
+            try:
+                for left_out in _left_out(subject, position):
+                    found.append(left_out)  # one by one: those before time runs out are kept
+            except TOO_TANGLED:
+                yield Undecided(_all_tests(rule), ("over-specified",))
+    needed = mattering_under(subject.compiled, [change for change, _, _ in found], subject.budget_for_hints)
+    told: set[Test] = set()
+    for change, part, instead in found:
+        if change not in needed and part.test not in told:
+            told.add(part.lost)
+            yield _needless(subject, change.position, part.lost, instead)
+
+
+def _all_tests(rule: Rule) -> str:
+    return f"whether rule `{rule.id}` needs each of its tests"
+
+
+_LeftOut = tuple[Change, Without, Same]
+
+
+def _left_out(subject: Subject, position: int) -> Iterator[_LeftOut]:
+    """The tests, and bounds of tests, without which a rule would recommend the same with the settings as they are."""
+    for part in without_one_test(subject.rule_set.rules[position].condition):
+        if part.test.subject in subject.rule_set.question:
+            instead = subject.effects.with_condition(position, part.rest)
             if instead is not None:
-                needless.add(lost)
-                yield _needless(subject, rule, lost, instead)
+                yield Change(position, part.rest), part, instead
 
 
-def _needless(subject: Subject, rule: Rule, test: Test, same: Same) -> Told:
-    others = [subject.rule_set.rules[position] for position in sorted(same.rules)]
-    why = "earlier rules decide everybody for whom it counts" if same.differs else "its condition means the same"
-    if others:
+def _needless(subject: Subject, position: int, test: Test, same: Same) -> Told:
+    rule = subject.rule_set.rules[position]
+    others = [subject.rule_set.rules[place] for place in sorted(same.rules)]
+    related: Iterable[Related] = ()
+    if not others:
+        why, related = _why_needless(subject, position, test, same)
+    else:
         names = named("rule", "rules", [other.id for other in others])
         why = f"where it counts, {names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too"
     message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
-    return Told(test.place, message, (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others)))
+    there = (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others), *related)
+    return Told(test.place, message, there)
+
+
+def _why_needless(subject: Subject, position: int, test: Test, same: Same) -> tuple[str, Iterable[Related]]:
+    """Why nobody is decided where a test counts: nobody is there, or earlier rules or impossible entries take them."""
+    if not same.where:
+        passing = subject.compiled.maker.clauses(test)
+        if passing in ([], [{}]):
+            return f"{'every' if passing else 'no'} answer meets it", ()
+        return "the other tests of the rule say as much", ()
+    entries, by_rules = subject.effects.kept_away(position, same.where)
+    names = [subject.rule_set.impossible[place].id for place in entries]
+    related = impossible_entries(subject, entries)
+    if not names:
+        return "earlier rules decide everybody for whom it counts", ()
+    who = f"impossible {named('entry', 'entries', names)} {verb(names, 'exclude')}"
+    if by_rules:
+        return f"{who} some of those for whom it counts, and earlier rules decide all others", related
+    return f"{who} everybody for whom it counts", related
 
 
 def _others(subject: Subject, others: Collection[Rule]) -> Iterator[Related]:

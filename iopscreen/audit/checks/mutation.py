@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from iopscreen.audit.boundaries import SIDES, Parted, Uncovered, parted
-from iopscreen.audit.subject import Subject, Told, case_to_paste, free_case_ids, witness_json
+from iopscreen.audit.judged import TOO_TANGLED
+from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, free_case_ids, witness_json
 from iopscreen.engine.decide import in_file_order
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.model import NO_RULE, Value
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 MAX_BOUNDARIES = 10
 """How many boundaries are told; the others are counted."""
 
+_CASES_AT_BOUNDARIES = "whether cases stand at every boundary that decides"
+
 MAX_SURVIVORS = 40
 """How many surviving mutants are told, beside the first one of each case to add; `--format json` holds all."""
 
 
-def uncovered_boundary(subject: Subject) -> Iterator[Told]:
+def uncovered_boundary(subject: Subject) -> Iterator[Told | Undecided]:
     """No case stands at a boundary where one other answer changes what is recommended.
 
     Example: a rule for `age: {below: 18}`, and cases at 12 and 40: a slip to `at_most: 18` would pass them.
@@ -36,12 +39,16 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told]:
     What to do: decide what the callers shown must be told, who differ in that answer alone, and add
     the cases.
     """
-    found = subject.boundaries
-    if found is None:
+    try:
+        found = None if subject.cases_left_open else subject.boundaries
+        told = found.uncovered[:MAX_BOUNDARIES] if found else ()
+        callers = parted(subject.compiled, subject.counted, told) if told else []
+    except TOO_TANGLED:
+        yield Undecided(_CASES_AT_BOUNDARIES, ("uncovered-boundary",))
         return
-    told = found.uncovered[:MAX_BOUNDARIES]
-    hidden = len(found.uncovered) - len(told)
-    callers = parted(subject.compiled, told)
+    if subject.cases_left_open:
+        yield Undecided(_CASES_AT_BOUNDARIES, ("uncovered-boundary",))
+    hidden = len(found.uncovered) - len(told) if found else 0
     wanted = [
         f"{one.boundary.question.id}-{_id(who.answers[side])}"
         for one, who in zip(told, callers, strict=True)
@@ -71,7 +78,7 @@ def _uncovered(subject: Subject, one: Uncovered, who: Parted, names: Sequence[st
     return Told(question.place, message, tuple(related), shown[0], "\n".join(cases))
 
 
-def surviving_mutant(subject: Subject) -> Iterator[Told]:
+def surviving_mutant(subject: Subject) -> Iterator[Told | Undecided]:
     """A small change to the rules that no case would notice (looked for with `--mutants`).
 
     Example: with `unless: {recent_discharge: yes}` left out of a rule, every case passes all the same.
@@ -95,6 +102,9 @@ def surviving_mutant(subject: Subject) -> Iterator[Told]:
         if place in told:
             case = cases[survivor.killer] if firsts[survivor.killer] == place else None
             yield _surviving(subject, survivor, case)
+    for change in score.undecided:
+        rule = subject.rule_set.rules[change.edit.position]
+        yield Undecided(f"whether a case fails when {change.words}", ("surviving-mutant",), rule.place)
 
 
 def _surviving(subject: Subject, survivor: Survivor, case: str | None) -> Told:

@@ -1,4 +1,4 @@
-"""Names: can two of them be taken for one another?"""
+"""Names and labels: can two of them be taken for one another?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from iopscreen.audit.references import Named
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.ruleset.findings import Related
+from iopscreen.ruleset.model import Outcome
 
 _LOOK_ALIKES = (("rn", "m"), ("vv", "w"), ("1", "l"), ("0", "o"))
 """What is easily taken for another letter in the small letters, digits, `_` and `-` that a name may hold."""
@@ -30,6 +31,24 @@ def confusable_ids(subject: Subject) -> Iterator[Told]:
             if other.id != thing.id:
                 message = f"{kind} `{thing.id}` is easily taken for `{other.id}` on line {other.place.line}"
                 yield Told(thing.place, message, (Related(path, other.place, f"{kind} `{other.id}`"),), path=path)
+
+
+def confusable_labels(subject: Subject) -> Iterator[Told]:
+    """Two outcomes are called alike: whoever reads a result cannot tell which of them it is.
+
+    Letter case, spaces and signs do not make them differ.
+
+    Example: `inpatient` and `residential` both have the label `Inpatient program`.
+
+    What to do: give one of them a label of its own; or make one outcome of the two, where they are the same.
+    """
+    first: dict[str, Outcome] = {}
+    for outcome in subject.rule_set.outcomes:
+        words = "".join(sign for sign in outcome.label.casefold() if sign.isalnum()) or outcome.label
+        other = first.setdefault(words, outcome)
+        if other is not outcome:
+            message = f"outcome `{outcome.id}` has the label of `{other.id}` on line {other.place.line}: {other.label}"
+            yield Told(outcome.place, message, (subject.related(other.place, f"outcome `{other.id}`"),))
 
 
 def seen_as(name: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from iopscreen.audit.judged import Overlap, Reach, attempted
 from iopscreen.audit.regions import Hole, holes
-from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
+from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, decided_witness, witness_json
 from iopscreen.audit.telling import (
     NOT_COUNTED,
     all_of,
-    clashing_tests,
-    impossible_entries,
     in_words,
     named,
     never_deciding,
+    nobody_meets,
     profiles_in_words,
     quoted,
     setting_values,
@@ -21,14 +22,13 @@ from iopscreen.audit.telling import (
 )
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.search import OutOfTime
 from iopscreen.engine.verdicts import Taken, Taker
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.findings import Related
-from iopscreen.ruleset.model import Policy, Rule
+from iopscreen.ruleset.model import Rule
 
 
-def impossible_everything(subject: Subject) -> Iterator[Told]:
+def impossible_everything(subject: Subject) -> Iterator[Told | Undecided]:
     """The `impossible` entries exclude everybody.
 
     Whatever is said about "every caller" would then be true of no one, so nothing is called proved,
@@ -38,16 +38,21 @@ def impossible_everything(subject: Subject) -> Iterator[Told]:
 
     What to do: correct the entries shown before anything else; without any one of them somebody is left.
     """
+    if subject.nobody_possible is None:
+        yield Undecided("whether anybody is possible at all", ("impossible-everything",))
     if not subject.nobody_possible:
         return
-    entries = [subject.rule_set.impossible[place] for place in subject.verdicts.excluding([{}])]
+    places = attempted(lambda: subject.explained.excluding([{}]))
+    if places is None:
+        yield Undecided("which of the impossible entries it takes to exclude everybody")
+    entries = [subject.rule_set.impossible[place] for place in places or range(len(subject.rule_set.impossible))]
     who = f"impossible {named('entry', 'entries', [entry.id for entry in entries])}"
     related = [subject.related(entry.place, f"impossible entry `{entry.id}`") for entry in entries[:-1]]
     message = f"{who} {'excludes' if len(entries) == 1 else 'together exclude'} everybody; nothing else can be judged"
     yield Told(entries[-1].place, message, tuple(related))
 
 
-def gap(subject: Subject) -> Iterator[Told]:
+def gap(subject: Subject) -> Iterator[Told | Undecided]:
     """Some callers match no rule, so nothing is recommended to them.
 
     Example: one rule for `age: {below: 18}`, one for `age: {above: 18}`, and nobody thought of 18.
@@ -55,23 +60,23 @@ def gap(subject: Subject) -> Iterator[Told]:
     What to do: add a rule, or widen one. Shown are the largest regions that are left over, each with
     its profiles counted and one caller in it. If no such caller can exist, say so under `impossible`.
     """
-    if not subject.verdicts.decides(NONE_MATCHES):
+    if subject.judged.gap is None:
+        yield Undecided("whether some caller matches no rule", ("gap",))
+    box = subject.verdicts.deciding_box(NONE_MATCHES) if subject.judged.gap else None
+    if box is None:
         return
     place = subject.rule_set.rules[-1].place
-    if subject.counted is None:
-        related, answers = [], subject.verdicts.deciding_witness(NONE_MATCHES)
-        message = f"no rule matches the caller shown; how many there are was {NOT_COUNTED}"
-    else:
-        whole = subject.counted
-        found, more = holes(whole, _HOLES)
-        answers = found[0].answers
-        related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
-        if more:
-            words = f"and {more:,} more region{'' if more == 1 else 's'}, each no larger"
-            related.append(subject.related(place, words))
-        message = f"no rule matches {whole.counts[NONE_MATCHES]:,} of {profiles_in_words(whole.profiles)}"
-    shown = witness_json(answers or {})
-    yield Told(place, message, tuple(related), shown, case_to_paste("no-rule-yet", shown, TO_FILL_IN))
+    found, more = attempted(lambda: holes(subject.whole, _HOLES)) or ([], 0)
+    shown = witness_json(found[0].answers) if found else decided_witness(subject, NONE_MATCHES, box)
+    related = [subject.related(place, _hole_words(hole, shown=hole is found[0])) for hole in found]
+    if found and more:
+        related.append(subject.related(place, f"and {more:,} more profile{'' if more == 1 else 's'}"))
+    size, message = None, f"no rule matches the caller shown; how many there are was {NOT_COUNTED}"
+    if subject.counted is not None:
+        size = subject.counted.counts[NONE_MATCHES]
+        message = f"no rule matches {size:,} of {profiles_in_words(subject.counted.profiles)}"
+    case = case_to_paste("no-rule-yet", shown, TO_FILL_IN)
+    yield Told(place, message, tuple(related), shown, case, size=size)
 
 
 _HOLES = 5
@@ -84,7 +89,7 @@ def _hole_words(hole: Hole, *, shown: bool) -> str:
     return f"{profiles_in_words(hole.profiles)}: {in_words(hole.when)}{such_as}"
 
 
-def unreachable_rule(subject: Subject) -> Iterator[Told]:
+def unreachable_rule(subject: Subject) -> Iterator[Told | Undecided]:
     """A rule never decides, because earlier rules take every caller whom it matches.
 
     Example: a rule for `age: {below: 18}` stands first, and a later one for `{age: {below: 13}, caller: self}`.
@@ -96,14 +101,36 @@ def unreachable_rule(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    for position, rule in _silent_rules(subject, "unreachable-rule"):
-        try:
-            why = subject.verdicts.taken(position)
-        except OutOfTime:  # that it never decides is known all the same
-            message = f"rule `{rule.id}` never decides: the rules before it take everybody it matches; which of them "
-            yield Told(rule.place, f"{message}was not worked out in time", tuple(_reached(subject, position)))
+    for rule, reach in zip(subject.rule_set.rules, subject.judged.reach, strict=True):
+        if reach is None:
+            yield Undecided(f"whether rule `{rule.id}` can decide", _OF_A_RULE, rule.place)
+    for position, rule in _silent_rules(subject, Reach.UNREACHABLE):
+        why = attempted(partial(subject.explained.taken, position))
+        if why is None:
+            yield _unexplained(subject, position, rule)
+            yield Undecided(f"why rule `{rule.id}` never decides")
         else:
             yield _unreachable(subject, position, rule, why)
+
+
+_OF_A_RULE = ("unreachable-rule", "contradictory-condition", "no-effect-rule")
+"""What may be found of a rule of which it is not known whether it decides."""
+
+
+def _unexplained(subject: Subject, position: int, rule: Rule) -> Told:
+    """That a rule never decides, with a caller whom it matches and who decides there, and not who takes the others."""
+    verdicts = subject.verdicts
+    box = verdicts.matching_box(position)
+    assert box is not None  # its condition can be met
+    decider = subject.rule_set.rules[verdicts.decider_in(box)]
+    message = (
+        f"rule `{rule.id}` never decides: the rules before it take everybody it matches; which of them was not "
+        f"worked out in time; for the caller shown, `{decider.id}` decides"
+    )
+    shown = witness_json(verdicts.in_box(box))
+    case = case_to_paste(f"{rule.id}-decides", shown, f"{{recommend: {rule.recommend}, rule: {rule.id}}}")
+    related = (subject.related(decider.place, f"rule `{decider.id}` recommends `{decider.recommend}`"),)
+    return Told(rule.place, message, (*related, *_reached(subject, position)), shown, case)
 
 
 def _unreachable(subject: Subject, position: int, rule: Rule, why: Taken) -> Told:
@@ -120,7 +147,7 @@ def _unreachable(subject: Subject, position: int, rule: Rule, why: Taken) -> Tol
     return Told(rule.place, message, related, shown, case)
 
 
-def contradictory_condition(subject: Subject) -> Iterator[Told]:
+def contradictory_condition(subject: Subject) -> Iterator[Told | Undecided]:
     """Nobody can meet the condition of a rule: its parts exclude one another, or it is impossible.
 
     Example: `when: {age: {below: 13}, guardian: yes}` with `unless: {age: {below: 18}}`.
@@ -130,14 +157,15 @@ def contradictory_condition(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    for position, rule in _silent_rules(subject, "contradictory-condition"):
-        excluding = subject.verdicts.excluding(subject.verdicts.clauses[position])
-        reason = impossible_entries(subject, excluding) if excluding else clashing_tests(subject, rule.condition)
+    for position, rule in _silent_rules(subject, Reach.CONTRADICTORY):
+        why = attempted(partial(nobody_meets, subject, subject.verdicts.clauses[position], rule.condition))
         message = f"nobody can meet the condition of rule `{rule.id}`{setting_values(subject, rule.condition)}"
-        yield Told(rule.place, message, (*reason, *_reached(subject, position)))
+        yield Told(rule.place, message, (*(why or ()), *_reached(subject, position)))
+        if why is None:
+            yield Undecided(f"why nobody can meet the condition of rule `{rule.id}`")
 
 
-def unreachable_outcome(subject: Subject) -> Iterator[Told]:
+def unreachable_outcome(subject: Subject) -> Iterator[Told | Undecided]:
     """An outcome is never recommended: no rule recommends it, or none of those that do ever decides.
 
     Example: `inpatient` is declared, and the one rule that recommends it comes after a rule for everybody.
@@ -150,45 +178,52 @@ def unreachable_outcome(subject: Subject) -> Iterator[Told]:
             yield Told(outcome.place, f"no rule recommends outcome `{outcome.id}`")
     if subject.nobody_possible:
         return
-    reached = {subject.rule_set.rules[position].recommend for position in subject.deciding}
     for outcome in subject.rule_set.outcomes:
-        if outcome.id in recommended and outcome.id not in reached:
+        reached = subject.judged.recommended[outcome.id]
+        if reached is None:
+            words = f"whether outcome `{outcome.id}` can be recommended"
+            yield Undecided(words, ("unreachable-outcome",), outcome.place)
+        elif outcome.id in recommended and not reached:
             rules = [rule for rule in subject.rule_set.rules if rule.recommend == outcome.id]
             names = named("rule", "rules", [rule.id for rule in rules])
             message = f"outcome `{outcome.id}` is never recommended: {names} never {verb(rules, 'decide')}"
             yield Told(outcome.place, message, never_deciding(subject, rules))
 
 
-def overlapping_rules(subject: Subject) -> Iterator[Told]:
+def overlapping_rules(subject: Subject) -> Iterator[Told | Undecided]:
     """Under the policy `unique`, two rules match the same caller.
 
     Example: one rule for `age: {below: 18}`, another for `caller: parent`, and a parent calls about a child.
 
-    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both.
+    What to do: narrow one of the two, or choose the policy `first`. The answers shown match both. Of each
+    rule no more than ten others are told.
     """
-    if subject.rule_set.policy is not Policy.UNIQUE:
-        return
-    rules, verdicts = subject.rule_set.rules, subject.verdicts
-    for later, rule in enumerate(rules):
-        for earlier in range(later):
-            together = both(verdicts.clauses[earlier], verdicts.clauses[later])
-            profile = verdicts.witness(together, verdicts.excluded)
-            if profile is None:
-                continue
-            other, number = rules[earlier], verdicts.count(together)
-            message = (
-                f"rules `{rule.id}` and `{other.id}` both match {profiles_in_words(number)}; the policy is `unique`"
-            )
-            related = subject.related(other.place, f"rule `{other.id}` recommends `{other.recommend}`")
-            shown = witness_json(profile)
-            case = case_to_paste(f"{other.id}-or-{rule.id}", shown, TO_FILL_IN)
-            yield Told(rule.place, message, (related,), shown, case)
+    found, left_open = subject.judged.overlaps
+    for overlap in found:
+        yield _overlapping(subject, overlap)
+    for later in sorted(left_open):
+        rule = subject.rule_set.rules[later]
+        words = f"whether rule `{rule.id}` overlaps with every one before it"
+        yield Undecided(words, ("overlapping-rules",), rule.place)
 
 
-def _silent_rules(subject: Subject, why: str) -> Iterator[tuple[int, Rule]]:
-    """The rules that never decide for one reason (the name of its finding), with their positions."""
-    for position, rule in enumerate(subject.rule_set.rules):
-        if subject.silent.get(rule.id) == why:
+def _overlapping(subject: Subject, overlap: Overlap) -> Told:
+    explained = subject.explained
+    other, rule = (subject.rule_set.rules[place] for place in (overlap.earlier, overlap.later))
+    together = both(explained.clauses[overlap.earlier], explained.clauses[overlap.later])
+    first = attempted(lambda: explained.witness(together, explained.excluded))
+    number = attempted(lambda: explained.count(together))
+    message = f"rules `{rule.id}` and `{other.id}` both match {profiles_in_words(number)}; the policy is `unique`"
+    related = subject.related(other.place, f"rule `{other.id}` recommends `{other.recommend}`")
+    shown = witness_json(first or explained.in_box(overlap.box))
+    case = case_to_paste(f"{other.id}-or-{rule.id}", shown, TO_FILL_IN)
+    return Told(rule.place, message, (related,), shown, case, size=number)
+
+
+def _silent_rules(subject: Subject, why: Reach) -> Iterator[tuple[int, Rule]]:
+    """The rules that never decide for one reason, with their positions."""
+    for position, (rule, reach) in enumerate(zip(subject.rule_set.rules, subject.judged.reach, strict=True)):
+        if reach is why:
             yield position, rule
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from iopscreen.audit.judged import TOO_TANGLED, Broken, attempted
 from iopscreen.audit.readings import OtherReading
-from iopscreen.audit.subject import Subject, Told, case_to_paste, witness_json
+from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, decided_witness, witness_json
 from iopscreen.audit.telling import (
-    clashing_tests,
     impossible_entries,
     in_words,
+    named,
+    nobody_meets,
     quoted,
     recommended,
     setting_values,
+    verb,
 )
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.difference import Difference, under_reading, without_assumption
+from iopscreen.engine.difference import Difference, assumption_by_search, under_reading, without_assumption
 from iopscreen.ruleset.cases import TO_FILL_IN
+from iopscreen.ruleset.model import Guarantee, Value
 
 
-def guarantee_violated(subject: Subject) -> Iterator[Told]:
+def guarantee_violated(subject: Subject) -> Iterator[Told | Undecided]:
     """A guarantee does not hold: somebody meets its condition and is recommended what it forbids.
 
     Example: `{when: {detox_need: yes}, never: iop}`, and a rule that recommends `iop` comes first.
@@ -29,28 +34,36 @@ def guarantee_violated(subject: Subject) -> Iterator[Told]:
     """
     if subject.nobody_possible:
         return
-    rule_set, verdicts = subject.rule_set, subject.verdicts
-    for guarantee in rule_set.guarantees:
-        clauses = subject.compiled.maker.clauses(guarantee.condition)
-        everybody = [*range(len(rule_set.rules)), NONE_MATCHES]
-        breaking = [place for place in everybody if subject.compiled.outcome_of(place) not in guarantee.allowed]
-        wrong = list(verdicts.deciders(clauses, breaking))
-        if not wrong:
-            continue
-        first = wrong[0]
-        shown = witness_json(verdicts.deciding_witness(first, clauses) or {})
-        expect = f"{{recommend: {next(iter(guarantee.allowed))}}}" if len(guarantee.allowed) == 1 else TO_FILL_IN
-        message = f"guarantee `{guarantee.id}` does not hold: {_who_decides(subject, first)} for the caller shown"
-        related = [
-            subject.related(rule_set.rules[label].place, f"rule `{rule_set.rules[label].id}`")
-            for label in wrong
-            if label != NONE_MATCHES
-        ]
-        case = case_to_paste(guarantee.id, shown, expect)
-        yield Told(guarantee.place, message, tuple(related), shown, case)
+    for guarantee in subject.rule_set.guarantees:
+        broken = subject.judged.broken[guarantee.id]
+        if broken is None:
+            words = f"whether guarantee `{guarantee.id}` holds"
+            yield Undecided(words, ("guarantee-violated",), guarantee.place)
+        elif broken:
+            yield from _violated(subject, guarantee, broken)
 
 
-def guarantee_vacuous(subject: Subject) -> Iterator[Told]:
+def _violated(subject: Subject, guarantee: Guarantee, broken: Broken) -> Iterator[Told | Undecided]:
+    """A guarantee that does not hold, with every rule that breaks it, as far as these are known in time."""
+    clauses, rules = subject.compiled.maker.clauses(guarantee.condition), subject.rule_set.rules
+    breaking = subject.judged.breaking(guarantee)
+    others = attempted(lambda: list(subject.explained.deciders(clauses, breaking)))
+    first = broken.position
+    shown = decided_witness(subject, first, broken.box, clauses)
+    expect = f"{{recommend: {next(iter(guarantee.allowed))}}}" if len(guarantee.allowed) == 1 else TO_FILL_IN
+    message = f"guarantee `{guarantee.id}` does not hold: {_who_decides(subject, first)} for the caller shown"
+    related = [
+        subject.related(rules[label].place, f"rule `{rules[label].id}`")
+        for label in others or [first]
+        if label != NONE_MATCHES
+    ]
+    case = case_to_paste(guarantee.id, shown, expect)
+    yield Told(guarantee.place, message, tuple(related), shown, case)
+    if others is None:
+        yield Undecided(f"which other rules break guarantee `{guarantee.id}`")
+
+
+def guarantee_vacuous(subject: Subject) -> Iterator[Told | Undecided]:
     """Nobody can meet the condition of a guarantee, so that it guarantees nothing.
 
     Example: a guarantee for `age: {above: 120}` where the range of `age` ends at 120.
@@ -60,29 +73,47 @@ def guarantee_vacuous(subject: Subject) -> Iterator[Told]:
     if subject.nobody_possible:
         return
     for guarantee in subject.rule_set.guarantees:
-        clauses = subject.compiled.maker.clauses(guarantee.condition)
-        if not subject.verdicts.possible(clauses):
+        vacuous = subject.worth.vacuous[guarantee.id]
+        if vacuous is None:
+            words = f"whether anybody can meet the condition of guarantee `{guarantee.id}`"
+            yield Undecided(words, ("guarantee-vacuous",), guarantee.place)
+        elif vacuous:
+            clauses = subject.compiled.maker.clauses(guarantee.condition)
+            why = attempted(partial(nobody_meets, subject, clauses, guarantee.condition))
             message = f"nobody can meet the condition of guarantee `{guarantee.id}`, so it guarantees nothing"
-            excluding = subject.verdicts.excluding(clauses)
-            reason = (
-                impossible_entries(subject, excluding) if excluding else clashing_tests(subject, guarantee.condition)
-            )
-            yield Told(guarantee.place, message + setting_values(subject, guarantee.condition), tuple(reason))
+            yield Told(guarantee.place, message + setting_values(subject, guarantee.condition), why or ())
+            if why is None:
+                yield Undecided(f"why nobody can meet the condition of guarantee `{guarantee.id}`")
 
 
-def assumption_decides(subject: Subject) -> Iterator[Told]:
+def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
     """An answer that `when_no_column` assumes changes what some caller is recommended.
 
     Example: `immediate_danger` has `when_no_column: no`. In a file without that column nobody is in
     danger; asked, some of the same callers would be recommended emergency help.
 
     What to do: nothing, where the site stands by the assumption. Else drop `when_no_column`: such rows
-    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed.
+    are then undecided, and say what to ask. The answers shown are such a caller's, as assumed. Where
+    impossible entries exclude the answer that is assumed, correct the one or the other.
     """
     for question in subject.rule_set.questions:
         if question.when_no_column is None or question.for_notes:
             continue
-        found = next(without_assumption(subject.compiled, question.id, question.when_no_column), None)
+        try:
+            excluding = _excluding(subject, question.id, question.when_no_column)
+            found = None if excluding else _without_assumption(subject, question.id, question.when_no_column)
+        except TOO_TANGLED:
+            words = f"whether the answer assumed for `{question.id}` decides"
+            yield Undecided(words, ("assumption-decides",), question.place)
+            continue
+        if excluding:
+            entries = [subject.rule_set.impossible[place].id for place in excluding]
+            message = (
+                f"{quoted(question.when_no_column)} is assumed where a file has no column for `{question.id}`, and "
+                f"impossible {named('entry', 'entries', entries)} {verb(entries, 'exclude')} every such caller: each "
+                "row of that file will be an error"
+            )
+            yield Told(question.place, message, tuple(impossible_entries(subject, excluding)))
         if found is not None:
             value, change = found
             message = (
@@ -93,7 +124,23 @@ def assumption_decides(subject: Subject) -> Iterator[Told]:
             yield Told(question.place, message, witness=witness_json(change.answers))
 
 
-def reading_decides(subject: Subject) -> Iterator[Told]:
+def _excluding(subject: Subject, question: str, answer: Value) -> tuple[int, ...]:
+    """The impossible entries that leave nobody with an answer, none where somebody has it."""
+    if subject.nobody_possible:
+        return ()
+    level = subject.compiled.level[question]
+    clause = {level: 1 << subject.compiled.blocks[question].block_of(answer)}
+    return () if subject.verdicts.possible([clause]) else subject.verdicts.excluding([clause])
+
+
+def _without_assumption(subject: Subject, question: str, assumed: Value) -> tuple[Value, Difference] | None:
+    """Another answer on which somebody would be recommended something else. Raises OutOfTime."""
+    if subject.counted is None:
+        return assumption_by_search(subject.verdicts, question, assumed)
+    return next(without_assumption(subject.counted, question, assumed), None)
+
+
+def reading_decides(subject: Subject) -> Iterator[Told | Undecided]:
     """What some caller is recommended hangs on how the site reads its source: on the value of a setting.
 
     Example: with `discharge_qualifies_alone: yes` a caller is recommended `iop`, with `no` a `referral`.
@@ -102,7 +149,11 @@ def reading_decides(subject: Subject) -> Iterator[Told]:
     caller for whom it decides.
     """
     for setting in subject.rule_set.settings:
-        changes = _first_changes(subject, [reading for reading in subject.readings if reading.setting is setting])
+        try:
+            changes = _first_changes(subject, [reading for reading in subject.readings if reading.setting is setting])
+        except TOO_TANGLED:
+            yield Undecided(f"whether setting `{setting.id}` decides", ("reading-decides",), setting.place)
+            continue
         if changes:
             value, first = changes[0]
             message = (
@@ -126,7 +177,7 @@ def _first_changes(subject: Subject, readings: Sequence[OtherReading]) -> list[t
     for reading in readings:
         if found and isinstance(reading.value, int):
             break
-        changes = under_reading(subject.rule_set, {reading.setting.id: reading.value})
+        changes = under_reading(subject.rule_set, {reading.setting.id: reading.value}, subject.budget)
         found += [(reading.value, change) for change in changes]
     return found
 

@@ -1,0 +1,152 @@
+"""A file is opened: its top is read, and what every row needs is made ready.
+
+From here on it is known which column answers which question, under the rules that decide and,
+where two rule sets are compared, under the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import takewhile
+from typing import BinaryIO, NamedTuple
+
+from iopscreen.batch.cells import Deciding
+from iopscreen.batch.compare import COMPARED, Comparison, Earlier
+from iopscreen.batch.header import (
+    APPENDED,
+    Choices,
+    Columns,
+    Doubtful,
+    Top,
+    doubt_text,
+    match_columns,
+    read_top,
+    refuse_no_question,
+)
+from iopscreen.batch.lines import Form, Source, text_encoding
+from iopscreen.batch.problems import is_ours
+from iopscreen.batch.tails import Decider
+from iopscreen.batch.writer import Writer
+from iopscreen.engine.compiled import Compiled
+from iopscreen.ruleset.model import Answers, RuleSet
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What the user chose. `map`: header -> question id; `prefix` stands before the names of our columns."""
+
+    map: Mapping[str, str] = field(default_factory=dict)
+    ignore_columns: frozenset[str] = frozenset()
+    excel_safe: bool = False
+    prefix: str = ""
+    encoding: str = "utf-8"
+
+
+class Counted:
+    """A file that is read; counts its bytes, and those that end lines."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.bytes = 0
+        self.line_ends = {b"\n": 0, b"\r": 0}
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        block = self._source.read(size)
+        self.bytes += len(block)
+        for mark in self.line_ends:
+            self.line_ends[mark] += block.count(mark)
+        return block
+
+
+class Opened(NamedTuple):
+    """A file with its top read. `added`: the names of our columns; `before` decides by the earlier rules."""
+
+    name: str
+    counted: Counted
+    rows: Source
+    top: Top
+    writer: Writer
+    added: tuple[str, ...]
+    columns: Columns
+    decider: Decider
+    before: Decider | None
+    doubts: tuple[str, ...]
+
+    @property
+    def deciding(self) -> Deciding:
+        """Whoever decides the rows."""
+        return Comparison(self.decider, self.before, self.writer) if self.before else self.decider
+
+    def refuse_doubts(self) -> None:
+        """Raise Doubtful where only the user can tell whether a column answers a question that has none."""
+        if self.doubts:
+            raise Doubtful(self.doubts)
+
+
+def opened_file(
+    compiled: Compiled, source: BinaryIO, options: BatchOptions, *, name: str, earlier: Earlier | None = None
+) -> Opened:
+    """Read the top of `source`. Raises IopscreenError for a file that is refused whatever its rows hold."""
+    encoding = text_encoding(options.encoding)
+    counted = Counted(source)
+    rows = Source(counted.read, name)
+    top = read_top(rows.lines(), name, encoding, compiled.rule_set, Choices(options.map, options.ignore_columns))
+    rows.put_back(top.left_over)
+    leading = len([*takewhile(is_ours, top.headers)])
+    writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
+    return _opened(compiled, top, (counted, rows), writer, options, name, earlier)
+
+
+def opened_table(
+    compiled: Compiled,
+    headers: Sequence[str],
+    writer: Writer,
+    options: BatchOptions,
+    *,
+    name: str,
+    earlier: Earlier | None = None,
+) -> Opened:
+    """What `opened_file` says of a table that is no text: it has columns, and no lines. Raises IopscreenError."""
+    top = Top(b"", 0, b"", tuple(headers), "", 0, 0, ())
+    refuse_no_question(top.headers, compiled.rule_set, Choices(options.map, options.ignore_columns), name)
+    counted = Counted(BytesIO())
+    return _opened(compiled, top, (counted, Source(counted.read, name)), writer, options, name, earlier)
+
+
+def _opened(
+    compiled: Compiled,
+    top: Top,
+    read: tuple[Counted, Source],
+    writer: Writer,
+    options: BatchOptions,
+    name: str,
+    earlier: Earlier | None,
+) -> Opened:
+    choices = Choices(options.map, options.ignore_columns)
+    added = tuple(options.prefix + column for column in (*APPENDED, *(COMPARED if earlier else ())))
+    columns = match_columns(top, compiled.rule_set, choices, added, name)
+    decider = _decider(compiled, columns, top, writer)
+    before, doubts = None, columns.doubts
+    if earlier:
+        theirs = match_columns(top, earlier.compiled.rule_set, choices._replace(map=earlier.map), added, name)
+        before = _decider(earlier.compiled, theirs, top, writer)
+        doubts = tuple(dict.fromkeys([*doubts, *theirs.doubts]))
+        columns = columns.without(theirs)
+    texts = tuple(f"{top.place(name)}: {doubt_text(header, question)}" for header, question in doubts)
+    return Opened(name, *read, top, writer, added, columns, decider, before, texts)
+
+
+def _decider(compiled: Compiled, columns: Columns, top: Top, writer: Writer) -> Decider:
+    return Decider(compiled, columns.place, _assumed(compiled.rule_set, columns), writer, top.headers)
+
+
+def _assumed(rule_set: RuleSet, columns: Columns) -> Answers:
+    """The answers that the rule set assumes where a file has no column for them."""
+    return {
+        question.id: question.when_no_column
+        for question in rule_set.questions
+        if question.when_no_column is not None and question.id not in (*columns.place, *columns.set_aside)
+    }

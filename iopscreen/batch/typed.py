@@ -1,0 +1,187 @@
+"""Record batches in, their appended columns out: what tables and Spark have in common.
+
+A cell has a type here: a truth value, a number, a list. It becomes the text that means the same, and
+the text becomes an answer where all texts do. Cells become classes column by column, what was met so
+far and the next class become one number per row, and each combination is decided once (see `cells.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from iopscreen.batch.cells import MAX_STATES, MAX_TEXT, MAX_TEXTS, UNKNOWN, UNREADABLE, Column, Deciding, Tail
+from iopscreen.batch.lines import Form
+from iopscreen.batch.parts import Told
+from iopscreen.batch.writer import Writer
+from iopscreen.ruleset.values import SEPARATORS
+
+Classes = tuple[int, ...]
+Decode = Callable[[Any], Any]
+"""From what a column holds to the value that it stands for."""
+
+
+class CellWriter(Writer):
+    """Keeps appended cells as JSON, a list a line: a `Tail` holds bytes."""
+
+    def __init__(self, name: str, width: int, *, excel_safe: bool = False) -> None:
+        super().__init__(Form(name, "utf-8", ",", width), excel_safe=excel_safe)
+
+    def appended(self, cells: Sequence[str]) -> bytes:
+        """`cells`, each on one line; null where there is nothing to say."""
+        return json.dumps([" ".join(cell.split()) or None for cell in cells]).encode() + b"\n"
+
+
+def cells_of(tail: Tail) -> list[str | None]:
+    """The cells that `CellWriter` kept."""
+    return [cell for line in tail.data.splitlines() for cell in json.loads(line)]
+
+
+def text_of(cell: Any) -> str:
+    """The text that means the same as a cell: `true`, `18`; of a list, its texts, joined."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float | Decimal) and cell == cell // 1:  # which neither an infinite nor a missing one is
+        return str(int(cell))
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "surrogateescape")
+    if isinstance(cell, list | tuple):
+        return _text_of_list([text_of(part) for part in cell])
+    return str(cell)
+
+
+def _text_of_list(texts: Sequence[str]) -> str:
+    """An empty list, and one with an empty entry, are no answers; nor is a text that ends in a separator."""
+    joined = SEPARATORS[0].join(texts)
+    return joined if texts and all(text.strip() for text in texts) else joined + SEPARATORS[0]
+
+
+class Appended(NamedTuple):
+    """The columns behind a batch, in the order of their names, and how many rows were told what."""
+
+    columns: list[pa.Array]
+    resting: pa.Array
+    """Per row, the questions on whose assumed answers its recommendation rests, joined by `;`."""
+    told: Counter[Told]
+
+
+class Screener:
+    """Screens record batches of one table. `decode`: by place, how a column is read that does not hold its values."""
+
+    def __init__(self, deciding: Deciding, width: int, decode: Mapping[int, Decode] | None = None) -> None:
+        self._deciding = deciding
+        self._width = width
+        self._decode = decode or {}
+        self._columns = list(deciding.columns)
+        self._known: list[dict[Any, int]] = [{} for _ in self._columns]
+        """Per column, the class of values met."""
+        self._tails: dict[Classes, Tail | None] = {}
+
+    def appended(self, batch: pa.RecordBatch, faults: Mapping[int, Sequence[str]] | None = None) -> Appended:
+        """What is appended to a batch. `faults`: by row, what is wrong with it as a whole; its cells are not read."""
+        combinations, numbers = self._combinations(batch)
+        tails = [self._tail(classes) for classes in combinations]
+        if None in tails or faults:
+            numbers, tails = self._one_by_one(batch, numbers, tails, faults or {})
+        return self._taken([tail for tail in tails if tail is not None], pa.array(numbers, pa.int64()))
+
+    # --- rows -> the number of their combination of classes ---
+
+    def _combinations(self, batch: pa.RecordBatch) -> tuple[list[Classes], pa.Array]:
+        """The different combinations of classes in `batch`, and which of them each row has."""
+        combinations: list[Classes] = [()]
+        numbers = pa.array([0] * batch.num_rows, pa.int64())
+        for place, column in enumerate(self._columns):
+            classes = self._classes(place, column, batch.column(column.at))
+            together = pc.add(pc.multiply(numbers, column.classes), classes).dictionary_encode()
+            found = [divmod(number, column.classes) for number in together.dictionary.to_pylist()]
+            combinations = [(*combinations[before], number) for before, number in found]
+            numbers = together.indices.cast(pa.int64())
+        return combinations, numbers
+
+    def _classes(self, place: int, column: Column, cells: pa.Array) -> pa.Array:
+        """The class of each cell of a column."""
+        decode = self._decode.get(column.at)
+        if pa.types.is_nested(cells.type):
+            return pa.array([self._class(place, column, cell) for cell in cells.to_pylist()], pa.int64())
+        met = cells.dictionary_encode()
+        values = met.dictionary.to_pylist()
+        if decode:
+            values = [None if value is None else decode(value) for value in values]
+        classes = pa.array([self._class(place, column, value) for value in values], pa.int64())
+        return pc.fill_null(classes.take(met.indices), UNKNOWN)
+
+    def _class(self, place: int, column: Column, cell: Any) -> int:
+        if cell is None:
+            return UNKNOWN
+        text = text_of(cell)
+        known = self._known[place]
+        found = known.get(text)
+        if found is None:
+            found = column.class_of(text)
+            if len(text) <= MAX_TEXT:
+                if len(known) >= MAX_TEXTS // len(self._columns):
+                    known.clear()
+                known[text] = found
+        return found
+
+    # --- combinations -> tails ---
+
+    def _tail(self, classes: Classes) -> Tail | None:
+        """What is appended to rows of these classes; None where a cell is no answer, for that names the cell."""
+        if UNREADABLE in classes:
+            return None
+        if classes not in self._tails:
+            if len(self._tails) >= MAX_STATES:
+                self._tails.clear()
+            self._tails[classes] = self._deciding.tail(classes)
+        return self._tails[classes]
+
+    def _one_by_one(
+        self,
+        batch: pa.RecordBatch,
+        numbers: pa.Array,
+        tails: Sequence[Tail | None],
+        faults: Mapping[int, Sequence[str]],
+    ) -> tuple[list[int], list[Tail | None]]:
+        """The same with a tail of its own for each row with a problem."""
+        more = list(tails)
+        found: list[int] = numbers.to_pylist()
+        for row, number in enumerate(found):
+            if row in faults:
+                found[row] = len(more)
+                more.append(self._deciding.problem(faults[row]))
+            elif tails[number] is None:
+                found[row] = len(more)
+                more.append(self._deciding.unreadable(self._texts(batch, row)))
+        places = {place: new for new, place in enumerate(place for place, tail in enumerate(more) if tail is not None)}
+        return [places[number] for number in found], more
+
+    def _texts(self, batch: pa.RecordBatch, row: int) -> list[str]:
+        """The cells of a row as texts, those that matter."""
+        texts = [""] * self._width
+        for column in self._columns:
+            cell = batch.column(column.at)[row].as_py()
+            decode = self._decode.get(column.at)
+            texts[column.at] = text_of(decode(cell) if decode and cell is not None else cell)
+        return texts
+
+    def _taken(self, tails: Sequence[Tail], numbers: pa.Array) -> Appended:
+        """The cells of each row's tail, column by column."""
+        rows = [cells_of(tail) for tail in tails]
+        columns = [pa.array(cells, pa.string()).take(numbers) for cells in zip(*rows, strict=True)] if rows else []
+        resting = pa.array([SEPARATORS[0].join(sorted(tail.told.resting)) for tail in tails], pa.string())
+        told: Counter[Told] = Counter()
+        for item in numbers.value_counts().to_pylist():
+            told[tails[item["values"]].told] += item["counts"]
+        return Appended(columns, resting.take(numbers), told)

@@ -1,0 +1,477 @@
+"""What is said of a change, part by part and in words: for a terminal, a review comment and a page.
+
+Computes nothing, and knows no format. `chapters` is the one list of what is told, in its order: what
+protects callers; who is recommended something else, the transitions that may do harm unnoticed first, each
+with both rules side by side and with callers; what is worded differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from iopscreen.audit.change.confirmed import CaseChange
+from iopscreen.audit.change.editions import Edition
+from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Unasked, Weight
+from iopscreen.audit.change.questions import AnswersChanged
+from iopscreen.audit.change.run import Change
+from iopscreen.audit.change.words import WordChange
+from iopscreen.audit.telling import listed, profiles_in_words, quoted
+from iopscreen.report.columns import ANY
+from iopscreen.report.findings import Reported, hidden_notes, tally
+from iopscreen.ruleset.condition_words import condition_in_words, spaced
+from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.model import NO_RULE, Kind, Question, Rule
+from iopscreen.ruleset.values import answer_words
+from iopscreen.ruleset.words import cited
+
+MAX_REGIONS = 5
+"""How many regions of a transition are shown."""
+
+MAX_LINES = 10
+"""How many cases, or pairs of rules, are shown."""
+
+MAX_WAYS = 3
+"""How many transitions of one weight the verdict names."""
+
+AS_BEFORE = "as before"
+BEFORE, NOW = "before", "now"
+
+_WEIGHTS = {
+    Weight.LESS_INTENSIVE: "less intensive",
+    Weight.NEW_GAP: "in a new gap",
+    Weight.MORE_INTENSIVE: "more intensive",
+    Weight.GAP_CLOSED: "out of a gap",
+}
+
+
+# --- the verdict ----------------------------------------------------------------------------
+
+
+class Verdict(NamedTuple):
+    """What the change means: how many are recommended something else, which, and what else must be known."""
+
+    what: str
+    which: str
+    beside: tuple[str, ...]
+
+
+def verdict(change: Change) -> str:
+    """What the change means, in one line that can be quoted."""
+    said = verdict_parts(change)
+    return "; ".join([f"{said.what}: {said.which}" if said.which else said.what, *said.beside])
+
+
+def verdict_parts(change: Change) -> Verdict:
+    """The same in parts."""
+    return Verdict(*_about_recommendations(change), tuple(_beside(change)))
+
+
+def _beside(change: Change) -> Iterator[str]:
+    """What callers are asked, what protects them, and whether anything is left open."""
+    added, removed = change.questions.added, change.questions.removed
+    if added or removed:
+        what = ((len(added), "added"), (len(removed), "removed"))
+        yield ", ".join(f"{_counted(number, 'question')} {word}" for number, word in what if number)
+    if change.protection:
+        yield f"protection weakened in {_counted(len(change.protection), 'place')}"
+    asked = {word.thing for word in change.words if word.asks and word.thing.startswith("question `")}
+    if asked:
+        worded = f"{_counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
+        yield f"{worded}: callers may answer differently"
+    if change.impact.undecided and _something_decided(change):
+        yield "not everything was decided"
+
+
+def _something_decided(change: Change) -> bool:
+    return change.impact.profiles is not None or bool(change.impact.transitions)
+
+
+def _about_recommendations(change: Change) -> tuple[str, str]:
+    impact = change.impact
+    if change.identical:
+        return "Same answers, same recommendations", ""
+    if impact.transitions and impact.changed is None:
+        ways = ", ".join(_way(one) for one in impact.transitions)
+        return "Some callers are recommended something else", f"{ways} (not counted)"
+    if impact.transitions:
+        verb = "is" if impact.changed == 1 else "are"
+        weights = ", ".join(_by_weight(impact.transitions))
+        return f"{impact.changed:,} of {impact.profiles:,} profiles {verb} recommended something else", weights
+    if impact.undecided and impact.profiles is None:
+        return "Not decided within the budget whether any caller is recommended something else", ""
+    why = []
+    if not change.questions.none:
+        why.append("the questions differ")
+    if any(not one.by_answer for one in impact.one_sided):
+        why.append("other callers are impossible")
+    return f"Same recommendations for every caller that both can have; {' and '.join(why)}", ""
+
+
+def _by_weight(transitions: Sequence[Transition]) -> Iterator[str]:
+    """By clinical weight, how many, and from where to where."""
+    for weight, words in _WEIGHTS.items():
+        mine = [one for one in transitions if one.weight is weight]
+        if mine:
+            ways = [f"{one.changed:,} {_way(one)}" if len(mine) > 1 else _way(one) for one in mine[:MAX_WAYS]]
+            ways += [f"{len(mine) - MAX_WAYS} other ways"] if len(mine) > MAX_WAYS else []
+            yield f"{sum(one.changed or 0 for one in mine):,} {words} ({', '.join(ways)})"
+
+
+def _way(transition: Transition) -> str:
+    return f"from {outcome_name(transition.old)} to {outcome_name(transition.new)}"
+
+
+def count_line(change: Change) -> str:
+    """How many profiles there are, and how many changed."""
+    impact = change.impact
+    if impact.profiles is None or impact.changed is None:
+        return "Not counted: the rules are too tangled. No verdict rests on that."
+    left_out = f"; {impact.impossible:,} impossible ones left out" if impact.impossible else ""
+    return (
+        f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "
+        f"{impact.changed:,} changed, {impact.profiles - impact.changed:,} as before{left_out}."
+    )
+
+
+# --- the chapters ---------------------------------------------------------------------------
+
+
+class Side(NamedTuple):
+    """One of two rules that are shown side by side. `when`: before or now; `rule`: None where no rule matches.
+
+    `unchanged`: what of it the other side says in the same words: `condition`, `because`, `cite`.
+    """
+
+    when: str
+    edition: Edition
+    end: End
+    unchanged: frozenset[str]
+
+    @property
+    def place(self) -> str:
+        """The file, without its folder, and the line of the rule."""
+        assert self.end.rule is not None
+        name = self.edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
+        return f"{name}:{self.end.rule.place.line}"
+
+    @property
+    def condition(self) -> list[str]:
+        """Whom the rule is about: its `when`, and its `unless`."""
+        rule = self.end.rule
+        assert rule is not None
+        said = [f"if {condition_in_words(self.edition.rule_set, rule.when)}"]
+        if rule.unless is not None:
+            said.append(f"unless {condition_in_words(self.edition.rule_set, rule.unless)}")
+        return said
+
+
+class Callers(NamedTuple):
+    """Callers who are told something else: how many profiles, and their answers in words, by question.
+
+    `example`: the answers of one of them to what their answers leave open.
+    """
+
+    number: str
+    answers: Mapping[str, str]
+    example: Mapping[str, str]
+
+
+class Pair(NamedTuple):
+    """Two rules side by side, and the callers whom they part."""
+
+    old: Side
+    new: Side
+    callers: tuple[Callers, ...]
+
+
+class Chapter(NamedTuple):
+    """A part of what is told; it has lines, findings, pairs of rules, or texts. `more`: what is not shown, in words."""
+
+    name: str
+    heading: str
+    lines: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    words: tuple[WordChange, ...] = ()
+    more: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing."""
+        return not (self.lines or self.findings or self.pairs or self.words)
+
+
+def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> list[Chapter]:
+    """What is told below the verdict. `findings`: those about the change, where not told elsewhere; `notes`: too."""
+    told = change.findings if findings else ()
+    counting = tuple(one for one in told if one.severity is not Severity.NOTE)
+    noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
+    found = [
+        Chapter("undecided", "Not decided", change.impact.undecided),
+        Chapter("protection", "What protects callers, and the version", findings=counting),
+        Chapter("confirmed", "Decisions that a person once confirmed, as cases, and that change now", _cases(change)),
+        Chapter("question-changes", "Questions", tuple(_question_lines(change))),
+        *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
+        Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
+        Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
+        Chapter("words", "Wording", words=change.words),
+        Chapter("notes", "Notes", findings=noted),
+    ]
+    return [chapter for chapter in found if not chapter.empty]
+
+
+def hidden_notes_line(change: Change, *, notes: bool) -> str | None:
+    """What is said in the place of notes that are not shown; None where all are."""
+    counted = tally([Reported(finding, None, "") for finding in change.findings])
+    return None if notes or not counted.notes else hidden_notes(counted)
+
+
+# --- cases ---
+
+
+def _cases(change: Change) -> tuple[str, ...]:
+    lines = []
+    for case in change.cases[:MAX_LINES]:
+        by = f" (confirmed by {case.case.confirmed_by})" if case.case.confirmed_by else ""
+        lines.append(f"{case.case.id}{by}: {_case_words(case)}")
+    return (*lines, *_more(len(change.cases) - MAX_LINES, "case"))
+
+
+def _case_words(case: CaseChange) -> str:
+    if not case.new:
+        return f"was {_decided(case.old, case.old_rule)}, and is impossible now"
+    return f"was {_decided(case.old, case.old_rule)}, is now {_decided(case.new, case.new_rule)}"
+
+
+def _decided(outcomes: Sequence[str], rule: str | None) -> str:
+    names = " or ".join(outcome_name(outcome) for outcome in outcomes)
+    return f"{names} by {rule}" if rule else names
+
+
+# --- questions ---
+
+
+def _question_lines(change: Change) -> Iterator[str]:
+    """What became of the questions and their answers, and what that means for data from before."""
+    questions = change.questions
+    for what, found in (("added", questions.added), ("removed", questions.removed)):
+        yield from (f"{what}: {_question(question)}" for question in found)
+    for name in questions.retyped:
+        yield f"{name} is of another type, and so another question"
+    for old, new in questions.renamed:
+        text = f"{old} was probably renamed to {new}. They are compared as two questions, for old answers to {old} "
+        yield f"{text}are no answers to {new}"
+    for answers in questions.answers:
+        yield f"{answers.id}: {_answers_changed(answers)}"
+    if change.impact.unasked:
+        yield _unasked(change, change.impact.unasked)
+        for question in questions.added:
+            if question.when_no_column is not None:
+                yield f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
+
+
+def _question(question: Question) -> str:
+    answers = ", ".join(question.option_ids)
+    if question.kind is Kind.WHOLE_NUMBER:
+        answers = f"{question.low} to {question.high}{f' {question.unit}' if question.unit else ''}"
+    answers = answers or "yes or no"
+    notes = "; for notes alone" if question.for_notes else ""
+    return f'{question.id}, "{question.ask}" ({answers}{notes})'
+
+
+def _answers_changed(changed: AnswersChanged) -> str:
+    parts = []
+    if changed.added:
+        parts.append(f"{listed(changed.added)} can be answered now")
+    if changed.removed:
+        parts.append(f"{listed(changed.removed)} can be answered no more")
+    if changed.alone:
+        parts.append(f"{listed(changed.alone)} can be combined otherwise with other answers")
+    if changed.range:
+        (low, high), (new_low, new_high) = changed.range
+        parts.append(f"{new_low} to {new_high} instead of {low} to {high}")
+    return "; ".join(parts)
+
+
+def _unasked(change: Change, unasked: Unasked) -> str:
+    names = " and ".join(map(spaced, unasked.questions))
+    known = {question: answer for question, answer in unasked.witness.items() if question not in unasked.questions}
+    possible = " or ".join(outcome_name(outcome) for outcome in unasked.possible)
+    number = f"{unasked.profiles:,} of {unasked.of:,} profiles are" if unasked.profiles else "some callers are"
+    return (
+        f"Data from before lack {names}: without an answer, {number} undecided. For example, who "
+        f"answers {answers_line(_in_words(change, known))} was {outcome_name(unasked.old)}, and may now be {possible}"
+    )
+
+
+# --- transitions ---
+
+
+def _transition(change: Change, number: int, transition: Transition) -> Chapter:
+    groups: dict[tuple[str | None, str | None], list[ChangedRegion]] = {}
+    for region in transition.regions[:MAX_REGIONS]:
+        ids = (region.old.rule and region.old.rule.id, region.new.rule and region.new.rule.id)
+        groups.setdefault(ids, []).append(region)
+    return Chapter(
+        f"transition-{number}",
+        transition_title(transition),
+        pairs=tuple(_pair(change, regions) for regions in groups.values()),
+        more=next(_more(len(transition.regions[MAX_REGIONS:]) + transition.more, "region"), ""),
+    )
+
+
+def transition_title(transition: Transition) -> str:
+    """From where to where, by what weight, and how many."""
+    counted = f": {profiles_in_words(transition.changed)}" if transition.changed is not None else ""
+    return f"F{_way(transition)[1:]} ({_WEIGHTS[transition.weight]}){counted}"
+
+
+def _pair(change: Change, regions: Sequence[ChangedRegion]) -> Pair:
+    first = regions[0]
+    same = _unchanged(change, first.old.rule, first.new.rule)
+    return Pair(
+        Side(BEFORE, change.old, first.old, frozenset()),
+        Side(NOW, change.new, first.new, same),
+        tuple(_callers(change, region) for region in regions),
+    )
+
+
+def _unchanged(change: Change, old: Rule | None, new: Rule | None) -> frozenset[str]:
+    """What the two rules say in the same words; of rules with other ids nothing, for these were written apart."""
+    if old is None or new is None or old.id != new.id:
+        return frozenset()
+    before, after = _said(change.old, old), _said(change.new, new)
+    return frozenset(name for name in before if before[name] == after[name])
+
+
+def _said(edition: Edition, rule: Rule) -> dict[str, list[str | None]]:
+    """What a rule says: whom it is about, why, and on what that rests."""
+    rule_set = edition.rule_set
+    conditions = [None if one is None else condition_in_words(rule_set, one) for one in (rule.when, rule.unless)]
+    cites = [cited(rule_set, cite) for cite in rule.cite]
+    return {"condition": conditions, "because": [rule.because], "cite": cites}
+
+
+def _callers(change: Change, region: ChangedRegion) -> Callers:
+    when = {spaced(question): spaced(answer) for question, answer in region.when.items()}
+    known = {question: answer for question, answer in region.witness.items() if answer != ANY}
+    settled = {question for question, answer in region.when.items() if answer == _written(known.get(question))}
+    left = {question: answer for question, answer in known.items() if question not in settled}
+    return Callers(profiles_in_words(region.profiles), when, _in_words(change, left))
+
+
+def callers_lines(callers: Callers) -> list[str]:
+    """Who they are; and one of them, where that says more."""
+    example = [f"for example {answers_line(callers.example)}"] if callers.example else []
+    return [f"{callers.number}: {answers_line(callers.answers)}", *example]
+
+
+def rule_lines(side: Side) -> Iterator[str]:
+    """What is recommended by which rule; its line and basis, its condition, its reason, its passages."""
+    rule = side.end.rule
+    if rule is None:
+        yield "no rule matches"
+        return
+    yield f"{outcome_name(side.end.outcome)}, by {rule.id}"
+    yield f"{side.place}, {rule.basis}"
+    yield from [f"condition: {AS_BEFORE}"] if "condition" in side.unchanged else side.condition
+    yield f"because: {AS_BEFORE if 'because' in side.unchanged else rule.because}"
+    if "cite" in side.unchanged:
+        yield f"rests on: {AS_BEFORE}"
+        return
+    yield from (f"{cite.id}: {_passage(side.edition, cite.id)}" for cite in rule.cite)
+    if not rule.cite:
+        yield "rests on no source"
+
+
+def _passage(edition: Edition, name: str) -> str:
+    source, passage = edition.rule_set.passage.get(name, (None, None))
+    if passage is not None:
+        return passage.says
+    return source.title if source else "no such source"
+
+
+# --- the rest ---
+
+
+def _same_outcome(change: Change) -> Iterator[str]:
+    """Who is recommended the same by another rule, folded into one line."""
+    others = change.impact.other_rules
+    if others:
+        pairs = [f"{one.old} to {one.new} ({one.outcome}) {one.profiles:,}" for one in others[:MAX_LINES]]
+        more = f", and {len(others) - MAX_LINES} more" if len(others) > MAX_LINES else ""
+        yield f"{profiles_in_words(sum(other.profiles for other in others))}: {', '.join(pairs)}{more}"
+
+
+def _one_sided(change: Change) -> Iterator[str]:
+    """A line for each kind of caller whom one of the two cannot have."""
+    for one in change.impact.one_sided:
+        yield _one_sided_line(change, one)
+
+
+def _one_sided_line(change: Change, one: OneSided) -> str:
+    whose, other = ("new", "old") if one.only_new else ("old", "new")
+    reason = "has no such answer" if one.by_answer else "calls them impossible"
+    if one.profiles is None:
+        reason = "cannot have them"
+    outcomes = ", ".join(f"{outcome_name(outcome)} {number:,}" for outcome, number in one.outcomes.items())
+    said = f", recommended {outcomes}" if outcomes else ""
+    shown = answers_line(_in_words(change, one.witness))
+    number = profiles_in_words(one.profiles)
+    return f"only in the {whose} one, {number}{said}; the {other} one {reason}. For example {shown}"
+
+
+def only_one(word: WordChange) -> str:
+    """Whether a thing is there on one side alone."""
+    if not word.whole:
+        return ""
+    return ", removed" if word.new is None else ", added"
+
+
+# --- words ----------------------------------------------------------------------------------
+
+
+def outcome_name(outcome: str | None) -> str:
+    """An outcome, by its id."""
+    return "no rule" if outcome in (None, NO_RULE) else str(outcome)
+
+
+def answers_line(answers: Mapping[str, str]) -> str:
+    """Answers on one line."""
+    return "; ".join(f"{question}: {answer}" for question, answer in answers.items()) or "any answers"
+
+
+def _in_words(change: Change, answers: Mapping[str, Any]) -> dict[str, str]:
+    """The answers of a caller by question, options by their labels; those that may be any are left out."""
+    return {spaced(name): _answer_in_words(change, name, answer) for name, answer in answers.items() if answer != ANY}
+
+
+def _answer_in_words(change: Change, name: str, answer: Any) -> str:
+    """An answer to a question of either side; one of another type before has that beside its id."""
+    plain = name.partition(" (")[0]
+    old, new = change.old.rule_set.question.get(plain), change.new.rule_set.question.get(plain)
+    question = old if plain != name or new is None else new
+    given = tuple(answer) if isinstance(answer, list) else answer
+    for asked in (question, old):
+        if asked is not None and _known(asked, given):
+            return answer_words(asked, given)
+    return spaced(_written(answer))
+
+
+def _known(question: Question, answer: Any) -> bool:
+    ids: Iterable[object] = answer if isinstance(answer, tuple) else (answer,)
+    return not question.options or all(one in question.option_ids for one in ids)
+
+
+def _written(answer: Any) -> str:
+    return ", ".join(answer) if isinstance(answer, list) else str(answer)
+
+
+def _more(number: int, word: str) -> Iterator[str]:
+    if number > 0:
+        yield f"... and {_counted(number, f'more {word}')}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,204 @@
+"""Hostile files of every kind: a clear error or a result, in bounded time, and never anything else.
+
+Coverage-guided, for as long as one likes (needs the package `atheris`):
+
+    python tests/fuzz.py rules|cases|answers|record|calls|source --seconds 600
+
+`TARGETS` is what is fuzzed; the tests run each on damaged copies of good files (`test_fuzz.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from conftest import RULES, TESTS
+
+from iopscreen.audit.citations import passages
+from iopscreen.batch.run import BatchOptions, screen_file
+from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.engine.decide import ImpossibleAnswers, decide
+from iopscreen.engine.diagram import TooTangled
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.answers import read_answers
+from iopscreen.ruleset.cases import understand_cases
+from iopscreen.ruleset.model import RuleFile
+from iopscreen.ruleset.reader import read_rule_file, understand
+from iopscreen.screen.record import understand_record
+from iopscreen.screen.record_reader import read_record
+from iopscreen.screen.verify import Verifier
+from iopscreen.text import printable
+
+SECONDS = 5
+"""What no file of a few kilobytes may take."""
+
+
+@cache
+def site() -> tuple[RuleFile, Compiled]:
+    """The shipped rule set."""
+    file = read_rule_file(str(RULES / "iop.yaml"))
+    return file, compile_rule_set(file.rule_set)
+
+
+def rules(data: bytes) -> None:
+    """A rule file: read, compiled, and decided by with nothing known."""
+    rule_set = understand(data, "fuzzed.yaml").rule_set
+    try:
+        decide(compile_rule_set(rule_set), {})
+    except (TooTangledToCompile, TooTangled, ImpossibleAnswers):
+        return
+
+
+def cases(data: bytes) -> None:
+    """Cases of the shipped rule set."""
+    file, _ = site()
+    understand_cases(data, "iop.cases.yaml", "iop.yaml", file.rule_set)
+
+
+def answers(data: bytes) -> None:
+    """A file of answers, and the decision on them."""
+    file, compiled = site()
+    try:
+        decide(compiled, read_answers(data, file.rule_set, "answers"))
+    except ImpossibleAnswers:
+        return
+
+
+def record(data: bytes) -> None:
+    """A record: read, understood, verified."""
+    file, compiled = site()
+    raw = read_record(data, "record.json")
+    for problem in Verifier(compiled, file).verify(raw).problems:
+        printable(problem.message)
+    understand_record(raw, file.rule_set)
+
+
+def calls(data: bytes) -> None:
+    """A CSV file."""
+    _, compiled = site()
+    target = io.BytesIO()
+    screen_file(compiled, io.BytesIO(data), target, BatchOptions(), name="calls.csv")
+    assert len(target.getvalue()) >= len(data)
+
+
+def source(data: bytes) -> None:
+    """The text of a source."""
+    passages(data.decode("utf-8", "replace"))
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "rules": rules,
+    "cases": cases,
+    "answers": answers,
+    "record": record,
+    "calls": calls,
+    "source": source,
+}
+
+
+def tried(target: str, data: bytes) -> bool:
+    """Whether `data` was taken. Raises whatever is no clear error, and TimeoutError."""
+    start = time.monotonic()
+    try:
+        TARGETS[target](data)
+        taken = True
+    except IopscreenError as error:
+        assert str(error).strip()
+        taken = False
+    if time.monotonic() - start > SECONDS:
+        raise TimeoutError(f"{target}: {len(data)} bytes took {time.monotonic() - start:.1f} s")
+    return taken
+
+
+def seeds(target: str) -> list[bytes]:
+    """Good files to begin with."""
+    found = {
+        "rules": [
+            *RULES.glob("*[a-z].yaml"),
+            *(TESTS / "readme").glob("gap.yaml"),
+            *(TESTS / "rulesets").glob("*.yaml"),
+        ],
+        "cases": [RULES / "iop.cases.yaml"],
+        "answers": [TESTS / "readme" / "caller.json", TESTS / "readme" / "open.yaml"],
+        "calls": [TESTS / "readme" / "calls.csv", *(TESTS / "cases" / "batch").glob("*/in.csv")],
+        "source": list((TESTS / "rulesets").glob("*.txt")),
+    }
+    if target == "record":
+        from differential import Site, recorded
+
+        file, compiled = site()
+        known = read_answers((TESTS / "readme" / "caller.json").read_bytes(), file.rule_set, "caller.json")
+        return [recorded(Site(file, compiled, ()), known)]
+    return [path.read_bytes() for path in sorted(found[target]) if ".cases" not in path.name or target == "cases"]
+
+
+def damaged(data: bytes, random: Random, others: list[bytes]) -> bytes:
+    """`data` with a few bytes altered, put in, taken out, doubled, or spliced with another file."""
+    broken = bytearray(data)
+    for _ in range(random.choice([1, 1, 2, 4, 16])):
+        at = random.randrange(len(broken) + 1)
+        match random.randrange(6):
+            case 0:
+                broken[at : at + 1] = bytes([random.randrange(256)])
+            case 1:
+                del broken[at : at + random.choice([1, 2, 8, 64, 512])]
+            case 2:
+                broken[at:at] = broken[at : at + random.choice([1, 8, 64])] * random.choice([1, 1, 2, 50])
+            case 3:
+                broken[at:at] = random.choice(AWKWARD)
+            case 4:
+                other = random.choice(others)
+                start = random.randrange(len(other) + 1)
+                broken[at:at] = other[start : start + random.choice([8, 64, 512])]
+            case _:
+                broken = broken[: random.randrange(len(broken) + 1)]
+    return bytes(broken)
+
+
+AWKWARD = [
+    *(
+        b'"',
+        b"\0",
+        b"\r",
+        b"\n",
+        b"\t",
+        b"\x1b[2J",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\xe2\x80\xae",
+        b"\xc2\x85",
+        b"\xed\xa0\x80",
+    ),
+    *(b"&a", b"*a", b"!!python/object:os.system", b"<<: ", b"? ", b"{", b"}", b"[" * 40, b"---\n", b"- ", b": ", b"#"),
+    *(b"1e999", b"-1", b"9" * 400, b"0x7f", b"NaN", b"null", b"yes", b"unknown", b"{question}", b"[red]", b"\\u0000"),
+]
+
+
+# --- coverage-guided ------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=list(TARGETS))
+    parser.add_argument("--seconds", type=int, default=60)
+    asked = parser.parse_args()
+    import atheris
+
+    atheris.instrument_all()
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, data in enumerate(seeds(asked.target)):
+            (Path(corpus) / str(number)).write_bytes(data)
+        limits = [f"-max_total_time={asked.seconds}", "-max_len=8192", f"-timeout={SECONDS}", "-rss_limit_mb=1024"]
+        atheris.Setup([sys.argv[0], *limits, corpus], lambda data: tried(asked.target, data) and None)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

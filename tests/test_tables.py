@@ -1,0 +1,363 @@
+"""Parquet and JSON lines: the results are those of the same rows in a CSV file, and columns keep their types."""
+
+from __future__ import annotations
+
+import csv
+import decimal
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import RULES
+from engines import HOSTILE, all_callers, by_batch, deciding, random_callers, rule_file
+from random_rule_sets import made
+
+from iopscreen.batch import tables
+from iopscreen.batch.header import APPENDED
+from iopscreen.batch.opening import BatchOptions
+from iopscreen.batch.run import screen_file
+from iopscreen.batch.tables import Files, screen_table
+from iopscreen.batch.typed import text_of
+from iopscreen.engine.compiled import compile_rule_set
+from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.model import Kind, Question
+from iopscreen.ruleset.reader import read_rule_file
+
+IOP = read_rule_file(str(RULES / "iop.yaml"))
+SITE = read_rule_file(str(RULES / "iop-site-example.yaml"))
+
+
+def screened(folder: Path, source: str, target: str, rules=IOP, earlier=None, **options):
+    """Screen a file of `folder` into another one; the summary."""
+    with (folder / source).open("rb") as read, (folder / target).open("wb") as written:
+        files = Files(read, str(folder / source), written, str(folder / target))
+        return screen_table(compile_rule_set(rules.rule_set), files, BatchOptions(**options), earlier=earlier)
+
+
+def typed(question: Question, cell):
+    """A canonical cell as a table would hold it: truth values, numbers, lists; anything else stays a text."""
+    if cell in ("", "unknown", None):
+        return None
+    if question.kind is Kind.YES_NO:
+        return {"yes": True, "no": False}.get(cell, cell)
+    if question.kind is Kind.MANY:
+        return cell.split(";")
+    return cell
+
+
+def told(row: dict) -> dict[str, str]:
+    """Our columns, nothing as a blank."""
+    return {name: row[name] or "" for name in APPENDED}
+
+
+def parquet(path: Path) -> list[dict]:
+    return pq.read_table(path).to_pylist()
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def table_of(callers) -> pa.Table:
+    names = list(callers[0])
+    return pa.table({name: [caller[name] for caller in callers] for name in names})
+
+
+# --- the same results ------------------------------------------------------------------------
+
+
+def test_every_state_as_text_and_as_types(tmp_path):
+    callers = all_callers(IOP.rule_set)
+    expected = [told(row) for row in by_batch(compile_rule_set(IOP.rule_set), callers)]
+    questions = IOP.rule_set.question
+    pq.write_table(table_of(callers), tmp_path / "texts.parquet")
+    values = [{name: typed(questions[name], cell) for name, cell in caller.items()} for caller in callers]
+    pq.write_table(table_of(values), tmp_path / "types.parquet")
+    (tmp_path / "types.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in values), encoding="utf-8")
+    ways = (("texts.parquet", "a.parquet"), ("types.parquet", "b.ndjson"), ("types.jsonl", "c.parquet"))
+    for source, target in ways:
+        summary = screened(tmp_path, source, target)
+        rows = (lines if target == "b.ndjson" else parquet)(tmp_path / target)
+        assert [told(row) for row in rows] == expected
+        assert (summary.rows, summary.problems) == (len(callers), 0)
+        given = callers if source == "texts.parquet" else values
+        assert [row["condition_type"] for row in rows] == [caller["condition_type"] for caller in given]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_messy_cells_of_random_rule_sets(seed, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "ROWS", 37)
+    file = SITE if seed == 0 else rule_file(HOSTILE if seed == 1 else made(seed).text)
+    callers = random_callers(random.Random(seed), file.rule_set, 200, messy=0.1)
+    expected = [told(row) for row in by_batch(compile_rule_set(file.rule_set), callers)]
+    pq.write_table(table_of(callers), tmp_path / "in.parquet")
+    # Of JSON lines, one column may hold values of several types.
+    kinds = {question.id: question for question in deciding(file.rule_set)}
+    some = random.Random(seed)
+    values = [
+        {name: typed(kinds[name], cell) if some.random() < 0.5 else cell for name, cell in caller.items()}
+        for caller in callers
+    ]
+    (tmp_path / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in values), encoding="utf-8")
+    for source in ("in.parquet", "in.jsonl"):
+        summary = screened(tmp_path, source, "out.jsonl", file)
+        rows = lines(tmp_path / "out.jsonl")
+        assert [without_cells(told(row)) for row in rows] == [without_cells(row) for row in expected]
+        assert summary.problems == sum(row["recommendation"] == "error" for row in expected) > 0
+        assert [{name: row[name] for name in callers[0]} for row in rows] == (
+            callers if source == "in.parquet" else values
+        )
+
+
+def without_cells(row):
+    """A list is shown as its entries, joined; as texts its separators may stand otherwise."""
+    return row | {"problem": row["problem"] != ""}
+
+
+def test_csv_in_and_out(tmp_path):
+    """From CSV to a table and back: the cells and results of the file itself."""
+    callers = random_callers(random.Random(5), IOP.rule_set, 300, messy=0.05)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(callers[0])
+    writer.writerows(caller.values() for caller in callers)
+    (tmp_path / "in.csv").write_text(text.getvalue(), "utf-8", newline="")
+    expected = io.BytesIO()
+    screen_file(
+        compile_rule_set(IOP.rule_set), io.BytesIO(text.getvalue().encode()), expected, BatchOptions(), name="x"
+    )
+    rows = list(csv.reader(io.StringIO(expected.getvalue().decode(), newline="")))
+    for between in ("between.parquet", "between.jsonl"):
+        screened(tmp_path, "in.csv", between)
+        screened(tmp_path, between, "out.csv", prefix="again_")
+        found = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline="")))
+        width = len(rows[0])
+        assert [row[:width] for row in found] == rows
+        assert [row[width:] for row in found[1:]] == [row[len(callers[0]) :] for row in rows[1:]]
+
+
+def test_rows_of_a_wrong_length_come_out_too(tmp_path):
+    (tmp_path / "in.csv").write_bytes(b'detox_need,,x\nno\n\nyes,1,2,3,"a,""b"\nno,\xff,\nyes,,\n')
+    assert screened(tmp_path, "in.csv", "out.jsonl").problems == 3
+    short, long, undecodable, whole = lines(tmp_path / "out.jsonl")
+    assert list(short)[:3] == ["detox_need", "column_2", "x"]
+    assert (short["x"], short["problem"][:21]) == ("", "short row: 1 of 3 cel")
+    assert long["problem"] == 'long row: 5 cells for 3 columns; those without a column: 3,"a,""b"'
+    assert "bytes that are not utf-8 text" in undecodable["problem"]
+    assert whole["recommendation"] == "inpatient"
+    (tmp_path / "in.csv").write_bytes(b"detox_need\nyes\n\nno\n")
+    assert screened(tmp_path, "in.csv", "out.jsonl").rows == 3
+
+
+# --- types -----------------------------------------------------------------------------------
+
+ODD = {
+    "small": pa.array([1, None, -3], pa.int8()),
+    "big": pa.array([2**63, None, 0], pa.uint64()),
+    "money": pa.array([decimal.Decimal("1.10"), None, decimal.Decimal("-0.01")], pa.decimal128(9, 2)),
+    "day": pa.array([date(2026, 1, 1), None, date(1900, 1, 1)]),
+    "moment": pa.array([datetime(2026, 1, 1, tzinfo=UTC), None, None], pa.timestamp("ns", "UTC")),
+    "nested": pa.array([{"a": [1, 2]}, None, {"a": []}]),
+    "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
+    "bytes": pa.array([b"\xff", None, b""]),
+    "number": pa.array([1.5, float("nan"), float("inf")]),
+}
+
+
+def test_columns_of_the_input_keep_their_types(tmp_path):
+    table = pa.table({**ODD, "detox_need": [True, None, False]}).replace_schema_metadata({"made by": "hand"})
+    pq.write_table(table, tmp_path / "in.parquet")
+    screened(tmp_path, "in.parquet", "out.parquet")
+    out = pq.read_table(tmp_path / "out.parquet")
+    assert out.schema.names == [*table.schema.names, *APPENDED]
+    before, after = pq.read_table(tmp_path / "in.parquet"), out.select(table.schema.names)
+    assert after.schema.equals(before.schema)
+    assert after.drop_columns("number").equals(before.drop_columns("number"))
+    assert str(after["number"].to_pylist()) == "[1.5, nan, inf]"
+    assert out.schema.metadata[b"made by"] == b"hand"
+    assert [out.schema.field(name).type for name in APPENDED] == [pa.string()] * len(APPENDED)
+    assert out["rule"].to_pylist() == ["needs-detox", None, None]
+    for target in ("out.jsonl", "out.csv"):
+        screened(tmp_path, "in.parquet", target)
+    first, second, third = lines(tmp_path / "out.jsonl")
+    assert (first["small"], first["big"], first["nested"], first["kind"]) == (1, 2**63, {"a": [1, 2]}, "x")
+    assert (first["day"], second["number"], third["number"], first["money"]) == ("2026-01-01", "nan", "inf", "1.10")
+    [row, *_] = csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())
+    assert (row["small"], row["detox_need"], row["nested"], row["number"]) == ("1", "true", '{"a": [1, 2]}', "1.5")
+
+
+def test_json_lines_come_out_as_they_went_in(tmp_path):
+    values = [
+        "12345678901234567890.10",
+        '"2026-01-01T00:00:00Z"',
+        '{"b":1e3,"a":[true,null]}',
+        "1.0",
+        '"\\u00e9"',
+        "null",
+    ]
+    rows = [f'{{"detox_need":false,"value":{value} ' for value in values] + ["{", '  {"value" : NaN']
+    (tmp_path / "in.jsonl").write_text("\ufeff" + "".join(f"{row}}} \r\n\n" for row in rows), encoding="utf-8")
+    assert screened(tmp_path, "in.jsonl", "out.jsonl").rows == len(rows)
+    out = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert [re.split(', (?="recommendation")|(?<={)(?="recom)', line)[0] for line in out] == [
+        row.strip() for row in rows
+    ]
+    screened(tmp_path, "in.jsonl", "out.csv")
+    cells = [row["value"] for row in csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())]
+    wanted = [
+        "12345678901234567890.10",
+        "2026-01-01T00:00:00Z",
+        '{"b": 1000, "a": [true, null]}',
+        "1",
+        "é",
+        "",
+        "",
+        "NaN",
+    ]
+    assert cells == wanted
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (True, "true"),
+        (18, "18"),
+        (18.0, "18"),
+        (18.5, "18.5"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+        (decimal.Decimal("7.00"), "7"),
+        (["a", "b"], "a;b"),
+        (["a"], "a"),
+        ([], ";"),
+        (["a", None], "a;;"),
+        ([""], ";"),
+        (b"yes", "yes"),
+        (None, ""),
+    ],
+)
+def test_the_text_of_a_cell(cell, text):
+    assert text_of(cell) == text
+
+
+def test_numbers_and_lists_that_are_no_answers(tmp_path):
+    cells = {"age": [17.0, 17.5, float("nan"), None], "condition_type": [["bipolar"], [], ["bipolar", None], None]}
+    pq.write_table(pa.table(cells), tmp_path / "in.parquet")
+    screened(tmp_path, "in.parquet", "out.jsonl", SITE)
+    problems = [row["problem"] or "" for row in lines(tmp_path / "out.jsonl")]
+    assert ["`age`" in problem for problem in problems] == [False, True, True, False]
+    assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
+
+
+# --- what is refused, and files --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("in.parquet", b"PAR1 CANARY", "in.parquet: is no whole Parquet file"),
+        ("in.parquet", b"", "in.parquet: is no whole Parquet file"),
+        (
+            "in.jsonl",
+            b'{"detox_need": "yes"}\n{"detox_need": CANARY}\n',
+            "in.jsonl:2: is no JSON object in UTF-8 on one line",
+        ),
+        ("in.jsonl", b'{"detox_need": "yes"\n}\n', "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'{"detox_need": 1, "detox_need": "CANARY"}\n', "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'{"a": 1}\n', "in.jsonl: no column is a question of rule set `iop`: found `a`"),
+        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is no JSON object in UTF-8"),
+        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b"", "no column is a question"),
+        ("in.jsonl", b'{"detox_need": "no", "Detox need": "no"}\n', "both answer `detox_need`"),
+        (
+            "in.jsonl",
+            b'{"detox_need": "no", "rule": "x"}\n',
+            "the results need: `rule`; name the new ones with `--prefix`",
+        ),
+        ("in.jsonl", b'{"detox_need": "no", "Suicide risk": "x"}\n', "may be what `immediate_danger` asks"),
+        ("in.csv", b'detox_need,x\nno,"1\n', "probably never closed"),
+    ],
+)
+def test_refused(name, data, message, tmp_path):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(IopscreenError) as error:
+        screened(tmp_path, name, "out.parquet")
+    assert message in str(error.value)
+    assert "CANARY" not in str(error.value)
+
+
+def run(*arguments, cwd: Path, **environment):
+    command = [sys.executable, "-m", "iopscreen", "batch", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, check=False, timeout=120, env={**os.environ, **environment}
+    )
+
+
+def test_through_the_command_line(tmp_path):
+    pq.write_table(pa.table({"detox_need": [True, None], "x": ["=1", "y"]}), tmp_path / "in.parquet")
+    done = run("in.parquet", "-o", "out.parquet", "--summary", "sum.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"2 rows in = 2 rows out = 1 decided + 1 undecided + 0 problems" in done.stderr
+    assert b"lines in" not in done.stderr
+    assert (tmp_path / "out.parquet").stat().st_mode & 0o777 == 0o600
+    # On stdout, and where nothing else is said, CSV.
+    done = run("in.parquet", "--excel-safe", cwd=tmp_path)
+    assert done.stdout.startswith(b"detox_need,x,recommendation,")
+    assert b"\ntrue,'=1,inpatient,needs-detox," in done.stdout
+    kept = (tmp_path / "out.parquet").read_bytes()
+    assert run("in.parquet", "-o", "out.parquet", cwd=tmp_path).returncode == 2
+    (tmp_path / "bad.jsonl").write_text('{"detox_need": true}\n{"detox_need": CANARY\n')
+    done = run("bad.jsonl", "-o", "out.parquet", "--force", cwd=tmp_path)
+    assert done.returncode == 2 and b"CANARY" not in done.stderr
+    assert (tmp_path / "out.parquet").read_bytes() == kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jsonl", "in.parquet", "out.parquet", "sum.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["in.parquet", "-o", "x.csv", "--problems", "p.csv"], b"`--problems` writes rows of a CSV file"),
+        (["in.parquet", "-o", "x.csv", "--encoding", "cp1252"], b"`--encoding` is for CSV files"),
+        (["in.parquet", "-o", "x.csv", "--jobs", "2"], b"`--jobs` is for CSV files"),
+        (["in.parquet", "--dry-run"], b"`--dry-run` is for CSV files"),
+    ],
+)
+def test_options_that_mean_nothing_for_tables(arguments, message, tmp_path):
+    pq.write_table(pa.table({"detox_need": [True]}), tmp_path / "in.parquet")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def test_without_the_extra_it_is_named(tmp_path):
+    """Everything else works without it."""
+    (tmp_path / "duckdb.py").write_text("raise ImportError")
+    (tmp_path / "in.csv").write_text("detox_need\nyes\n")
+    pq.write_table(pa.table({"detox_need": [True]}), tmp_path / "in.parquet")
+    root = str(RULES.parent)
+    for name, out in (("in.parquet", "-"), ("in.csv", "out.jsonl")):
+        done = run(name, "-o", out, cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{root}")
+        assert done.returncode == 2
+        assert b"pip install 'iopscreen[duckdb]'" in done.stderr
+    assert run("in.csv", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{root}").returncode == 0
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_duckdb_reads_what_came_out(tmp_path):
+    """An independent reader of the tables."""
+    (tmp_path / "in.jsonl").write_text('{"detox_need": true, "age": 3}\n{"detox_need": "maybe"}\n')
+    screened(tmp_path, "in.jsonl", "out.parquet")
+    query = f"SELECT detox_need, age, recommendation, rule FROM '{tmp_path}/out.parquet'"
+    assert duckdb.sql(query).fetchall() == [("true", 3, "inpatient", "needs-detox"), ('"maybe"', None, "error", None)]

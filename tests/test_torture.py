@@ -1,0 +1,93 @@
+"""Whatever function fails, with whatever it knew: no answer is told, and nothing half-written stays.
+
+A share of the functions in every run; all of them, and the time it takes, with IOPSCREEN_TEST_EACH=1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TESTS
+
+EACH = os.environ.get("IOPSCREEN_TEST_EACH", "9")
+TOKEN = "zq7canary"
+RULES = f"""\
+format: 1
+id: canary
+version: "1.0.0"
+title: t
+policy: first
+outcomes: {{a: {{label: A}}, b: {{label: B}}}}
+questions:
+  x: {{ask: "x?", type: yes_no}}
+  w: {{ask: "w?", type: many, options: {{{TOKEN}_id: {{label: {TOKEN} W}}, q: {{label: Q}}}}}}
+impossible:
+  - {{id: i, when: {{x: no, w: {TOKEN}_id}}, because: c}}
+rules:
+  - {{id: r1, when: {{x: yes, w: {TOKEN}_id}}, recommend: a, because: c, basis: site}}
+  - {{id: r2, when: {{}}, recommend: b, because: c, basis: site}}
+notes:
+  - {{id: n, when: {{x: yes}}, for: staff, say: s}}
+"""
+ANSWERS = json.dumps({"x": "yes", "w": [f"{TOKEN}_id"]})
+CALLS = f"""\
+ref,x,w,remark
+1,yes,{TOKEN}_id,{TOKEN} one
+2,{TOKEN},q,"{TOKEN}
+two"
+3,,{TOKEN}_id;q,=1+1
+4,no,{TOKEN}_id,
+5,yes
+"""
+
+COMMANDS = {
+    "screen": "screen -r rules.yaml --answers answers.json --no-input --save out/r.json --format json -o out/o.json",
+    "screen from a record": "screen --rules rules.yaml --from record.json --no-input --format html -o out/o.html",
+    "batch": "batch calls.csv --rules rules.yaml --compare rules.yaml"
+    " -o out/o.csv --problems out/p.csv --summary out/s.json",
+    "verify": "verify record.json --rules rules.yaml --format json -o out/o.json",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("torture")
+    (made / "rules.yaml").write_text(RULES)
+    (made / "answers.json").write_text(ANSWERS)
+    (made / "calls.csv").write_text(CALLS)
+    save = "screen --rules rules.yaml --answers answers.json --no-input --save record.json"
+    subprocess.run(
+        [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=60
+    )
+    return made
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_whatever_fails_nothing_leaks_and_nothing_half_written_stays(name, folder):
+    command = [sys.executable, TESTS / "torture.py", folder, EACH, *COMMANDS[name].split()]
+    environment = {key: value for key, value in os.environ.items() if key != "IOPSCREEN_DEBUG"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=600)
+    whole, *tries = [json.loads(line) for line in done.stdout.splitlines()]
+    assert whole["status"] in (0, 1)
+    assert whole["files"]
+    assert len(tries) > 15
+    for found in tries:
+        where = found["function"]
+        assert found["status"] in (2, whole["status"]), where
+        assert TOKEN not in found["stderr"], where
+        assert "Traceback" not in found["stderr"], where
+        assert set(found["files"]) <= set(whole["files"]), where
+        assert all(is_whole(path, text, whole["files"][path]) for path, text in found["files"].items()), where
+    told = [found for found in tries if found["status"] == 2]
+    assert len(told) > len(tries) / 2
+    assert all("a fault in iopscreen itself" in found["stderr"] for found in told)
+
+
+def is_whole(path: str, text: str, right: str) -> bool:
+    """A record holds the time; everything else is the same each time."""
+    return json.loads(text)["answers"] == json.loads(right)["answers"] if path.endswith("r.json") else text == right
