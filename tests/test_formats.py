@@ -547,10 +547,10 @@ def test_an_annotation_reads_back_as_what_was_said():
 
 
 def test_json_holds_no_character_that_hides_and_means_the_same():
-    from iopscreen.cli import _json
+    from iopscreen.formats import json_text
 
     value = {"a\u202e": ["\x7f\x9b", "\U000e0041\ud800", 'plain "ä"\n']}
-    text = _json(value)
+    text = json_text(value)
     assert json.loads(text) == value
     assert all(line.isprintable() for line in text.split("\n"))
     assert "ä" in text
