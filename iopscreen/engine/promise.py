@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from iopscreen.engine.blocks import NumberBlocks
 from iopscreen.engine.boxes import both
 from iopscreen.engine.budget import Budget
 from iopscreen.engine.joint import ABSENT, Decider, Half, Joint, deciders
@@ -35,7 +36,7 @@ def broken(joint: Joint, condition: Condition, allowed: Collection[str], budget:
         for before in kept:
             found = verdicts.witness(both(met, before.clauses), breaking.before | before.before)
             if found is not None:
-                return Breach(breaking.position, found)
+                return Breach(breaking.position, _at_the_edge(joint, found))
     return None
 
 
@@ -46,7 +47,7 @@ def breach(joint: Joint, condition: Condition, allowed: Collection[str], budget:
     for breaking, met in _decided_otherwise(joint, verdicts, clauses, allowed):
         found = verdicts.witness(met, breaking.before)
         assert found is not None  # it decides some of them
-        return Breach(breaking.position, found)
+        return Breach(breaking.position, _at_the_edge(joint, found))
     return None
 
 
@@ -77,7 +78,8 @@ def refused_by_one(joint: Joint, condition: Condition, other: Condition, budget:
 
 def _apart(joint: Joint, condition: Condition, other: Condition, avoid: Clauses, budget: Budget) -> Witness | None:
     clauses = joint.compiled.maker.clauses(AllOf((condition, Not(other))))
-    return Verdicts(joint.compiled, budget).witness(clauses, avoid)
+    found = Verdicts(joint.compiled, budget).witness(clauses, avoid)
+    return None if found is None else _at_the_edge(joint, found)
 
 
 def _absent(half: Half) -> Clauses:
@@ -86,3 +88,14 @@ def _absent(half: Half) -> Clauses:
 
 def _excluding(half: Half) -> list[Clause]:
     return [clause for clause, label in half.table.rows if half.excludes(label)]
+
+
+def _at_the_edge(joint: Joint, witness: Witness) -> Witness:
+    """The same caller with numbers next to a threshold: 17 says more about an age limit than 0."""
+    found = dict(witness)
+    for name, answer in witness.items():
+        blocks = joint.compiled.blocks[name]
+        if isinstance(blocks, NumberBlocks) and isinstance(answer, int):
+            block = blocks.block_of(answer)
+            found[name] = blocks.starts[block] if block == blocks.count - 1 else blocks.ends[block]
+    return found

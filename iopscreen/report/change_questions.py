@@ -41,7 +41,7 @@ def _added(rule_set: RuleSet, question: Question) -> Iterator[str]:
     """A new question: when it is asked, and all that callers and staff are told with it."""
     yield f"added: {_question(question)}, {_turn(rule_set, question)}"
     said = {
-        "to somebody who calls for another": question.ask_other,
+        "asked about somebody else": question.ask_other,
         "help": question.help,
         "means": question.means,
         "answers": _options(question.options),
