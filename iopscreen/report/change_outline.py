@@ -406,8 +406,6 @@ def _one_sided(change: Change) -> Iterator[str]:
 def _one_sided_line(change: Change, one: OneSided) -> str:
     whose, other = ("new", "old") if one.only_new else ("old", "new")
     reason = "has no such answer" if one.by_answer else "calls them impossible"
-    if one.profiles is None:
-        reason = "cannot have them"
     outcomes = ", ".join(f"{outcome_name(outcome)} {number:,}" for outcome, number in one.outcomes.items())
     said = f", recommended {outcomes}" if outcomes else ""
     shown = answers_line(in_words(change, one.witness))

@@ -50,9 +50,9 @@ class Comparison:
 
     @cached_property
     def promises(self) -> tuple[PromiseChange, ...]:
-        """What became of each guarantee."""
+        """What became of each guarantee. It leaves most of the time to who is recommended something else."""
         joint = None if isinstance(self.joint, TooTangledToCompile) else self.joint
-        return promise_changes(self.old.rule_set, self.new.rule_set, joint, self.budget.part(share=0.5))
+        return promise_changes(self.old.rule_set, self.new.rule_set, joint, self.budget.part(share=0.25))
 
     @cached_property
     def undecided(self) -> tuple[str, ...]:

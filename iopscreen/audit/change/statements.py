@@ -168,7 +168,7 @@ def _entry(rule_set: RuleSet, name: str) -> Impossible:
 
 
 def because_of(comparison: Comparison, old: Condition, new: Condition) -> str:
-    """What is meant by a setting or a group that a condition tests, where that is not what it was."""
+    """The settings and groups that a condition tests and that are not what they were, for a message."""
     before, after = comparison.old.rule_set, comparison.new.rule_set
     tested = dict.fromkeys(name for condition in (old, new) for name in _tested(condition))
     said = [
@@ -177,7 +177,7 @@ def because_of(comparison: Comparison, old: Condition, new: Condition) -> str:
         if before.readings.get(name) != after.readings.get(name) and name in before.readings and name in after.readings
     ]
     said += [words for name in tested for words in _regrouped(before, after, name)]
-    return f", for {' and '.join(said)}" if said else ""
+    return f", because {' and '.join(said)}" if said else ""
 
 
 def _tested(condition: Condition) -> Iterator[str]:
