@@ -20,6 +20,7 @@ from iopscreen.audit.change.editions import Edition, read_edition
 from iopscreen.audit.change.renaming import renamed_questions
 from iopscreen.audit.run import audit
 from iopscreen.engine.budget import OutOfTime, TooTangled
+from iopscreen.engine.promise import Promises
 from iopscreen.report.change_outline import verdict
 from iopscreen.report.diff import diff_text
 from iopscreen.report.diff_json import diff_json
@@ -84,7 +85,7 @@ def test_guarantees_against_brute_force(start):
     for seed, *sides in pairs(start, start + 40, *[EDITS[0]] * 3, EDITS[-1]):
         old, new = (with_promises(one, seed) for one in sides)
         point = Promised(old.rule_set, new.rule_set)
-        for one in Comparison(old, new).promises:
+        for one in Comparison(old, new).guarantees:
             assert one.decided, seed
             broken, left_out = callers_who(point, one.old, one.new)
             assert (one.broken is not None, one.left_out is not None) == (broken, left_out), (seed, one.id)
@@ -213,7 +214,7 @@ def test_what_could_not_be_decided_of_a_guarantee_is_named(monkeypatch):
     def out_of_time(*_):
         raise OutOfTime
 
-    monkeypatch.setattr("iopscreen.audit.change.promises.broken", out_of_time)
+    monkeypatch.setattr(Promises, "broken", out_of_time)
     change = changed(("when: {need: b}, never: high", "when: {need: b, alone: no}, never: high"), BUMP)
     assert not change.complete
     assert "whether guarantee `b-not-high` still holds" in change.undecided
@@ -255,6 +256,7 @@ def test_cases_bury_no_guarantee():
     assert told[1].startswith("setting `strict` is now `no`")
     assert told[2].startswith("34 cases are about other callers, or expect something else: `c-0`, `c-1`")
     assert len(told) == 3
+    assert told[2].endswith("`c-9` and 24 more")
     assert len(change.protection[2].related) == 10
     assert "guarantee `b-not-high` is gone" in diff_github(change, Paths(Path.cwd())).splitlines()[0]
 
@@ -367,6 +369,7 @@ def test_a_new_question_and_a_new_setting_are_shown_whole():
         BUMP,
     )
     told = diff_text(change, 300)
+    assert diff_json(change)["settings"] == {"added": ["days"]}
     for line in (
         'added: hurt, "Are you hurt" (yes_now, never), asked after need',
         "hurt, asked about somebody else: Are they hurt",

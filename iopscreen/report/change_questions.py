@@ -111,10 +111,7 @@ def _unasked(change: Change, unasked: Unasked) -> str:
 
 def setting_lines(change: Change) -> Iterator[str]:
     """The new settings; what became of the others is told with what protects callers."""
-    known = {setting.id for setting in change.old.rule_set.settings}
-    for setting in change.new.rule_set.settings:
-        if setting.id not in known:
-            yield _setting(setting)
+    return map(_setting, change.added_settings)
 
 
 def _setting(setting: Setting) -> str:

@@ -43,6 +43,7 @@ def diff_json(change: Change) -> dict[str, Any]:
             for one in impact.other_rules
         ],
         "one_sided": [_one_sided_json(one) for one in impact.one_sided],
+        "settings": {"added": [setting.id for setting in change.added_settings]},
         "unasked": _unasked_json(impact.unasked),
         "verdict": verdict(change),
         "old": edition_json(change.old),

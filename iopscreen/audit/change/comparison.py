@@ -17,6 +17,7 @@ from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.engine.joint import Joint, join
+from iopscreen.engine.promise import Promises
 from iopscreen.ruleset.findings import Place, Related
 from iopscreen.ruleset.model import Condition, Not
 
@@ -49,16 +50,22 @@ class Comparison:
         return impact(self.joint, self.budget)
 
     @cached_property
-    def promises(self) -> tuple[PromiseChange, ...]:
-        """What became of each guarantee. It leaves most of the time to who is recommended something else."""
-        joint = None if isinstance(self.joint, TooTangledToCompile) else self.joint
-        return promise_changes(self.old.rule_set, self.new.rule_set, joint, self.budget.part(share=0.25))
+    def promises(self) -> Promises | None:
+        """Verdicts on guarantees and impossible entries, which leave most of the time to who is recommended what."""
+        return (
+            None if isinstance(self.joint, TooTangledToCompile) else Promises(self.joint, self.budget.part(share=0.25))
+        )
+
+    @cached_property
+    def guarantees(self) -> tuple[PromiseChange, ...]:
+        """What became of each guarantee."""
+        return promise_changes(self.old.rule_set, self.new.rule_set, self.promises)
 
     @cached_property
     def undecided(self) -> tuple[str, ...]:
         """In words, what was not decided within the budget."""
-        promises = [f"whether guarantee `{one.id}` still holds" for one in self.promises if not one.decided]
-        return (*self.impact.undecided, *promises)
+        open_still = [f"whether guarantee `{one.id}` still holds" for one in self.guarantees if not one.decided]
+        return (*self.impact.undecided, *open_still)
 
     @cached_property
     def questions(self) -> QuestionChanges:

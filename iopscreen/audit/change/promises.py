@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iopscreen.engine.budget import Budget, TooTangled
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.clauses import TooManyClauses
-from iopscreen.engine.joint import NOBODY, Joint
-from iopscreen.engine.promise import Breach, breach, broken, left_out
+from iopscreen.engine.joint import NOBODY
+from iopscreen.engine.promise import Breach, Promises
 from iopscreen.engine.verdicts import Witness
 from iopscreen.ruleset.model import NO_RULE, AllOf, Condition, Guarantee, Not, RuleSet
 
@@ -43,64 +43,62 @@ class PromiseChange:
         return one.id
 
 
-def promise_changes(old: RuleSet, new: RuleSet, joint: Joint | None, budget: Budget) -> tuple[PromiseChange, ...]:
-    """What became of each guarantee, those of the old edition first. `joint`: None where nothing can be decided."""
+def promise_changes(old: RuleSet, new: RuleSet, promises: Promises | None) -> tuple[PromiseChange, ...]:
+    """What became of each guarantee, those of the old edition first. `promises`: None where nothing can be decided."""
     before = {one.id: one for one in old.guarantees}
     after = {one.id: one for one in new.guarantees}
     found = []
     for name in {**before, **after}:
         ends = before.get(name), after.get(name)
         try:
-            if joint is None:
+            if promises is None:
                 raise TooTangled
-            found.append(_edited(joint, *ends, budget) if all(ends) else _one_sided(joint, *ends, budget))
+            found.append(_edited(promises, *ends) if all(ends) else _one_sided(promises, *ends))
         except UNDECIDED:
             allowed = dict.fromkeys(_allowed(new, *ends))
             found.append(PromiseChange(*ends, False, None, None, None, False, allowed))
     return tuple(found)
 
 
-def _one_sided(joint: Joint, old: Guarantee | None, new: Guarantee | None, budget: Budget) -> PromiseChange:
+def _one_sided(promises: Promises, old: Guarantee | None, new: Guarantee | None) -> PromiseChange:
     """A guarantee that is gone or new: do the rules keep it no more?"""
-    half, one = (joint.new, new) if new else (joint.old, old)
+    half, one = (promises.joint.new, new) if new else (promises.joint.old, old)
     assert one is not None  # it comes from one of the two
-    breaking = broken(joint, _condition(half.rule_set, one.id), one.allowed, budget)
+    breaking = promises.broken(_condition(half.rule_set, one.id), one.allowed)
     return PromiseChange(old, new, True, breaking, None, None, False, {})
 
 
-def _edited(joint: Joint, old: Guarantee | None, new: Guarantee | None, budget: Budget) -> PromiseChange:
+def _edited(promises: Promises, old: Guarantee | None, new: Guarantee | None) -> PromiseChange:
     """A guarantee that both have: for whom is it no more, what does it allow besides, do the rules keep it no more?"""
     assert old is not None
     assert new is not None
-    before, after = (_condition(half.rule_set, old.id) for half in (joint.old, joint.new))
-    missed = left_out(joint, before, after, budget)
-    violating = broken(joint, AllOf((before, Not(after))), old.allowed, budget) if missed else None
+    before, after = (_condition(half.rule_set, old.id) for half in (promises.joint.old, promises.joint.new))
+    missed = promises.left_out(before, after)
+    violating = promises.broken(AllOf((before, Not(after))), old.allowed) if missed else None
     return PromiseChange(
         old=old,
         new=new,
         decided=True,
-        broken=broken(joint, after, new.allowed, budget),
+        broken=promises.broken(after, new.allowed),
         left_out=violating.witness if violating else missed,
         violating=violating,
-        nobody=missed is not None and left_out(joint, after, NOBODY, budget) is None,
-        allowed=_now_allowed(joint, old, new, after, budget),
+        nobody=missed is not None and promises.left_out(after, NOBODY) is None,
+        allowed=_now_allowed(promises, old, new, after),
     )
 
 
-def _now_allowed(
-    joint: Joint, old: Guarantee, new: Guarantee, condition: Condition, budget: Budget
-) -> dict[str, Breach | None]:
+def _now_allowed(promises: Promises, old: Guarantee, new: Guarantee, condition: Condition) -> dict[str, Breach | None]:
     """The outcomes that it newly allows.
 
     A `never` allows whatever outcome is new, so that one counts only where somebody is recommended it, or where the
     guarantee had promised one outcome alone.
     """
-    rule_set = joint.new.rule_set
+    before, rule_set = promises.joint.old.rule_set, promises.joint.new.rule_set
     found = {}
     for outcome in _allowed(rule_set, old, new):
         others = {*rule_set.outcome, NO_RULE} - {outcome}
-        shown = breach(joint, condition, others, budget)
-        if shown or outcome in joint.old.rule_set.outcome or len(old.allowed) == 1:
+        shown = promises.breach(condition, others)
+        if shown or outcome in before.outcome or len(old.allowed) == 1:
             found[outcome] = shown
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 
 from iopscreen.audit.change.comparison import Comparison
 from iopscreen.audit.change.statements import guarantees, impossible
@@ -14,8 +13,8 @@ from iopscreen.ruleset.cases import Case, CaseFile
 from iopscreen.ruleset.findings import Place, Related
 from iopscreen.ruleset.model import Accept, RuleSet
 
-MAX_RELATED = 10
-"""How many cases are shown with what they expected; all are named."""
+MAX_SHOWN = 10
+"""How many cases of many are named, and shown with what they expected."""
 
 MAX_EDITED = 3
 """How many edited cases are told one by one."""
@@ -67,7 +66,7 @@ def _said(case: Case) -> tuple[object, object]:
 
 def _gone_cases(gone: Sequence[Case], old: CaseFile, new: CaseFile) -> Iterator[Told]:
     if gone:
-        names = ", ".join(f"`{case.id}`{_confirmed(case)}" for case in gone)
+        names = _case_names(gone)
         message = f"case {names} is gone" if len(gone) == 1 else f"{len(gone)} cases are gone: {names}"
         yield Told(Place(1, 1), message, _as_they_were(gone, old), path=new.path)
 
@@ -79,9 +78,9 @@ def _edited_cases(edited: Sequence[tuple[Case, Case]], old: CaseFile, new: CaseF
         for was, now in edited:
             yield Told(now.place, f"case `{was.id}` {_edit(was, now)}", _as_they_were([was], old), path=new.path)
     else:
-        names = ", ".join(f"`{was.id}`{_confirmed(was)}" for was, _ in edited)
-        message = f"{len(edited)} cases are about other callers, or expect something else: {names}"
-        yield Told(edited[0][1].place, message, _as_they_were([was for was, _ in edited], old), path=new.path)
+        before = [was for was, _ in edited]
+        message = f"{len(edited)} cases are about other callers, or expect something else: {_case_names(before)}"
+        yield Told(edited[0][1].place, message, _as_they_were(before, old), path=new.path)
 
 
 def _edit(old: Case, new: Case) -> str:
@@ -99,8 +98,19 @@ def _edit(old: Case, new: Case) -> str:
 
 def _as_they_were(cases: Sequence[Case], file: CaseFile) -> tuple[Related, ...]:
     """The first of them as they stood in the old edition."""
-    shown = (Related(file.path, case.place, f"`{case.id}` expected {expectation(case)}") for case in cases)
-    return tuple(islice(shown, MAX_RELATED))
+    return tuple(
+        Related(file.path, case.place, f"`{case.id}` expected {expectation(case)}") for case in _first_cases(cases)
+    )
+
+
+def _case_names(cases: Sequence[Case]) -> str:
+    more = f" and {len(cases) - MAX_SHOWN} more" if len(cases) > MAX_SHOWN else ""
+    return ", ".join(f"`{case.id}`{_confirmed(case)}" for case in _first_cases(cases)) + more
+
+
+def _first_cases(cases: Sequence[Case]) -> list[Case]:
+    """So many as are shown, those that a person confirmed before others."""
+    return sorted(cases, key=lambda case: case.confirmed_by is None)[:MAX_SHOWN]
 
 
 def _confirmed(case: Case) -> str:

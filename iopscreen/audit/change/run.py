@@ -27,6 +27,7 @@ from iopscreen.audit.change.words import WordChange
 from iopscreen.audit.subject import Told
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.model import Setting
 
 ChangeCheck = Callable[[Comparison], Iterator[Told]]
 
@@ -79,6 +80,12 @@ class Change:
         return tuple(finding for finding in self.findings if finding.name == "protection-weakened")
 
     @property
+    def added_settings(self) -> tuple[Setting, ...]:
+        """The settings that only the new edition has."""
+        known = {setting.id for setting in self.old.rule_set.settings}
+        return tuple(setting for setting in self.new.rule_set.settings if setting.id not in known)
+
+    @property
     def texts(self) -> Mapping[str, str]:
         """By path, the files of the new edition, into which findings point."""
         cases = self.new.case_file
@@ -89,7 +96,7 @@ def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
     """What the change from `old` to `new` means. `budget`: the time for the verdicts."""
     names = renamed_questions(old.rule_set, new.rule_set)
     comparison = Comparison(under_new_names(old, names), new, budget, names)
-    _ = comparison.promises  # first, so that what is counted does not take the time of what protects callers
+    _ = comparison.guarantees  # first, so that what is counted does not take the time of what protects callers
     return Change(
         old=comparison.old,
         new=new,

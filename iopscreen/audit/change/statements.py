@@ -8,8 +8,9 @@ from iopscreen.audit.change.comparison import Comparison
 from iopscreen.audit.change.promises import UNDECIDED, PromiseChange
 from iopscreen.audit.subject import Told, witness_json
 from iopscreen.audit.telling import listed
-from iopscreen.engine.compiled import NONE_MATCHES, TooTangledToCompile
-from iopscreen.engine.promise import Breach, refused_by_one
+from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.promise import Breach
 from iopscreen.engine.verdicts import Witness
 from iopscreen.ruleset.condition_words import condition_in_words
 from iopscreen.ruleset.findings import Place, Related, Severity
@@ -20,10 +21,10 @@ from iopscreen.ruleset.model import Condition, Impossible, NumberTest, RuleSet, 
 
 def guarantees(comparison: Comparison) -> Iterator[Told]:
     """Those that no longer hold first, as errors; then what was taken away from one, or all of it."""
-    for one in comparison.promises:
+    for one in comparison.guarantees:
         if one.new is not None and one.broken is not None:
             yield _broken(comparison, one, one.broken)
-    for one in comparison.promises:
+    for one in comparison.guarantees:
         if one.new is None:
             yield _gone(comparison, one)
         elif one.old is not None:
@@ -149,12 +150,12 @@ def _refusing(comparison: Comparison, old: Impossible, new: Impossible, how: str
 
 def _refused_otherwise(comparison: Comparison, name: str) -> tuple[str, Witness] | None:
     """Somebody whom only one of the two entries refuses, and how that is said. Raises one of UNDECIDED."""
-    joint = comparison.joint
-    if isinstance(joint, TooTangledToCompile):
-        raise joint
-    old, new = (_entry(half.rule_set, name).condition for half in (joint.old, joint.new))
+    promises = comparison.promises
+    if promises is None:
+        raise TooTangled
+    old, new = (_entry(half.rule_set, name).condition for half in (promises.joint.old, promises.joint.new))
     for how, mine, other in (("now also", new, old), ("no longer", old, new)):
-        witness = refused_by_one(joint, mine, other, comparison.budget.part(share=0.5))
+        witness = promises.refused_by_one(mine, other)
         if witness is not None:
             return how, witness
     return None
