@@ -479,8 +479,8 @@ BUMP = ('version: "1.2.3"', 'version: "2.0.0"')
     ("before", "after", "message", "line"),
     [
         ("  - {id: b-not-high, when: {need: b}, never: high}\n", "", "guarantee `b-not-high` is gone", 28),
-        ("when: {need: b}, never: high", "when: {need: b, alone: no}, never: high", "no longer holds for all", 30),
-        ("{age: {below: 18}}, always: low", "{age: {below: 17}}, always: low", "no longer holds for all callers", 29),
+        ("when: {need: b}, never: high", "when: {need: b, alone: no}, never: high", "is now only for", 30),
+        ("{age: {below: 18}}, always: low", "{age: {below: 17}}, always: low", "is now only for `age is below 17`", 29),
         ("when: {need: b}, never: high", "when: {need: b}, never: low", "now allows `high`, too", 30),
         ("age: {below: 3}, alone: yes}", "age: {below: 5}, alone: yes}", "`child-alone` refuses other callers", 24),
         (ENTRY, "", "impossible entry `child-alone` is gone", 2),
@@ -509,9 +509,10 @@ def test_what_weakens_protection(before, after, message, line):
         after = after.replace("age: 120", "age: {is: 120}")
     change = changed((before, after), BUMP)
     found = [finding for finding in change.findings if finding.name == "protection-weakened"]
-    assert [message in finding.message for finding in found] == [True], found
-    assert found[0].severity == "warning"
-    assert abs(found[0].place.line - line) <= 1
+    [told] = [finding for finding in found if message in finding.message]
+    assert [finding.severity for finding in found if finding is not told] == ["error"] * (len(found) - 1)
+    assert told.severity == "warning"
+    assert abs(told.place.line - line) <= 1
 
 
 @pytest.mark.parametrize(
@@ -544,7 +545,7 @@ OLD = "  - {id: old, answers: {age: 50, need: a}, expect: {recommend: high}}"
     [
         ([OLD], "case `young` (confirmed by Dr M) is gone"),
         ([YOUNG.replace("recommend: low", "recommend: high"), OLD], "now expects `high` instead of `low`"),
-        ([YOUNG.replace("age: 5", "age: 6"), OLD], "case `young` (confirmed by Dr M) is now about another caller"),
+        ([YOUNG.replace("age: 5", "age: 6"), OLD], "is now about another caller, and is still marked as confirmed by"),
         (["  - {id: other, answers: {age: 60}, expect: {recommend: high}}"], "2 cases are gone: `young` (confirmed"),
         ([YOUNG.replace("id: young", "id: child"), OLD], None),
         ([OLD, YOUNG], None),
@@ -662,8 +663,14 @@ def test_a_renamed_question_is_named():
     text = BASE.replace("alone: {ask: Alone", "by_oneself: {ask: Alone").replace("alone: yes}", "by_oneself: yes}")
     change = compare(edition(BASE), edition(text))
     assert change.questions.renamed == (("alone", "by_oneself"),)
+    assert "renamed: alone is now by_oneself" in diff_text(change, 80)
+    other_words = text.replace("by_oneself: {ask: Alone", "by_oneself: {ask: All alone")
+    assert not compare(edition(BASE), edition(other_words)).questions.renamed
+    need = BASE.replace("  need:\n    ask: Which need", "  want:\n    ask: Which want").replace("{need: ", "{want: ")
+    change = compare(edition(BASE), edition(need))
+    assert change.questions.perhaps_renamed == (("need", "want"),)
     assert change.identical is False
-    assert "alone was probably renamed to by_oneself" in diff_text(change, 80)
+    assert "need was probably renamed to want" in diff_text(change, 80)
 
 
 def test_outcomes_by_clinical_weight():
@@ -699,7 +706,9 @@ def test_json_of_a_change():
     found = diff_json(changed(("below: 18}}, recommend", "below: 17}}, recommend")))
     assert json.loads(json.dumps(found)) == found
     assert list(found)[:7] == ["identical", "profiles", "changed", "transitions", "questions", "words", "protection"]
-    assert found["questions"]["added"] == found["questions"]["removed"] == found["words"] == found["protection"] == []
+    assert found["questions"]["added"] == found["questions"]["removed"] == found["words"] == []
+    [broken] = found["protection"]
+    assert (broken["name"], broken["severity"], broken["witness"]["age"]) == ("protection-weakened", "error", 17)
     assert found["identical"] is False
     assert (found["profiles"], found["changed"]) == (14, 4)
     assert [(one["from"], one["to"], one["changed"]) for one in found["transitions"]] == [

@@ -253,7 +253,7 @@ def _undecided(subject: Subject, *, notes: bool) -> tuple[tuple[Undecided, ...],
 def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> Finding:
     return Finding(
         name=name_of(check),
-        severity=severity,
+        severity=told.severity or severity,
         path=told.path or subject.file.path,
         place=told.place,
         message=told.message,

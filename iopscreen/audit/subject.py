@@ -21,7 +21,7 @@ from iopscreen.engine.search import Box
 from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.cases import CaseFile
-from iopscreen.ruleset.findings import Finding, Place, Related
+from iopscreen.ruleset.findings import Finding, Place, Related, Severity
 from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswered
 from iopscreen.ruleset.values import answer_json
 
@@ -38,7 +38,10 @@ _SECONDS_FOR_HINTS = 1
 
 @dataclass(frozen=True)
 class Told:
-    """What a check tells; its name and severity are those of the check. `path`: the rule file, unless said."""
+    """What a check tells; its name is that of the check, and so is its severity, unless said.
+
+    `path`: the rule file, unless said.
+    """
 
     place: Place
     message: str
@@ -47,6 +50,7 @@ class Told:
     case: str | None = None
     path: str | None = None
     size: int | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,13 @@ class Half(NamedTuple):
     rows: tuple[tuple[int, Label], ...]
     table: Table
 
+    def excludes(self, label: Label) -> bool:
+        """Whether it is the label of callers whom this side cannot have, or calls impossible."""
+        return label == ABSENT or is_impossible(label)
+
     def outcome_of(self, label: Label) -> Label:
         """The outcome id of a label, `no_rule` where no rule matches, `EXCLUDED` where nobody can be."""
-        if label == ABSENT or is_impossible(label):
+        if self.excludes(label):
             return EXCLUDED
         assert isinstance(label, int)
         return NO_RULE if label == NONE_MATCHES else self.rule_set.rules[label].recommend
@@ -163,13 +167,17 @@ class Joint:
                     found.add(pair)
                     yield Differing(one.position, other.position, witness)
 
-    def only(self, mine: Half, budget: Budget) -> Witness | None:
-        """A caller whom one side may have and the other may not. Needs no diagram. Raises OutOfTime."""
+    def only(self, mine: Half, budget: Budget, *, by_answer: bool) -> Witness | None:
+        """A caller whom one side may have and the other may not. Needs no diagram. Raises OutOfTime.
+
+        `by_answer`: the other one does not know an answer of theirs; else it knows all, and calls them impossible.
+        """
         verdicts = Verdicts(self.compiled, budget)
         other = self.new if mine is self.old else self.old
-        clauses = [row[0] for row in other.table.rows if other.outcome_of(row[1]) == EXCLUDED]
-        bits = [1 << place for place, label in mine.rows if mine.outcome_of(label) == EXCLUDED]
-        return verdicts.witness(clauses, sum(bits))
+        refusing = [row[0] for row in other.table.rows if by_answer == (row[1] == ABSENT) and other.excludes(row[1])]
+        avoid = [1 << place for place, label in mine.rows if mine.excludes(label)]
+        avoid += [1 << place for place, label in other.rows if label == ABSENT and not by_answer]
+        return verdicts.witness(refusing, sum(avoid))
 
     def without(self, questions: Collection[str]) -> tuple[Diagram, Node]:
         """The new outcome where `questions` are not answered: `OPEN` where they can still change it, by old outcome.

@@ -7,22 +7,22 @@ with both rules side by side and with callers; what is worded differently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from iopscreen.audit.change.confirmed import CaseChange
 from iopscreen.audit.change.editions import Edition
-from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Unasked, Weight
-from iopscreen.audit.change.questions import AnswersChanged
+from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Weight
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange
-from iopscreen.audit.telling import listed, profiles_in_words, quoted
+from iopscreen.audit.telling import profiles_in_words
+from iopscreen.report.change_questions import question_lines, setting_lines
+from iopscreen.report.change_words import answers_line, counted, in_words, more_lines, outcome_name, written
 from iopscreen.report.columns import ANY
 from iopscreen.report.findings import Reported, hidden_notes, tally
 from iopscreen.ruleset.condition_words import condition_in_words, spaced
 from iopscreen.ruleset.findings import Finding, Severity
-from iopscreen.ruleset.model import NO_RULE, Kind, Question, Rule
-from iopscreen.ruleset.values import answer_words
+from iopscreen.ruleset.model import Rule
 from iopscreen.ruleset.words import cited
 
 MAX_REGIONS = 5
@@ -68,19 +68,56 @@ def verdict_parts(change: Change) -> Verdict:
 
 
 def _beside(change: Change) -> Iterator[str]:
-    """What callers are asked, what protects them, and whether anything is left open."""
-    added, removed = change.questions.added, change.questions.removed
-    if added or removed:
-        what = ((len(added), "added"), (len(removed), "removed"))
-        yield ", ".join(f"{_counted(number, 'question')} {word}" for number, word in what if number)
-    if change.protection:
-        yield f"protection weakened in {_counted(len(change.protection), 'place')}"
+    """What callers are asked, what protects them, what is said, and whether anything is left open."""
+    questions = change.questions
+    what = ((len(questions.added), "added"), (len(questions.removed), "removed"), (len(questions.renamed), "renamed"))
+    if any(number for number, _ in what):
+        yield ", ".join(f"{counted(number, 'question')} {word}" for number, word in what if number)
+    if questions.renamed:
+        yield "answers and files from before need the new names"
+    broken = [finding for finding in change.protection if finding.severity is Severity.ERROR]
+    if broken:
+        yield f"{counted(len(broken), 'guarantee')} no longer {'holds' if len(broken) == 1 else 'hold'}"
+    if len(change.protection) > len(broken):
+        yield f"protection weakened in {counted(len(change.protection) - len(broken), 'place')}"
+    yield from _worded(change)
+    if change.undecided and _something_decided(change):
+        yield "not everything was decided"
+
+
+_TOLD = ("outcome", "emergency", "undecided", "note")
+"""What is said to callers, or staff are told to do, after the questions."""
+
+
+def _worded(change: Change) -> Iterator[str]:
+    """What is worded differently, by what may come of it."""
     asked = {word.thing for word in change.words if word.asks and word.thing.startswith("question `")}
     if asked:
-        worded = f"{_counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
+        worded = f"{counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
         yield f"{worded}: callers may answer differently"
-    if change.impact.undecided and _something_decided(change):
-        yield "not everything was decided"
+    things = list(dict.fromkeys(word.thing for word in change.words if not word.asks and not _beside_rules(word)))
+    if "questions" in things:
+        yield "the questions are asked in another order"
+    spelled = [word.field for word in change.words if word.thing == "spellings"]
+    if spelled:
+        yield f"other spellings of {' and '.join(spelled)}: the same answers in files may be read differently"
+    told = [thing for thing in things if thing.split(" ")[0] in _TOLD]
+    if told:
+        yield f"callers or staff are told something else ({_named(told)})"
+    others = [thing for thing in things if thing not in (*told, *asked, "questions", "outcomes", "spellings")]
+    if others:
+        yield f"worded differently: {_named(others)}"
+
+
+def _beside_rules(word: WordChange) -> bool:
+    """Whether it comes and goes with what is decided: a whole rule, for one, which is told by whom it takes."""
+    return word.whole and not word.thing.startswith(("note", "emergency", "undecided"))
+
+
+def _named(things: Sequence[str]) -> str:
+    """The first of them by name."""
+    more = [f"{len(things) - MAX_WAYS} more"] if len(things) > MAX_WAYS else []
+    return ", ".join([*(thing.replace("`", "") for thing in things[:MAX_WAYS]), *more])
 
 
 def _something_decided(change: Change) -> bool:
@@ -105,6 +142,8 @@ def _about_recommendations(change: Change) -> tuple[str, str]:
         why.append("the questions differ")
     if any(not one.by_answer for one in impact.one_sided):
         why.append("other callers are impossible")
+    if not why:
+        why.append("other answers can be given")
     return f"Same recommendations for every caller that both can have; {' and '.join(why)}", ""
 
 
@@ -208,10 +247,20 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
     counting = tuple(one for one in told if one.severity is not Severity.NOTE)
     noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
     found = [
-        Chapter("undecided", "Not decided", change.impact.undecided),
+        Chapter("undecided", "Not decided", change.undecided),
         Chapter("protection", "What protects callers, and the version", findings=counting),
-        Chapter("confirmed", "Decisions that a person once confirmed, as cases, and that change now", _cases(change)),
-        Chapter("question-changes", "Questions", tuple(_question_lines(change))),
+        Chapter(
+            "confirmed",
+            "Decisions that a person once confirmed, as cases, and that change now",
+            _cases([case for case in change.cases if case.case.confirmed_by]),
+        ),
+        Chapter(
+            "other-cases",
+            "Other cases that are decided differently now",
+            _cases([case for case in change.cases if not case.case.confirmed_by]),
+        ),
+        Chapter("question-changes", "Questions", tuple(question_lines(change))),
+        Chapter("settings", "Settings", tuple(setting_lines(change))),
         *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
         Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
         Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
@@ -223,19 +272,19 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
 
 def hidden_notes_line(change: Change, *, notes: bool) -> str | None:
     """What is said in the place of notes that are not shown; None where all are."""
-    counted = tally([Reported(finding, None, "") for finding in change.findings])
-    return None if notes or not counted.notes else hidden_notes(counted)
+    told = tally([Reported(finding, None, "") for finding in change.findings])
+    return None if notes or not told.notes else hidden_notes(told)
 
 
 # --- cases ---
 
 
-def _cases(change: Change) -> tuple[str, ...]:
+def _cases(cases: Sequence[CaseChange]) -> tuple[str, ...]:
     lines = []
-    for case in change.cases[:MAX_LINES]:
+    for case in cases[:MAX_LINES]:
         by = f" (confirmed by {case.case.confirmed_by})" if case.case.confirmed_by else ""
         lines.append(f"{case.case.id}{by}: {_case_words(case)}")
-    return (*lines, *_more(len(change.cases) - MAX_LINES, "case"))
+    return (*lines, *more_lines(len(cases) - MAX_LINES, "case"))
 
 
 def _case_words(case: CaseChange) -> str:
@@ -247,62 +296,6 @@ def _case_words(case: CaseChange) -> str:
 def _decided(outcomes: Sequence[str], rule: str | None) -> str:
     names = " or ".join(outcome_name(outcome) for outcome in outcomes)
     return f"{names} by {rule}" if rule else names
-
-
-# --- questions ---
-
-
-def _question_lines(change: Change) -> Iterator[str]:
-    """What became of the questions and their answers, and what that means for data from before."""
-    questions = change.questions
-    for what, found in (("added", questions.added), ("removed", questions.removed)):
-        yield from (f"{what}: {_question(question)}" for question in found)
-    for name in questions.retyped:
-        yield f"{name} is of another type, and so another question"
-    for old, new in questions.renamed:
-        text = f"{old} was probably renamed to {new}. They are compared as two questions, for old answers to {old} "
-        yield f"{text}are no answers to {new}"
-    for answers in questions.answers:
-        yield f"{answers.id}: {_answers_changed(answers)}"
-    if change.impact.unasked:
-        yield _unasked(change, change.impact.unasked)
-        for question in questions.added:
-            if question.when_no_column is not None:
-                yield f"`batch` takes files without {question.id} to say {quoted(question.when_no_column)}"
-
-
-def _question(question: Question) -> str:
-    answers = ", ".join(question.option_ids)
-    if question.kind is Kind.WHOLE_NUMBER:
-        answers = f"{question.low} to {question.high}{f' {question.unit}' if question.unit else ''}"
-    answers = answers or "yes or no"
-    notes = "; for notes alone" if question.for_notes else ""
-    return f'{question.id}, "{question.ask}" ({answers}{notes})'
-
-
-def _answers_changed(changed: AnswersChanged) -> str:
-    parts = []
-    if changed.added:
-        parts.append(f"{listed(changed.added)} can be answered now")
-    if changed.removed:
-        parts.append(f"{listed(changed.removed)} can be answered no more")
-    if changed.alone:
-        parts.append(f"{listed(changed.alone)} can be combined otherwise with other answers")
-    if changed.range:
-        (low, high), (new_low, new_high) = changed.range
-        parts.append(f"{new_low} to {new_high} instead of {low} to {high}")
-    return "; ".join(parts)
-
-
-def _unasked(change: Change, unasked: Unasked) -> str:
-    names = " and ".join(map(spaced, unasked.questions))
-    known = {question: answer for question, answer in unasked.witness.items() if question not in unasked.questions}
-    possible = " or ".join(outcome_name(outcome) for outcome in unasked.possible)
-    number = f"{unasked.profiles:,} of {unasked.of:,} profiles are" if unasked.profiles else "some callers are"
-    return (
-        f"Data from before lack {names}: without an answer, {number} undecided. For example, who "
-        f"answers {answers_line(_in_words(change, known))} was {outcome_name(unasked.old)}, and may now be {possible}"
-    )
 
 
 # --- transitions ---
@@ -317,14 +310,14 @@ def _transition(change: Change, number: int, transition: Transition) -> Chapter:
         f"transition-{number}",
         transition_title(transition),
         pairs=tuple(_pair(change, regions) for regions in groups.values()),
-        more=next(_more(len(transition.regions[MAX_REGIONS:]) + transition.more, "region"), ""),
+        more=next(more_lines(len(transition.regions[MAX_REGIONS:]) + transition.more, "region"), ""),
     )
 
 
 def transition_title(transition: Transition) -> str:
     """From where to where, by what weight, and how many."""
-    counted = f": {profiles_in_words(transition.changed)}" if transition.changed is not None else ""
-    return f"F{_way(transition)[1:]} ({_WEIGHTS[transition.weight]}){counted}"
+    number = f": {profiles_in_words(transition.changed)}" if transition.changed is not None else ""
+    return f"F{_way(transition)[1:]} ({_WEIGHTS[transition.weight]}){number}"
 
 
 def _pair(change: Change, regions: Sequence[ChangedRegion]) -> Pair:
@@ -356,9 +349,9 @@ def _said(edition: Edition, rule: Rule) -> dict[str, list[str | None]]:
 def _callers(change: Change, region: ChangedRegion) -> Callers:
     when = {spaced(question): spaced(answer) for question, answer in region.when.items()}
     known = {question: answer for question, answer in region.witness.items() if answer != ANY}
-    settled = {question for question, answer in region.when.items() if answer == _written(known.get(question))}
+    settled = {question for question, answer in region.when.items() if answer == written(known.get(question))}
     left = {question: answer for question, answer in known.items() if question not in settled}
-    return Callers(profiles_in_words(region.profiles), when, _in_words(change, left))
+    return Callers(profiles_in_words(region.profiles), when, in_words(change, left))
 
 
 def callers_lines(callers: Callers) -> list[str]:
@@ -413,11 +406,9 @@ def _one_sided(change: Change) -> Iterator[str]:
 def _one_sided_line(change: Change, one: OneSided) -> str:
     whose, other = ("new", "old") if one.only_new else ("old", "new")
     reason = "has no such answer" if one.by_answer else "calls them impossible"
-    if one.profiles is None:
-        reason = "cannot have them"
     outcomes = ", ".join(f"{outcome_name(outcome)} {number:,}" for outcome, number in one.outcomes.items())
     said = f", recommended {outcomes}" if outcomes else ""
-    shown = answers_line(_in_words(change, one.witness))
+    shown = answers_line(in_words(change, one.witness))
     number = profiles_in_words(one.profiles)
     return f"only in the {whose} one, {number}{said}; the {other} one {reason}. For example {shown}"
 
@@ -427,51 +418,3 @@ def only_one(word: WordChange) -> str:
     if not word.whole:
         return ""
     return ", removed" if word.new is None else ", added"
-
-
-# --- words ----------------------------------------------------------------------------------
-
-
-def outcome_name(outcome: str | None) -> str:
-    """An outcome, by its id."""
-    return "no rule" if outcome in (None, NO_RULE) else str(outcome)
-
-
-def answers_line(answers: Mapping[str, str]) -> str:
-    """Answers on one line."""
-    return "; ".join(f"{question}: {answer}" for question, answer in answers.items()) or "any answers"
-
-
-def _in_words(change: Change, answers: Mapping[str, Any]) -> dict[str, str]:
-    """The answers of a caller by question, options by their labels; those that may be any are left out."""
-    return {spaced(name): _answer_in_words(change, name, answer) for name, answer in answers.items() if answer != ANY}
-
-
-def _answer_in_words(change: Change, name: str, answer: Any) -> str:
-    """An answer to a question of either side; one of another type before has that beside its id."""
-    plain = name.partition(" (")[0]
-    old, new = change.old.rule_set.question.get(plain), change.new.rule_set.question.get(plain)
-    question = old if plain != name or new is None else new
-    given = tuple(answer) if isinstance(answer, list) else answer
-    for asked in (question, old):
-        if asked is not None and _known(asked, given):
-            return answer_words(asked, given)
-    return spaced(_written(answer))
-
-
-def _known(question: Question, answer: Any) -> bool:
-    ids: Iterable[object] = answer if isinstance(answer, tuple) else (answer,)
-    return not question.options or all(one in question.option_ids for one in ids)
-
-
-def _written(answer: Any) -> str:
-    return ", ".join(answer) if isinstance(answer, list) else str(answer)
-
-
-def _more(number: int, word: str) -> Iterator[str]:
-    if number > 0:
-        yield f"... and {_counted(number, f'more {word}')}"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange, marked
+from iopscreen.audit.telling import in_words as answers_in_words
 from iopscreen.report.change_outline import (
     Chapter,
     Pair,
@@ -64,6 +65,8 @@ def _finding(finding: Finding, width: int) -> Iterator[str]:
     for related in finding.related:
         where = f"{related.path}:{related.place.line}:{related.place.column}"
         yield from wrapped(f"{where}: {related.message}", width, "      ", "    ")
+    if finding.witness is not None:
+        yield from wrapped(f"answers: {answers_in_words(finding.witness)}", width, "      ", "    ")
 
 
 # --- both rules side by side ----------------------------------------------------------------

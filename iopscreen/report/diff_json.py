@@ -26,7 +26,11 @@ def diff_json(change: Change) -> dict[str, Any]:
         "questions": {
             "added": [question.id for question in questions.added],
             "removed": [question.id for question in questions.removed],
-            "renamed": [{"from": old, "to": new} for old, new in questions.renamed],
+            "renamed": [
+                {"from": old, "to": new, "certain": certain}
+                for certain, found in ((True, questions.renamed), (False, questions.perhaps_renamed))
+                for old, new in found
+            ],
             "retyped": list(questions.retyped),
             "answers": [_answers_json(answers) for answers in questions.answers],
         },
@@ -39,12 +43,13 @@ def diff_json(change: Change) -> dict[str, Any]:
             for one in impact.other_rules
         ],
         "one_sided": [_one_sided_json(one) for one in impact.one_sided],
+        "settings": {"added": [setting.id for setting in change.added_settings]},
         "unasked": _unasked_json(impact.unasked),
         "verdict": verdict(change),
         "old": edition_json(change.old),
         "new": edition_json(change.new),
         "complete": change.complete,
-        "undecided": list(impact.undecided),
+        "undecided": list(change.undecided),
     }
 
 

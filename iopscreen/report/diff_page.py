@@ -18,13 +18,13 @@ from iopscreen.report.change_outline import (
     Chapter,
     Pair,
     Side,
-    answers_line,
     chapters,
     count_line,
     hidden_notes_line,
     only_one,
     verdict_parts,
 )
+from iopscreen.report.change_words import answers_line
 from iopscreen.report.flow_picture import tint
 from iopscreen.report.outline import BASES
 from iopscreen.report.page import page, text

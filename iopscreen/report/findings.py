@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from iopscreen.ruleset.cases import CASES_SUFFIX
 from iopscreen.ruleset.findings import Finding, Severity
 from iopscreen.ruleset.model import Accept
 
@@ -79,11 +80,18 @@ def reported(results: Sequence[AuditResult], paths: Paths) -> list[Reported]:
 
 
 def ranked(found: Sequence[Reported]) -> list[Reported]:
-    """The most important first: by severity, then what may harm a caller, then in the order they were told in."""
+    """The most important first: by severity, then what may harm a caller, then in the order they were told in.
+
+    What a change does to cases comes after what it does to rules, for it is often much.
+    """
     severities = list(Severity)
-    return sorted(
-        found, key=lambda one: (severities.index(one.finding.severity), not one.finding.name.startswith(_FIRST))
-    )
+
+    def rank(one: Reported) -> tuple[int, bool, bool]:
+        finding = one.finding
+        of_a_case = finding.name.startswith("protection-") and finding.path.endswith(CASES_SUFFIX)
+        return severities.index(finding.severity), not finding.name.startswith(_FIRST), of_a_case
+
+    return sorted(found, key=rank)
 
 
 def tally(found: Sequence[Reported]) -> Tally:

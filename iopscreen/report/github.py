@@ -63,9 +63,9 @@ def diff_github(change: Change, paths: Paths, *, notes: bool = False) -> str:
     found = [Reported(finding, None, change.new.rule_set.id) for finding in change.findings]
     counted, path = tally(found), paths.shown(change.new.file.path)
     undecided = []
-    if change.impact.undecided:
+    if change.undecided:
         where = {"file": path, "title": "not decided"}
-        undecided = [_command("error", where, printable("; ".join(change.impact.undecided)))]
+        undecided = [_command("error", where, printable("; ".join(change.undecided)))]
     said = [notice(path, verdict(change))]
     lines = finding_annotations(found, paths, notes=notes, first=undecided, noticed=said, command="diff")
     closing = f"1 rule file: {tally_words(counted, notes=notes)}"

@@ -31,7 +31,7 @@ def new_json(edition: Edition, said: str) -> dict[str, Any]:
     }
     questions: dict[str, Any] = {name: [] for name in ("added", "removed", "renamed", "retyped", "answers")}
     new = {"new": edition_json(edition), "verdict": said, "complete": True}
-    return {"identical": False, **nothing, **lists, "questions": questions, **new}
+    return {"identical": False, **nothing, **lists, "questions": questions, "settings": {"added": []}, **new}
 
 
 def new_markdown(said: str) -> str:

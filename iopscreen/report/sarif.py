@@ -52,7 +52,7 @@ def diff_sarif(change: Change, paths: Paths, *, notes: bool = False) -> dict[str
     log = sarif_log([Reported(finding, None, change.new.rule_set.id) for finding in told], paths)
     [run] = log["runs"]
     run["invocations"] = [{"executionSuccessful": change.complete}]
-    run["properties"] = {"verdict": _text(verdict(change)), "undecided": [*map(_text, change.impact.undecided)]}
+    run["properties"] = {"verdict": _text(verdict(change)), "undecided": [*map(_text, change.undecided)]}
     return log
 
 

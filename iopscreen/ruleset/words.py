@@ -15,9 +15,12 @@ def outcome_label(rule_set: RuleSet, outcome: str) -> str:
 
 
 def outcome_order(old: RuleSet, new: RuleSet) -> list[str]:
-    """The outcomes of both, the least intensive first: in the new order, an old one after what it followed."""
-    order = list(new.outcome)
-    names = list(old.outcome)
+    """The outcomes of both, the least intensive first: in the old order, a new one after what it follows.
+
+    A change that orders them otherwise is not weighed by its own order.
+    """
+    order = list(old.outcome)
+    names = list(new.outcome)
     for place, name in enumerate(names):
         if name not in order:
             order.insert(order.index(names[place - 1]) + 1 if place else 0, name)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from iopscreen.audit.change.confirmed import CaseChange, case_changes
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact, impact
+from iopscreen.audit.change.promises import PromiseChange, promise_changes
 from iopscreen.audit.change.questions import QuestionChanges, question_changes
+from iopscreen.audit.change.renaming import Names
 from iopscreen.audit.change.words import WordChange, word_changes
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.engine.joint import Joint, join
+from iopscreen.engine.promise import Promises
 from iopscreen.ruleset.findings import Place, Related
 from iopscreen.ruleset.model import Condition, Not
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions of a rule set. `budget`: the time for all verdicts."""
+    """Two editions of a rule set, the old one under the names of the new one. `budget`: the time for all verdicts.
+
+    `names`: the questions that are called otherwise than before.
+    """
 
     old: Edition
     new: Edition
     budget: Budget = UNLIMITED
+    names: Names = field(default_factory=dict)
 
     @cached_property
     def joint(self) -> Joint | TooTangledToCompile:
@@ -43,9 +50,27 @@ class Comparison:
         return impact(self.joint, self.budget)
 
     @cached_property
+    def promises(self) -> Promises | None:
+        """Verdicts on guarantees and impossible entries, which leave most of the time to who is recommended what."""
+        return (
+            None if isinstance(self.joint, TooTangledToCompile) else Promises(self.joint, self.budget.part(share=0.25))
+        )
+
+    @cached_property
+    def guarantees(self) -> tuple[PromiseChange, ...]:
+        """What became of each guarantee."""
+        return promise_changes(self.old.rule_set, self.new.rule_set, self.promises)
+
+    @cached_property
+    def undecided(self) -> tuple[str, ...]:
+        """In words, what was not decided within the budget."""
+        open_still = [f"whether guarantee `{one.id}` still holds" for one in self.guarantees if not one.decided]
+        return (*self.impact.undecided, *open_still)
+
+    @cached_property
     def questions(self) -> QuestionChanges:
         """How the questions differ."""
-        return question_changes(self.old.rule_set, self.new.rule_set)
+        return question_changes(self.old.rule_set, self.new.rule_set, self.names)
 
     @cached_property
     def words(self) -> tuple[WordChange, ...]:

@@ -359,9 +359,10 @@ def _searched(joint: Joint, budget: Budget) -> Impact:
             ends = _outcome(pair.old), _outcome(pair.new)
             found[pair] = Transition(*ends, _weight(joint, pair), None, (region,), 0)
         for half in (joint.old, joint.new):
-            caller = joint.only(half, budget)
-            if caller is not None:
-                one_sided.append(OneSided(half is joint.new, False, None, {}, witness_json(caller)))
+            for by_answer in (True, False):
+                caller = joint.only(half, budget, by_answer=by_answer)
+                if caller is not None:
+                    one_sided.append(OneSided(half is joint.new, by_answer, None, {}, witness_json(caller)))
     except OutOfTime:
         undecided.append("whether any other caller is recommended something else")
     unasked = None

@@ -19,12 +19,16 @@ def recommendation_changed(comparison: Comparison) -> Iterator[Told]:
 
     What to do: nothing, if that is what the change is for. `diff` shows all such callers, with both rules side by side.
     """
-    for transition in comparison.impact.transitions:
-        groups: dict[str | None, list[ChangedRegion]] = {}
-        for region in transition.regions:
-            groups.setdefault(region.new.rule and region.new.rule.id, []).append(region)
-        for regions in groups.values():
-            yield _told(comparison, transition, regions)
+    found = [told for transition in comparison.impact.transitions for told in _by_rule(comparison, transition)]
+    yield from sorted(found, key=lambda told: (told.place, told.message))
+
+
+def _by_rule(comparison: Comparison, transition: Transition) -> Iterator[Told]:
+    groups: dict[str | None, list[ChangedRegion]] = {}
+    for region in transition.regions:
+        groups.setdefault(region.new.rule and region.new.rule.id, []).append(region)
+    for regions in groups.values():
+        yield _told(comparison, transition, regions)
 
 
 def _told(comparison: Comparison, transition: Transition, regions: list[ChangedRegion]) -> Told:

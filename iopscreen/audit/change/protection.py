@@ -2,119 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 
 from iopscreen.audit.change.comparison import Comparison
+from iopscreen.audit.change.statements import guarantees, impossible
 from iopscreen.audit.references import accepting
 from iopscreen.audit.subject import Told
 from iopscreen.audit.telling import listed, quoted
-from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.ruleset.cases import Case, CaseFile
-from iopscreen.ruleset.condition_words import condition_in_words
 from iopscreen.ruleset.findings import Place, Related
-from iopscreen.ruleset.model import Accept, Condition, Impossible, RuleSet
+from iopscreen.ruleset.model import Accept, RuleSet
 
-MAX_RELATED = 10
-"""How many deleted cases are shown with what they expected; all are named."""
+MAX_SHOWN = 10
+"""How many cases of many are named, and shown with what they expected."""
+
+MAX_EDITED = 3
+"""How many edited cases are told one by one."""
 
 
 def protection_weakened(comparison: Comparison) -> Iterator[Told]:
     """What protects callers is taken away or changed.
 
-    That is a guarantee, an impossible entry, a case, a setting, a contact for emergencies, or what to do when an
-    answer is not known; and a finding that is newly accepted, or an answer newly assumed for files that lack it.
+    That is a guarantee, an impossible entry, a case, a setting, a contact for emergencies, the order of outcomes, or
+    what to do when an answer is not known; and a finding that is newly accepted, or an answer newly assumed for files
+    that lack it.
 
     Example: a guarantee `never: iop` for callers in need of detox is deleted in the same change that makes
     its proof fail.
 
     What to do: nothing, if that is what the change is for; then say so where it is reviewed. Else put back what was
     taken away. A guarantee that became stronger, which is proved, is not told.
+
+    It is an error where a guarantee still stands that the rules of before kept and those of now do not: change the
+    rules shown until it holds, or give it up, knowingly.
     """
-    yield from _guarantees(comparison)
-    yield from _impossible(comparison)
-    yield from _cases(comparison)
-    yield from _accepted(comparison)
-    yield from _settings(comparison)
-    yield from _questions(comparison)
-    yield from _emergency(comparison)
-
-
-# --- statements -----------------------------------------------------------------------------
-
-
-def _guarantees(comparison: Comparison) -> Iterator[Told]:
-    after = {guarantee.id: guarantee for guarantee in comparison.new.rule_set.guarantees}
-    written = _written(comparison)
-    for old in comparison.old.rule_set.guarantees:
-        new = after.get(old.id)
-        if new is None:
-            message = f"guarantee `{old.id}` is gone"
-            yield _gone(comparison, "guarantees", message, old.place, "it stood here")
-            continue
-        wider = old.id in written and comparison.implies(*written[old.id])
-        if not wider and _changed(old.condition, new.condition):
-            when = condition_in_words(comparison.new.rule_set, new.condition)
-            message = f"guarantee `{old.id}` no longer holds for all callers of before, but when `{when}`"
-            was = f"it was for `{condition_in_words(comparison.old.rule_set, old.condition)}`"
-            yield Told(new.place, message, comparison.before(old.place, was))
-        allowed = [outcome for outcome in comparison.new.rule_set.outcome if outcome in new.allowed - old.allowed]
-        allowed = [outcome for outcome in allowed if outcome in comparison.old.rule_set.outcome]
-        if allowed:
-            message = f"guarantee `{old.id}` now allows {listed(allowed)}, too"
-            yield _edited(comparison, new.place, message, old.place)
-
-
-def _written(comparison: Comparison) -> Mapping[str, tuple[Condition, Condition]]:
-    """By id, the conditions of the guarantees of both sides, as they can be compared."""
-    joint = comparison.joint
-    if isinstance(joint, TooTangledToCompile):
-        return {}
-    after = {one.id: one.condition for one in joint.new.rule_set.guarantees}
-    return {one.id: (one.condition, after[one.id]) for one in joint.old.rule_set.guarantees if one.id in after}
-
-
-def _impossible(comparison: Comparison) -> Iterator[Told]:
-    before = {entry.id: entry for entry in comparison.old.rule_set.impossible}
-    after = {entry.id: entry for entry in comparison.new.rule_set.impossible}
-    for old in before.values():
-        new = after.get(old.id)
-        if new is None:
-            message = f"impossible entry `{old.id}` is gone: callers whom it refused are recommended something"
-            yield _gone(comparison, "impossible", message, old.place, "it stood here")
-        elif _changed(old.condition, new.condition) and not _same_callers(comparison, old.id):
-            when = condition_in_words(comparison.new.rule_set, new.condition)
-            message = f"impossible entry `{old.id}` refuses other callers than before: `{when}`"
-            was = f"it was `{condition_in_words(comparison.old.rule_set, old.condition)}`"
-            yield Told(new.place, message, comparison.before(old.place, was))
-    for new in after.values():
-        if new.id not in before:
-            message = f"impossible entry `{new.id}` is new: no verdict and no guarantee is about those callers any more"
-            yield Told(new.place, message)
-
-
-def _same_callers(comparison: Comparison, name: str) -> bool:
-    joint = comparison.joint
-    if isinstance(joint, TooTangledToCompile):
-        return False
-    old, new = (_entry(half.rule_set, name).condition for half in (joint.old, joint.new))
-    return comparison.implies(old, new) and comparison.implies(new, old)
-
-
-def _entry(rule_set: RuleSet, name: str) -> Impossible:
-    return next(entry for entry in rule_set.impossible if entry.id == name)
-
-
-def _changed(old: Condition, new: Condition) -> bool:
-    return meaning_of(old) != meaning_of(new)
-
-
-def meaning_of(value: object) -> object:
-    """A value of a rule set without the places that it knows; values that mean the same are equal."""
-    if isinstance(value, Place):
-        return None
-    if isinstance(value, tuple):
-        return (type(value).__name__, *(meaning_of(part) for part in value))
-    return value
+    for part in PARTS:
+        yield from part(comparison)
 
 
 # --- cases ----------------------------------------------------------------------------------
@@ -133,28 +56,61 @@ def _cases(comparison: Comparison) -> Iterator[Told]:
     after = {case.id: case for case in new.cases}
     said = {_said(case) for case in new.cases}
     missed = [case for case in old.cases if _said(case) not in said]
-    for case in missed:
-        if case.id in after:
-            yield _edited_case(case, after[case.id], (old, new))
-    gone = [case for case in missed if case.id not in after]
-    if gone:
-        names = ", ".join(f"`{case.id}`{_confirmed(case)}" for case in gone)
-        message = f"case {names} is gone" if len(gone) == 1 else f"{len(gone)} cases are gone: {names}"
-        stood = [Related(old.path, case.place, f"it expected {expectation(case)}") for case in gone]
-        yield Told(Place(1, 1), message, tuple(stood[:MAX_RELATED]), path=new.path)
+    yield from _gone_cases([case for case in missed if case.id not in after], old, new)
+    yield from _edited_cases([(case, after[case.id]) for case in missed if case.id in after], old, new)
 
 
 def _said(case: Case) -> tuple[object, object]:
     return frozenset(case.answers.items()), case.expect
 
 
-def _edited_case(old: Case, new: Case, files: tuple[CaseFile, CaseFile]) -> Told:
-    if frozenset(new.answers.items()) != frozenset(old.answers.items()):
-        now = "is now about another caller"
+def _gone_cases(gone: Sequence[Case], old: CaseFile, new: CaseFile) -> Iterator[Told]:
+    if gone:
+        names = _case_names(gone)
+        message = f"case {names} is gone" if len(gone) == 1 else f"{len(gone)} cases are gone: {names}"
+        yield Told(Place(1, 1), message, _as_they_were(gone, old), path=new.path)
+
+
+def _edited_cases(edited: Sequence[tuple[Case, Case]], old: CaseFile, new: CaseFile) -> Iterator[Told]:
+    """Each on its own; of many one list, for these would bury all else."""
+    edited = sorted(edited, key=lambda pair: pair[1].place)
+    if len(edited) <= MAX_EDITED:
+        for was, now in edited:
+            yield Told(now.place, f"case `{was.id}` {_edit(was, now)}", _as_they_were([was], old), path=new.path)
     else:
-        now = f"now expects {expectation(new)} instead of {expectation(old)}"
-    related = Related(files[0].path, old.place, f"it expected {expectation(old)}")
-    return Told(new.place, f"case `{old.id}`{_confirmed(old)} {now}", (related,), path=files[1].path)
+        before = [was for was, _ in edited]
+        message = f"{len(edited)} cases are about other callers, or expect something else: {_case_names(before)}"
+        yield Told(edited[0][1].place, message, _as_they_were(before, old), path=new.path)
+
+
+def _edit(old: Case, new: Case) -> str:
+    """What became of a case, and whose name still stands beside it: nobody confirmed what it says now."""
+    another = frozenset(new.answers.items()) != frozenset(old.answers.items())
+    now = "is now about another caller" if another else f"now expects {expectation(new)} instead of {expectation(old)}"
+    if old.confirmed_by is None:
+        return now
+    was = "it for other answers" if another else expectation(old)
+    if new.confirmed_by == old.confirmed_by:
+        return f"{now}, and is still marked as confirmed by {old.confirmed_by}, who confirmed {was}"
+    by = f"confirmed by {new.confirmed_by}" if new.confirmed_by else "confirmed by nobody"
+    return f"{now}, {by}; {old.confirmed_by} confirmed {was}"
+
+
+def _as_they_were(cases: Sequence[Case], file: CaseFile) -> tuple[Related, ...]:
+    """The first of them as they stood in the old edition."""
+    return tuple(
+        Related(file.path, case.place, f"`{case.id}` expected {expectation(case)}") for case in _first_cases(cases)
+    )
+
+
+def _case_names(cases: Sequence[Case]) -> str:
+    more = f" and {len(cases) - MAX_SHOWN} more" if len(cases) > MAX_SHOWN else ""
+    return ", ".join(f"`{case.id}`{_confirmed(case)}" for case in _first_cases(cases)) + more
+
+
+def _first_cases(cases: Sequence[Case]) -> list[Case]:
+    """So many as are shown, those that a person confirmed before others."""
+    return sorted(cases, key=lambda case: case.confirmed_by is None)[:MAX_SHOWN]
 
 
 def _confirmed(case: Case) -> str:
@@ -205,6 +161,19 @@ def _accepts(rule_set: RuleSet) -> Iterator[tuple[_Key, Accept]]:
 
 
 # --- settings, questions, emergency ---------------------------------------------------------
+
+
+def _outcomes(comparison: Comparison) -> Iterator[Told]:
+    """The order of outcomes says which is more intensive."""
+    before, after = comparison.old.rule_set, comparison.new.rule_set
+    old = [name for name in before.outcome if name in after.outcome]
+    new = [name for name in after.outcome if name in before.outcome]
+    if old != new:
+        message = (
+            f"the outcomes are in another order, {', '.join(f'`{name}`' for name in new)} instead of "
+            f"{', '.join(f'`{name}`' for name in old)}: which is more intensive is read off it"
+        )
+        yield Told(comparison.section("outcomes"), message, comparison.before(before.outcomes[0].place, "the first"))
 
 
 def _settings(comparison: Comparison) -> Iterator[Told]:
@@ -260,3 +229,16 @@ def _gone(comparison: Comparison, section: str, message: str, place: Place, rela
 
 def _edited(comparison: Comparison, place: Place, message: str, old: Place) -> Told:
     return Told(place, message, comparison.before(old, "as it was"))
+
+
+PARTS: tuple[Callable[[Comparison], Iterator[Told]], ...] = (
+    guarantees,
+    impossible,
+    _outcomes,
+    _settings,
+    _questions,
+    _emergency,
+    _accepted,
+    _cases,
+)
+"""What protects callers, the most important first: no long list of cases may bury a guarantee."""

@@ -1,10 +1,11 @@
-"""Questions of two editions, aligned by id: added, removed, probably renamed, asked for other answers."""
+"""Questions of two editions, aligned: added, removed, renamed, asked for other answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from iopscreen.audit.change.renaming import Names
 from iopscreen.ruleset.model import Kind, Question, RuleSet
 
 
@@ -26,12 +27,14 @@ class AnswersChanged:
 class QuestionChanges:
     """How the questions differ. A question of another type is both removed and added (`retyped`).
 
-    `renamed`: old and new id of a removed and an added question that are probably one.
+    `renamed`: old and new id of questions that are otherwise the same, and are compared as one.
+    `perhaps_renamed`: the ids of a removed and an added question that are probably one.
     """
 
     added: tuple[Question, ...]
     removed: tuple[Question, ...]
     renamed: tuple[tuple[str, str], ...]
+    perhaps_renamed: tuple[tuple[str, str], ...]
     answers: tuple[AnswersChanged, ...]
 
     @property
@@ -42,16 +45,22 @@ class QuestionChanges:
 
     @property
     def none(self) -> bool:
-        """Whether the same questions are asked for the same answers."""
+        """Whether the same questions are asked for the same answers, whatever they are called."""
         return not (self.added or self.removed or self.answers)
 
 
-def question_changes(old: RuleSet, new: RuleSet) -> QuestionChanges:
-    """How the questions of `new` differ from those of `old`, apart from their wording and order."""
+def question_changes(old: RuleSet, new: RuleSet, names: Names) -> QuestionChanges:
+    """How the questions of `new` differ from those of `old`, which has the new names, apart from wording and order."""
     added = tuple(question for question in new.questions if not _has(old, question))
     removed = tuple(question for question in old.questions if not _has(new, question))
     changed = (_answers(old.question[one.id], one) for one in new.questions if _has(old, one))
-    return QuestionChanges(added, removed, tuple(_renamed(removed, added)), tuple(one for one in changed if one))
+    return QuestionChanges(
+        added=added,
+        removed=removed,
+        renamed=tuple(names.items()),
+        perhaps_renamed=tuple(_perhaps_renamed(removed, added)),
+        answers=tuple(one for one in changed if one),
+    )
 
 
 def _has(rule_set: RuleSet, question: Question) -> bool:
@@ -71,7 +80,7 @@ def _answers(old: Question, new: Question) -> AnswersChanged | None:
     return AnswersChanged(new.id, added, removed, alone, other_range)
 
 
-def _renamed(removed: tuple[Question, ...], added: tuple[Question, ...]) -> Iterator[tuple[str, str]]:
+def _perhaps_renamed(removed: tuple[Question, ...], added: tuple[Question, ...]) -> Iterator[tuple[str, str]]:
     """Each removed question with the one added question, if any, that is asked for the same."""
     left = list(added)
     for old in removed:

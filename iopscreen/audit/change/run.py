@@ -16,6 +16,7 @@ from iopscreen.audit.change.impact import Impact
 from iopscreen.audit.change.notices import question_reworded, recommendation_changed
 from iopscreen.audit.change.protection import protection_weakened
 from iopscreen.audit.change.questions import QuestionChanges
+from iopscreen.audit.change.renaming import renamed_questions, under_new_names
 from iopscreen.audit.change.versions import (
     rule_id_reused,
     version_bump_too_small,
@@ -26,6 +27,7 @@ from iopscreen.audit.change.words import WordChange
 from iopscreen.audit.subject import Told
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.model import Setting
 
 ChangeCheck = Callable[[Comparison], Iterator[Told]]
 
@@ -43,7 +45,10 @@ CHANGE_CHECKS: tuple[tuple[ChangeCheck, Severity], ...] = (
 
 @dataclass(frozen=True)
 class Change:
-    """What a change means. `cases`: decisions that a person once confirmed and that change now."""
+    """What a change means. `old`: with the names of the new questions, where these are the same but for that.
+
+    `cases`: decisions of the old edition, as its cases have them, that change now. `undecided`: in words.
+    """
 
     old: Edition
     new: Edition
@@ -52,6 +57,7 @@ class Change:
     words: tuple[WordChange, ...]
     cases: tuple[CaseChange, ...]
     findings: tuple[Finding, ...]
+    undecided: tuple[str, ...]
 
     @property
     def identical(self) -> bool | None:
@@ -61,17 +67,23 @@ class Change:
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to tell: no caller, no word, no protection, no version."""
-        return self.identical is True and not (self.words or self.findings or self.cases)
+        return self.identical is True and not (self.words or self.findings or self.cases or self.questions.renamed)
 
     @property
     def complete(self) -> bool:
         """Whether everything was decided."""
-        return not self.impact.undecided
+        return not self.undecided
 
     @property
     def protection(self) -> tuple[Finding, ...]:
         """What protects callers, and was taken away or changed."""
         return tuple(finding for finding in self.findings if finding.name == "protection-weakened")
+
+    @property
+    def added_settings(self) -> tuple[Setting, ...]:
+        """The settings that only the new edition has."""
+        known = {setting.id for setting in self.old.rule_set.settings}
+        return tuple(setting for setting in self.new.rule_set.settings if setting.id not in known)
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -82,28 +94,33 @@ class Change:
 
 def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
     """What the change from `old` to `new` means. `budget`: the time for the verdicts."""
-    comparison = Comparison(old, new, budget)
+    names = renamed_questions(old.rule_set, new.rule_set)
+    comparison = Comparison(under_new_names(old, names), new, budget, names)
+    _ = comparison.guarantees  # first, so that what is counted does not take the time of what protects callers
     return Change(
-        old=old,
+        old=comparison.old,
         new=new,
         impact=comparison.impact,
         questions=comparison.questions,
         words=comparison.words,
         cases=comparison.decided,
         findings=tuple(_findings(comparison)),
+        undecided=comparison.undecided,
     )
 
 
 def _findings(comparison: Comparison) -> Iterator[Finding]:
-    """The findings of every check, protection first; those of one check in file order."""
+    """The findings of every check, protection first; those of one check in its own order."""
     for check, severity in CHANGE_CHECKS:
-        found = [_finding(comparison, change_name(check), severity, told) for told in check(comparison)]
-        yield from sorted(found, key=lambda finding: finding.order)
+        for told in check(comparison):
+            yield _finding(comparison, change_name(check), severity, told)
 
 
 def _finding(comparison: Comparison, name: str, severity: Severity, told: Told) -> Finding:
     path = told.path or comparison.new.file.path
-    return Finding(name, severity, path, told.place, told.message, told.related, told.witness, told.case)
+    return Finding(
+        name, told.severity or severity, path, told.place, told.message, told.related, told.witness, told.case
+    )
 
 
 def change_name(check: ChangeCheck) -> str:

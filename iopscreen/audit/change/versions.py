@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from iopscreen.audit.change.comparison import Comparison
-from iopscreen.audit.change.protection import meaning_of
+from iopscreen.audit.change.statements import meaning_of
 from iopscreen.audit.subject import Told
 from iopscreen.audit.telling import listed
 from iopscreen.engine.compiled import TooTangledToCompile
@@ -49,8 +49,8 @@ def version_not_bumped(comparison: Comparison) -> Iterator[Told]:
 def version_bump_too_small(comparison: Comparison) -> Iterator[Told]:
     """The version was raised by less than the change is.
 
-    Major (the first number): questions or answers were removed or added, so that files and records of before may
-    not fit. Minor (the second): recommendations or wording changed. Patch (the third): the rest.
+    Major (the first number): questions or answers were removed, added or renamed, so that files and records of
+    before may not fit. Minor (the second): recommendations or wording changed. Patch (the third): the rest.
 
     Example: an age limit is added with its question, and "1.0.0" became "1.0.1".
 
@@ -112,6 +112,8 @@ def needed_bump(comparison: Comparison) -> Needed:
         asked = [question.id for question in (*questions.added, *questions.removed)]
         names = list(dict.fromkeys([*asked, *(question.id for question in questions.answers)]))
         return Needed(Level.MAJOR, f"questions or answers were added or removed ({listed(names)})")
+    if questions.renamed:
+        return Needed(Level.MAJOR, f"questions were renamed ({listed([new for _, new in questions.renamed])})")
     if comparison.impact.identical is False:
         moved = comparison.impact.transitions
         return Needed(Level.MINOR, "recommendations changed" if moved else "other callers are impossible")
