@@ -270,7 +270,7 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
 
         found["diff"] = diff_json(result.change)
     if result.no_change:
-        found["diff"] = None
+        found.setdefault("diff", None)
         found["no_diff"] = result.no_change
     if facts.resting:
         found["citations"] = {

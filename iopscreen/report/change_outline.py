@@ -79,8 +79,15 @@ def _beside(change: Change) -> Iterator[str]:
     if asked:
         worded = f"{_counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
         yield f"{worded}: callers may answer differently"
+    if change.old.renamed:
+        yield f"the file was {_file_name(change.old)} before"
     if change.impact.undecided and _something_decided(change):
         yield "not everything was decided"
+
+
+def _file_name(edition: Edition) -> str:
+    """The name of the file, without its folder."""
+    return edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _something_decided(change: Change) -> bool:
@@ -152,8 +159,7 @@ class Side(NamedTuple):
     def place(self) -> str:
         """The file, without its folder, and the line of the rule."""
         assert self.end.rule is not None
-        name = self.edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
-        return f"{name}:{self.end.rule.place.line}"
+        return f"{_file_name(self.edition)}:{self.end.rule.place.line}"
 
     @property
     def condition(self) -> list[str]:
