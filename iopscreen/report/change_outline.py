@@ -213,6 +213,7 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
     told = change.findings if findings else ()
     counting = tuple(one for one in told if one.severity is not Severity.NOTE)
     noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
+    worded = {word.thing for word in change.words if word.wording}
     found = [
         Chapter("undecided", "Not decided", change.impact.undecided),
         Chapter("protection", "What protects callers, and the version", findings=counting),
@@ -221,7 +222,8 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
         *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
         Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
         Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
-        Chapter("words", "Wording", words=change.words),
+        Chapter("words", "Wording", words=tuple(word for word in change.words if word.thing in worded)),
+        Chapter("kept", "What else is written", words=tuple(word for word in change.words if word.thing not in worded)),
         Chapter("notes", "Notes", findings=noted),
     ]
     return [chapter for chapter in found if not chapter.empty]

@@ -22,7 +22,7 @@ from iopscreen.report.change_outline import (
     rule_lines,
     verdict,
 )
-from iopscreen.report.findings import Paths, Reported
+from iopscreen.report.findings import Paths, Reported, count_words
 from iopscreen.report.markdown import code, folded, message, quiet, row, table, within
 
 MARKER = "<!-- iopscreen:diff -->"
@@ -62,7 +62,8 @@ def change_blocks(change: Change, paths: Paths, *, findings: bool = True, notes:
 
 def _chapter(change: Change, chapter: Chapter, paths: Paths) -> Iterator[str]:
     if chapter.words:
-        yield folded(f"{len(chapter.words)} changes of wording, [-before-]{{+now+}}", _words(chapter.words))
+        heading = f"{chapter.heading}: {count_words(len(chapter.words), 'change')}, [-before-]{{+now+}}"
+        yield folded(heading, _words(chapter.words))
         return
     yield f"### {quiet(chapter.heading)}"
     if chapter.lines:
