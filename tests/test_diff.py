@@ -909,6 +909,33 @@ def test_a_comment_that_is_too_long_says_so(monkeypatch):
     assert short.rstrip().endswith("shows the rest.")
 
 
+def test_the_comment_of_an_audit_begins_with_the_change_and_says_of_which_file(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("other.yaml").write_text(BASE.replace("id: base", "id: other"), encoding="utf-8")
+    Path("same.yaml").write_text(BASE.replace("id: base", "id: same"), encoding="utf-8")
+    git(repository, "add", "other.yaml", "same.yaml")
+    git(repository, "commit", "-q", "-m", "more")
+    text = Path("other.yaml").read_text(encoding="utf-8")
+    Path("other.yaml").write_text(text.replace("help: Mark it", "help: Mark them"), encoding="utf-8")
+    Path("new.yaml").write_text(BASE.replace("id: base", "id: new"), encoding="utf-8")
+    _, told = in_process("audit", ".", "--against", "HEAD", "--format", "markdown")
+    places = [
+        told.index(text)
+        for text in (
+            "## Audit of 4 rule files",
+            "### Since the earlier edition of `base.yaml`: 6 of 10 profiles",
+            "#### From low to high",
+            "new.yaml is new since HEAD",
+            "### Since the earlier edition of `other.yaml`: Same answers",
+            "Nothing changed since the earlier edition of `same.yaml`.",
+            "### Findings",
+            "| 1 | **error** |",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Wording: 1 change, " in told
+
+
 def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatch):
     monkeypatch.chdir(CASES / "home")
     result = audit("new.yaml", {}, today=None, against="old.yaml")
