@@ -296,6 +296,9 @@ def audit(
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="As text: findings alone, and of clean files nothing.")
+    ] = False,
     budget: Annotated[
         float,
         typer.Option(
@@ -325,6 +328,8 @@ def audit(
 
     gc.enable()
     streams.check_output(output, force=force)
+    if quiet and output_format is not AuditFormat.TEXT:
+        raise IopscreenError("`--quiet` is for `--format text`: the other formats are for programs and pages")
     if explain is not None:
         from iopscreen.audit.documentation import documented
         from iopscreen.report.audit import documentation_text
@@ -356,7 +361,8 @@ def audit(
     _refuse_unknown_sources(texts, results)
     if against is not None:
         results += audit_run.gone_since(against, paths or [], results)
-    streams.write(output, formats.audit_as(output_format, results, output, notes=notes), force=force)
+    text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
+    streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
