@@ -1173,6 +1173,12 @@ def test_a_rule_file_with_another_name_is_compared(repository, output_format, mo
         assert "he file was base.yaml before" in told
         assert "the file of cases is gone, and with it 2 cases" in " ".join(told.split())
         assert "this rule file is gone" not in told
+    Path("site/criteria.yaml").write_text(BASE, encoding="utf-8")
+    Path("site/criteria.cases.yaml").write_text(
+        f"format: 1\nrules: criteria.yaml\ncases:\n{YOUNG}\n{OLD}\n", encoding="utf-8"
+    )
+    _, told = in_process("audit", "site", "--against", "v1", "--format", output_format)
+    assert "he file was base.yaml before" in told  # though nothing else is to tell
 
 
 def test_a_gone_file_that_was_faulty_and_one_of_two_with_the_id(repository, monkeypatch):

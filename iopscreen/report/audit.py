@@ -61,7 +61,7 @@ def audit_text(
             for finding in shown:
                 lines += [*_finding_lines(result, finding, color, width), ""]
             lines += [*_closing_lines(result, width, notes), *([] if quiet else _facts_lines(result, width, rows)), ""]
-        lines += _change_lines(result, width)
+        lines += [] if quiet and result.change and result.change.nothing else _change_lines(result, width)
     text = "\n".join(lines).rstrip("\n")
     return f"{text}\n" if text else ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
@@ -88,7 +89,7 @@ def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterato
     Each file has an equal share of the room; those of which there is nothing to tell have one line together.
     """
     compared = [result for result in results if result.change is not None or result.no_change is not None]
-    told = [result for result in compared if result.no_change or not (result.change and result.change.nothing)]
+    told = [result for result in compared if result.no_change or (result.change and not _same(result.change))]
     for result in told:
         blocks = list(_change(result, paths))
         shown = list(within(blocks, room // len(told)))
@@ -98,6 +99,10 @@ def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterato
     if same:
         more = f" and {len(same) - _MOST_NAMES:,} more" if len(same) > _MOST_NAMES else ""
         yield f"Nothing changed since the earlier edition of {_shown_names(same[:_MOST_NAMES], paths)}{more}."
+
+
+def _same(change: Change) -> bool:
+    return change.nothing and not change.old.renamed
 
 
 def _change(result: AuditResult, paths: Paths) -> Iterator[str]:

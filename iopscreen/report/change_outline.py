@@ -64,7 +64,8 @@ def verdict(change: Change) -> str:
 
 def verdict_parts(change: Change) -> Verdict:
     """The same in parts."""
-    return Verdict(*_about_recommendations(change), tuple(_beside(change)))
+    renamed = [f"the file was {_file_name(change.old)} before"] if change.old.renamed else []
+    return Verdict(*_about_recommendations(change), (*_beside(change), *renamed))
 
 
 def _beside(change: Change) -> Iterator[str]:
@@ -79,15 +80,8 @@ def _beside(change: Change) -> Iterator[str]:
     if asked:
         worded = f"{_counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
         yield f"{worded}: callers may answer differently"
-    if change.old.renamed:
-        yield f"the file was {_file_name(change.old)} before"
     if change.impact.undecided and _something_decided(change):
         yield "not everything was decided"
-
-
-def _file_name(edition: Edition) -> str:
-    """The name of the file, without its folder."""
-    return edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _something_decided(change: Change) -> bool:
@@ -139,6 +133,11 @@ def count_line(change: Change) -> str:
         f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "
         f"{impact.changed:,} changed, {impact.profiles - impact.changed:,} as before{left_out}."
     )
+
+
+def _file_name(edition: Edition) -> str:
+    """The name of the file, without its folder."""
+    return edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 # --- the chapters ---------------------------------------------------------------------------
