@@ -129,8 +129,8 @@ def test_no_page_of_paper_is_wasted_and_no_heading_stands_at_its_foot(pages, tmp
 def test_the_heading_of_the_picture_goes_with_it_wherever_a_page_ends(pages, tmp_path):
     """However much stands before it."""
     places = set()
-    for number in range(4):
-        filler = f'<p style="height: {360 + 90 * number}px"></p>'
+    for height in (360, 480, 600):
+        filler = f'<p style="height: {height}px"></p>'
         data = printed(tmp_path, pages["iop"].replace('<section id="flow"', f'{filler}<section id="flow"'))
         heading, *after = next(iter(on_paper(data)))
         assert {one[0] for one in (heading, *after)} == set(heading)

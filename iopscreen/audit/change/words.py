@@ -98,8 +98,8 @@ def case_word_changes(old: CaseFile | None, new: CaseFile | None) -> tuple[WordC
 
 
 def _differing(before: Mapping[Line, str], after: Mapping[Line, str]) -> tuple[WordChange, ...]:
-    things = list(dict.fromkeys(thing for thing, _ in (*after, *before)))
-    lines = sorted({**after, **before}, key=lambda line: things.index(line[0]))
+    things = {thing: place for place, thing in enumerate(dict.fromkeys(thing for thing, _ in (*after, *before)))}
+    lines = sorted({**after, **before}, key=lambda line: things[line[0]])
     both = {thing for thing, _ in before} & {thing for thing, _ in after}
     return tuple(
         WordChange(*line, before.get(line), after.get(line), line[0] not in both)
