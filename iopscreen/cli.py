@@ -296,6 +296,9 @@ def audit(
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="As text: findings alone, and of clean files nothing.")
+    ] = False,
     budget: Annotated[
         float,
         typer.Option(
@@ -325,6 +328,8 @@ def audit(
 
     gc.enable()
     streams.check_output(output, force=force)
+    if quiet and output_format is not AuditFormat.TEXT:
+        raise IopscreenError("`--quiet` is for `--format text`: the other formats are for programs and pages")
     if explain is not None:
         from iopscreen.audit.documentation import documented
         from iopscreen.report.audit import documentation_text
@@ -354,7 +359,10 @@ def audit(
             for file in files
         ]
     _refuse_unknown_sources(texts, results)
-    streams.write(output, formats.audit_as(output_format, results, output, notes=notes), force=force)
+    if against is not None:
+        results += audit_run.gone_since(against, paths or [], results)
+    text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
+    streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
@@ -452,8 +460,13 @@ def diff(
     gc.enable()
     streams.check_output(output, force=force)
     path, before = _locate(new), _shipped_or(old)
+    if Path(path).is_dir():
+        raise IopscreenError(
+            f"{path}: is a folder; `diff` compares two rule files. `audit {path} --against REV` compares all of them"
+        )
     streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
-    earlier, now = read_earlier(before, path), read_edition(path)
+    now = read_edition(path)
+    earlier = read_earlier(before, path, now.rule_set.id)
     if earlier is None:
         streams.write(output, formats.new_as(output_format, now, without_earlier(old, path)), force=force)
         raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
@@ -506,7 +519,7 @@ def _shipped_or(name: str) -> str:
 
 def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
     """One file is the earlier state of one file; a revision has one of each."""
-    if against is not None and len(files) > 1 and Path(against).exists():
+    if against is not None and len(files) > 1 and Path(against).is_file():
         raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
 
 

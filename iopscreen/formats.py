@@ -119,8 +119,13 @@ def overview_as(output_format: ShowFormat, overview: Overview) -> str:
             return report.show_text(overview, streams.width())
 
 
-def audit_as(output_format: AuditFormat, results: Sequence[AuditResult], output: str, *, notes: bool) -> str:
-    """What an audit found. `output`: where it goes, for its colours; `notes`: whether they are shown."""
+def audit_as(
+    output_format: AuditFormat, results: Sequence[AuditResult], output: str, *, notes: bool, quiet: bool
+) -> str:
+    """What an audit found. `output`: where it goes, for its colours; `notes`: whether they are shown.
+
+    `quiet`: as text, findings alone.
+    """
     from iopscreen.report.findings import Paths
 
     paths = Paths(Path.cwd())
@@ -148,7 +153,8 @@ def audit_as(output_format: AuditFormat, results: Sequence[AuditResult], output:
         case AuditFormat.TEXT:
             from iopscreen.report.audit import audit_text
 
-            return audit_text(results, color=streams.color(output), width=streams.width(), notes=notes)
+            color, width = streams.color(output), streams.width()
+            return audit_text(results, color=color, width=width, notes=notes, quiet=quiet)
 
 
 def diff_as(output_format: DiffFormat, change: Change, *, notes: bool) -> str:

@@ -592,6 +592,9 @@ def test_confirmed_decisions_that_change_now():
         (("  alone:", "  more: {ask: More, type: yes_no}\n  alone:"), "1.3.0", "version-bump-too-small"),
         (("policy: first", "policy: unique"), "1.2.3", "version-not-bumped"),
         (("policy: first", "policy: unique"), "1.2.4", None),
+        (("policy: first", "policy: first\nreview_by: 2030-01-01"), "1.2.3", "version-not-bumped"),
+        (("policy: first", "policy: first\nreview_by: 2030-01-01"), "1.2.4", None),
+        (("title: A base", "title: The base"), "1.2.4", "version-bump-too-small"),
         (("policy: first", "policy: first  # a comment"), "1.2.3", None),
         (("policy: first", "policy: first"), "1.2.3-rc.1", "version-went-back"),
         (("below: 18}}, recommend", "below: 19}}, recommend"), "1.10.0", None),
@@ -918,6 +921,33 @@ def test_a_comment_that_is_too_long_says_so(monkeypatch):
     assert short.rstrip().endswith("shows the rest.")
 
 
+def test_the_comment_of_an_audit_begins_with_the_change_and_says_of_which_file(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("other.yaml").write_text(BASE.replace("id: base", "id: other"), encoding="utf-8")
+    Path("same.yaml").write_text(BASE.replace("id: base", "id: same"), encoding="utf-8")
+    git(repository, "add", "other.yaml", "same.yaml")
+    git(repository, "commit", "-q", "-m", "more")
+    text = Path("other.yaml").read_text(encoding="utf-8")
+    Path("other.yaml").write_text(text.replace("help: Mark it", "help: Mark them"), encoding="utf-8")
+    Path("new.yaml").write_text(BASE.replace("id: base", "id: new"), encoding="utf-8")
+    _, told = in_process("audit", ".", "--against", "HEAD", "--format", "markdown")
+    places = [
+        told.index(text)
+        for text in (
+            "## Audit of 4 rule files",
+            "### Since the earlier edition of `base.yaml`: 6 of 10 profiles",
+            "#### From low to high",
+            "new.yaml is new since HEAD",
+            "### Since the earlier edition of `other.yaml`: Same answers",
+            "Nothing changed since the earlier edition of `same.yaml`.",
+            "### Findings",
+            "| 1 | **error** |",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Wording: 1 change, " in told
+
+
 def test_an_audit_against_an_earlier_edition_shows_it_in_every_format(monkeypatch):
     monkeypatch.chdir(CASES / "home")
     result = audit("new.yaml", {}, today=None, against="old.yaml")
@@ -1001,3 +1031,211 @@ def test_a_caller_is_shown_at_the_edge_of_what_changed():
     other_side = ("{age: {below: 18}}, recommend: low", "{age: {at_least: 18}}, recommend: low")
     change = changed(other_side, BUMP, base=BASE.replace(ENTRY, ""))
     assert {region.witness["age"] for one in change.impact.transitions for region in one.regions} == {17, 18}
+
+
+# --- files of a repository that are not there, or not as they should be -----------------------
+
+
+def git(repository, *command):
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    subprocess.run(["git", *identity, *command], cwd=repository, check=True, capture_output=True)
+
+
+def test_what_git_tells_its_hooks_of_another_repository_is_not_listened_to(repository, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    for name, value in (
+        ("GIT_DIR", str(other / ".git")),
+        ("GIT_WORK_TREE", str(other)),
+        ("GIT_PREFIX", "x/"),
+        ("GIT_INDEX_FILE", "/nowhere"),
+        ("GIT_OBJECT_DIRECTORY", str(other / ".git" / "objects")),
+    ):
+        monkeypatch.setenv(name, value)
+    done = run("diff", "v1", "base.yaml", cwd=repository)
+    assert (done.returncode, "recommended something else" in done.stdout.split("\n")[0]) == (0, True)
+
+
+def test_in_a_hook_of_a_linked_worktree(repository):
+    """Git sets GIT_DIR there."""
+    git(repository, "commit", "-q", "-a", "-m", "second")
+    git(repository, "worktree", "add", "-q", "../linked", "v1")
+    linked = repository.parent / "linked"
+    hook = repository.parent / ".git" / "hooks" / "pre-commit"
+    hook.write_text(
+        f'#!/bin/sh\nPYTHONPATH={TESTS.parent} {sys.executable} -m iopscreen diff HEAD site/base.yaml > "$OUT"\n',
+        encoding="utf-8",
+    )
+    hook.chmod(0o755)
+    edited = BASE.replace("below: 18}}, recommend: low", "below: 18}}, recommend: middle")
+    (linked / "site" / "base.yaml").write_text(edited, encoding="utf-8")
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    out = repository.parent / "out"
+    subprocess.run(
+        ["git", *identity, "commit", "-q", "-a", "-m", "third"],
+        cwd=linked,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "OUT": str(out)},
+    )
+    assert "recommended something else" in out.read_text(encoding="utf-8").split("\n")[0]
+
+
+def test_that_git_fails_does_not_make_a_file_new(repository):
+    for blob in (repository.parent / ".git" / "objects").glob("??/*"):
+        data = subprocess.run(
+            ["git", "cat-file", "-t", blob.parent.name + blob.name], cwd=repository, capture_output=True, check=True
+        )
+        if data.stdout == b"tree\n":
+            blob.unlink()
+    done = run("diff", "v1", "base.yaml", cwd=repository)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "new since" not in done.stderr
+
+
+def test_a_link_is_followed_in_the_revision(repository):
+    shared = repository.parent / "shared"
+    shared.mkdir()
+    (shared / "there.yaml").write_text(BASE, encoding="utf-8")
+    for name, target in (
+        ("link.yaml", "base.yaml"),
+        ("far.yaml", "../shared/there.yaml"),
+        ("round.yaml", "round.yaml"),
+        ("lost.yaml", "nothing.yaml"),
+        ("out.yaml", "/etc/hostname"),
+    ):
+        (repository / name).symlink_to(target)
+    git(repository.parent, "add", ".")
+    git(repository, "commit", "-q", "-m", "links")
+    edited = BASE.replace("below: 18}}, recommend: low", "below: 18}}, recommend: middle")
+    told = {}
+    for name in ("link", "far", "round", "lost", "out"):
+        (repository / f"{name}.yaml").unlink()
+        (repository / f"{name}.yaml").write_text(edited, encoding="utf-8")
+        told[name] = run("diff", "HEAD", f"{name}.yaml", cwd=repository)
+    assert "recommended something else" in told["link"].stdout
+    assert "recommended something else" in told["far"].stdout
+    assert "HEAD: round.yaml is a link there that leads to no file" in told["round"].stderr
+    assert "HEAD: lost.yaml is a link there, to `nothing.yaml`" in told["lost"].stderr
+    assert "HEAD: out.yaml cannot be looked for in this revision" in told["out"].stderr
+    assert {told[name].returncode for name in ("round", "lost", "out")} == {2}
+
+
+def test_a_folder_of_the_revision_is_no_rule_file(repository):
+    (repository / "x.yaml").mkdir()
+    (repository / "x.yaml" / "y").write_text("", encoding="utf-8")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "a folder")
+    (repository / "x.yaml" / "y").unlink()
+    (repository / "x.yaml").rmdir()
+    (repository / "x.yaml").write_text(BASE, encoding="utf-8")
+    done = run("diff", "HEAD", "x.yaml", cwd=repository)
+    assert (done.returncode, "is no file in this revision, but a folder" in done.stderr) == (2, True)
+
+
+def test_a_branch_with_the_name_of_a_folder(repository):
+    git(repository, "branch", "site")
+    done = run("diff", "site", "site/base.yaml", cwd=repository.parent)
+    assert (done.returncode, "recommended something else" in done.stdout.split("\n")[0]) == (0, True)
+    (repository / "old").mkdir()
+    for command in (("diff", "old", "base.yaml"), ("audit", "base.yaml", "--against", "old")):
+        done = run(*command, cwd=repository)
+        said = "old: is a folder, not a rule file, and no revision of the git repository of base.yaml"
+        assert (done.returncode, done.stderr) == (2, f"error: {said}\n")
+
+
+@pytest.mark.parametrize("old", ["site", "site/base.yaml", "HEAD"])
+def test_folders_are_not_compared_and_it_is_said_what_does(repository, old):
+    done = run("diff", old, "site", cwd=repository.parent)
+    said = "site: is a folder; `diff` compares two rule files. `audit site --against REV` compares all of them"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {said}\n")
+
+
+GONE = "this rule file is gone since v1, and no new one in its folder has its id: `base` 1.2.3 with 3 rules, 2"
+FORMATS = ["text", "json", "markdown", "github", "sarif", "html"]
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_rule_file_that_is_gone(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository.parent)
+    Path("site/base.yaml").unlink()
+    Path("site/base.cases.yaml").unlink()
+    Path("site/other.yaml").write_text(BASE.replace("id: base", "id: other"), encoding="utf-8")
+    _, told = in_process("audit", "site/", "--against", "v1", "--format", output_format)
+    plain = " ".join(re.sub(r"<[^>]*>", "`", html.unescape(told)).replace("``", "`").split())
+    assert GONE in plain.replace("\\`", "`")
+    assert "protection-weakened" in told
+    if output_format == "json":
+        [finding] = [one for one in json.loads(told)["findings"] if one["path"] == "site/base.yaml"]
+        assert (finding["name"], finding["severity"]) == ("protection-weakened", "warning")
+    if output_format == "sarif":
+        assert not list(Draft4Validator(sarif_schema()).iter_errors(json.loads(told)))
+    alone, _ = in_process("audit", "site/other.yaml", "--against", "v1", "--fail-on", "warning")
+    assert (alone, in_process("audit", "site", "--against", "v1", "--fail-on", "warning")[0]) == (1, 1)
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_rule_file_with_another_name_is_compared(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository.parent)
+    Path("site/base.yaml").rename("site/criteria.yaml")
+    Path("site/base.cases.yaml").unlink()
+    for command in (["audit", "site", "--against", "v1"], ["diff", "v1", "site/criteria.yaml"]):
+        _, told = in_process(*command, "--format", output_format)
+        assert "recommended something else" in told
+        assert "he file was base.yaml before" in told
+        assert "the file of cases is gone, and with it 2 cases" in " ".join(told.split())
+        assert "this rule file is gone" not in told
+    Path("site/criteria.yaml").write_text(BASE, encoding="utf-8")
+    Path("site/criteria.cases.yaml").write_text(
+        f"format: 1\nrules: criteria.yaml\ncases:\n{YOUNG}\n{OLD}\n", encoding="utf-8"
+    )
+    _, told = in_process("audit", "site", "--against", "v1", "--format", output_format)
+    assert "he file was base.yaml before" in told  # though nothing else is to tell
+
+
+def test_a_gone_file_that_was_faulty_and_one_of_two_with_the_id(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("twin.yaml").write_text(BASE, encoding="utf-8")
+    Path("bad.yaml").write_text("format: 1\n", encoding="utf-8")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "three")
+    for name in ("twin", "bad", "base"):
+        Path(f"{name}.yaml").unlink()
+    Path("new.yaml").write_text(BASE, encoding="utf-8")
+    found = json.loads(in_process("audit", ".", "--against", "HEAD", "--format", "json")[1])
+    gone = {one["path"]: one["message"] for one in found["findings"] if one["name"] == "protection-weakened"}
+    assert sorted(gone) == ["bad.yaml", "base.yaml", "twin.yaml"]
+    assert gone["bad.yaml"] == "this rule file is gone since HEAD"
+    assert found["rule_sets"][0]["no_diff"].startswith("new.yaml is new since HEAD")
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_faulty_earlier_edition_does_not_stop_the_audit(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("base.yaml").write_text(BASE.replace("title: A base", "titel: A base"), encoding="utf-8")
+    Path("base.cases.yaml").write_text("format: 1\n", encoding="utf-8")
+    git(repository, "commit", "-q", "-a", "-m", "faulty")
+    Path("base.yaml").write_text(BASE, encoding="utf-8")
+    Path("base.cases.yaml").write_text(f"format: 1\nrules: base.yaml\ncases:\n{YOUNG}\n", encoding="utf-8")
+    status, told = in_process("audit", "base.yaml", "--against", "HEAD", "--format", output_format)
+    assert status == 1  # as without `--against`: the rules of this file rest on no source
+    said = "base.yaml could not be compared: HEAD has it with 2 faults, the first in line"
+    assert said in " ".join(html.unescape(told).split())
+    if output_format == "json":
+        [rule_set] = json.loads(told)["rule_sets"]
+        assert (rule_set["diff"], said in rule_set["no_diff"]) == (None, True)
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_faulty_cases_of_the_earlier_edition_do_not_stop_the_audit(repository, output_format, monkeypatch):
+    monkeypatch.chdir(repository)
+    Path("base.cases.yaml").write_text("format: 1\n", encoding="utf-8")
+    git(repository, "commit", "-q", "-a", "-m", "faulty")
+    Path("base.yaml").write_text(BASE, encoding="utf-8")
+    Path("base.cases.yaml").write_text(f"format: 1\nrules: base.yaml\ncases:\n{YOUNG}\n", encoding="utf-8")
+    _, told = in_process("audit", "base.yaml", "--against", "HEAD", "--format", output_format)
+    assert "the cases of base.yaml could not be compared: HEAD has them with" in " ".join(html.unescape(told).split())
+    assert "recommended something else" in told
+    if output_format == "json":
+        [rule_set] = json.loads(told)["rule_sets"]
+        assert rule_set["diff"]["changed"] > 0

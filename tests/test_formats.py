@@ -220,7 +220,9 @@ def test_hooks_pass_on_the_shipped_rule_files(hook):
     assert hook["language"] == "python"
     changed = sorted(path.relative_to(ROOT).as_posix() for path in RULES.iterdir())
     done = run_hook({**hook, "entry": f"{hook['entry']} --today {TODAY}"}, changed, ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    loud = hook["entry"].replace(" --quiet", "")
+    done = run_hook({**hook, "entry": f"{loud} --today {TODAY}"}, changed, ROOT)
     for name in ("iop", "iop-site-example"):  # once, though the cases changed, too
         assert done.stdout.count(f"rules/{name}.yaml: 0 errors, 0 warnings") == 1
 
@@ -234,6 +236,25 @@ def test_hooks_audit_the_rule_file_of_changed_cases(hook, tmp_path):
     assert done.returncode == 1
     assert "rules/rules.cases.yaml:5:10: error: case `glass-at-the-desk`" in done.stdout
     assert run_hook(hook, ["compose.yaml", ".github/workflows/audit.yaml", "rules/README.md"], tmp_path) is None
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_hooks_tell_nothing_of_clean_files_beside_a_faulty_one(hook, tmp_path):
+    (tmp_path / "rules").mkdir()
+    for folder in ("clean", "errors"):
+        for ending in (".yaml", ".cases.yaml"):
+            text = (CASES / folder / f"rules{ending}").read_text(encoding="utf-8")
+            place = tmp_path / "rules" / f"{folder}{ending}"
+            place.write_text(text.replace("rules: rules.yaml", f"rules: {folder}.yaml"), encoding="utf-8")
+    done = run_hook(hook, ["rules/clean.yaml", "rules/errors.yaml"], tmp_path)
+    assert done.returncode == 1
+    assert "clean" not in done.stdout
+    assert "profiles." not in done.stdout
+    assert re.match(r"rules/errors\S*: (error|warning): ", done.stdout)
+    assert "rules/errors.yaml: " in done.stdout.splitlines()[-1]
+    assert "\n\n\n" not in done.stdout
+    loud = iopscreen("audit", "rules", "--quiet", "--format", "json", cwd=tmp_path)
+    assert (loud.returncode, loud.stdout, "is for `--format text`" in loud.stderr) == (2, "", True)
 
 
 def test_a_file_of_another_tool_is_told_at_once(tmp_path):

@@ -78,14 +78,65 @@ def test_text_stands_out_from_its_ground_in_light_and_dark(seen):
         assert (name, seen[PHONE][name]["faint"], seen[DARK][name]["faint"]) == (name, [], [])
 
 
-def test_the_page_is_printed_without_its_dark(pages, tmp_path):
-    (tmp_path / "page.html").write_text(pages["iop"], encoding="utf-8")
-    printed = tmp_path / "page.pdf"
-    url = (tmp_path / "page.html").as_uri()
-    run(tmp_path, "--blink-settings=preferredColorScheme=0", f"--print-to-pdf={printed}", url)
-    data = printed.read_bytes()
+def printed(folder, source):
+    """The page on paper."""
+    (folder / "page.html").write_text(source, encoding="utf-8")
+    out = folder / "page.pdf"
+    url = (folder / "page.html").as_uri()
+    run(folder, "--blink-settings=preferredColorScheme=0", f"--print-to-pdf={out}", url)
+    return out.read_bytes()
+
+
+def on_paper(data):
+    """By section, the pages of its heading, of the lines below it, and of the first thing after these."""
+    found = re.findall(rb"(\d+) 0 obj\n<</Type /StructElem\n(.*?)>>\nendobj", data, re.S)
+    parts = {int(number): body.decode("latin-1") for number, body in found}
+    children = {number: below(body) for number, body in parts.items()}
+    parents = {child: number for number, under in children.items() for child in under}
+    for number, body in parts.items():
+        if "/S /H2\n" in body:
+            siblings = children[parents[number]]
+            after = siblings[siblings.index(number) + 1 :]
+            heads = [one for one in after[:1] if "/S /P\n" in parts[one]]
+            first = [one for one in after if one not in heads][:1]
+            yield [list(dict.fromkeys(sheets(one, parts, children))) for one in (number, *heads, *first)]
+
+
+def below(body):
+    return [int(child) for child in re.findall(r"(\d+) 0 R", body.partition("/K ")[2])]
+
+
+def sheets(number, parts, children):
+    """The pages on which something of a part of the printed structure stands, in reading order."""
+    page = re.search(r"/Pg (\d+) 0 R", parts.get(number, ""))
+    if page and not children[number]:
+        yield int(page[1])
+    for child in children.get(number, ()):
+        yield from sheets(child, parts, children)
+
+
+@pytest.mark.parametrize(("name", "most"), [("iop", 13), ("iop-site-example", 20), ("home", 3)])
+def test_no_page_of_paper_is_wasted_and_no_heading_stands_at_its_foot(pages, tmp_path, name, most):
+    data = printed(tmp_path, pages[name])
     assert data.startswith(b"%PDF-")
-    assert 5 <= len(re.findall(rb"/Type /Page\b", data)) <= 20
+    assert 2 <= len(re.findall(rb"/Type /Page\b", data)) <= most
+    headings = list(on_paper(data))
+    assert len(headings) >= 3
+    for heading, *after in headings:
+        assert {one[0] for one in (heading, *after)} == set(heading)
+
+
+def test_the_heading_of_the_picture_goes_with_it_wherever_a_page_ends(pages, tmp_path):
+    """However much stands before it."""
+    places = set()
+    for height in (360, 480, 600):
+        filler = f'<p style="height: {height}px"></p>'
+        data = printed(tmp_path, pages["iop"].replace('<section id="flow"', f'{filler}<section id="flow"'))
+        heading, *after = next(iter(on_paper(data)))
+        assert {one[0] for one in (heading, *after)} == set(heading)
+        assert len(after[0]) == 1
+        places.add(heading[0])
+    assert len(places) == 2
 
 
 def test_what_is_measured_can_fail(seen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -161,6 +162,22 @@ def tangle() -> Overview:
     outcomes = ", ".join(f"{name}: {{label: The {name} outcome}}" for name in OUTCOMES)
     head = f"format: 1\nid: tangle\nversion: '1.0.0'\ntitle: A tangle\npolicy: first\noutcomes: {{{outcomes}}}"
     return drawn("\n".join([head, "questions:", *questions, "rules:", *rules, ""]))
+
+
+def test_the_picture_asks_the_whole_of_each_question_at_every_width():
+    for name in ("iop", "iop-site-example"):
+        found = drawn((RULES / f"{name}.yaml").read_text(encoding="utf-8"))
+        told = show_html(found)
+        for size in ("desk", "phone"):
+            picture = re.search(rf'<div class="flow {size}">(.*?)</div>', told, re.S)[1]
+            said = " ".join(
+                html.unescape(line) for line in re.findall(r'<text class="said"[^>]*>(.*?)</text>', picture)
+            )
+            assert "…" not in said
+            asked = [step for step in found.flow.steps if isinstance(step, Asked)]
+            assert asked
+            for step in asked:
+                assert f"“{found.rule_set.question[step.question].ask}”" in said
 
 
 ANSWERS, OUTCOMES = ("yes", "no"), ("low", "middle", "high")

@@ -98,6 +98,14 @@ def test_the_title_comes_from_the_name_when_there_is_none(tmp_path):
     assert read_rule_file(str(tmp_path / "my-clinic.yaml")).rule_set.title == "First screen: my clinic"
 
 
+def test_what_is_asked_aloud_cannot_be_taken_for_two_questions(tmp_path):
+    """A "yes" to "or is anyone with you?" would be an emergency."""
+    write_starter(str(tmp_path / "a.yaml"), None, force=False)
+    for question in read_rule_file(str(tmp_path / "a.yaml")).rule_set.questions:
+        assert question.ask.count("?") == 1
+        assert not re.search(r",? or (is|are|do|does|did|have|has|would|can|will)\b", question.ask), question.ask
+
+
 # --- the command -----------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import CASES_SUFFIX, CaseFile, cases_path, understand_cases
-from iopscreen.ruleset.findings import FileRefused, Finding, Severity
+from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity
 from iopscreen.ruleset.model import Accept, Basis, RuleFile
 from iopscreen.ruleset.reader import read_bytes, understand
 
@@ -64,7 +64,7 @@ class AuditResult:
     within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
     notes that nobody asked for. `sources`: the ids that a source's text
     can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
-    became of an earlier edition, where one was named; `no_change`: in words, why there is none.
+    became of an earlier edition, where one was named; `no_change`: in words, what was not compared, and why.
     """
 
     path: str
@@ -134,8 +134,8 @@ def audit(
     audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
     the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where that cannot be read. A file that
-    the revision does not have is audited, and said to be new.
+    git revision, that the change is judged from; raises IopscreenError where there is no such thing. A file that
+    the revision does not have, or has with faults, is audited, and said not to be compared.
     """
     data = b""
     try:
@@ -186,6 +186,32 @@ def _causes_first(finding: Finding) -> tuple[bool, object]:
     return finding.name in CONSEQUENCES, finding.order
 
 
+def gone_since(against: str, paths: Sequence[str], results: Sequence[AuditResult]) -> list[AuditResult]:
+    """A result for each rule file that an earlier revision has in a folder of `paths`, and that is gone now.
+
+    `results`: of the files that are there. One that is the earlier edition of one of these is not gone, but renamed.
+    """
+    from iopscreen.audit.change.editions import gone_since, is_file, without_later
+
+    if is_file(against):
+        return []
+    renamed = {result.change.old.file.path for result in results if result.change}
+    return [
+        _gone(path, without_later(against, edition))
+        for folder in dict.fromkeys(path for path in paths if Path(path).is_dir())
+        for path, edition in gone_since(against, folder)
+        if f"{against}:{path}" not in renamed
+    ]
+
+
+def _gone(path: str, message: str) -> AuditResult:
+    """What there is to say of a file that is gone: one finding, as of all that protected callers."""
+    from iopscreen.audit.change.run import PROTECTION
+
+    finding = Finding(PROTECTION, Severity.WARNING, path, Place(1, 1), message)
+    return AuditResult(path, {}, (finding,), (None,), None, (), None, ())
+
+
 # --- the steps ------------------------------------------------------------------------------
 
 
@@ -205,16 +231,16 @@ def _read_cases(file: RuleFile) -> tuple[CaseFile | None, str | None, list[Findi
 def _change(
     against: str, file: RuleFile, case_file: CaseFile | None, cases_are_faulty: bool, budget: Budget
 ) -> tuple[Change | None, str | None]:
-    """What became of an earlier edition, in at most half of the time; or, in words, why there is none."""
-    from iopscreen.audit.change.editions import Edition, read_earlier, without_earlier
+    """What became of an earlier edition, in at most half of the time; and, in words, what cannot be compared."""
+    from iopscreen.audit.change.editions import Edition, read_comparable
     from iopscreen.audit.change.run import compare
 
-    earlier = read_earlier(against, file.path)
+    earlier, without = read_comparable(against, file.path, file.rule_set.id)
     if earlier is None:
-        return None, without_earlier(against, file.path)
+        return None, without
     if cases_are_faulty:  # that is a fault, and they are not gone
         earlier = replace(earlier, case_file=None)
-    return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), None
+    return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), without
 
 
 def _compile(file: RuleFile) -> Compiled | TooTangledToCompile:

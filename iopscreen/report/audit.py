@@ -41,16 +41,29 @@ _ROWS = 20
 # --- text -----------------------------------------------------------------------------------
 
 
-def audit_text(results: Sequence[AuditResult], *, color: bool, width: int, notes: bool, rows: int = _ROWS) -> str:
-    """The audits as text. `notes`: show notes too; `rows`: how many regions of each outcome."""
+def audit_text(
+    results: Sequence[AuditResult],
+    *,
+    color: bool,
+    width: int,
+    notes: bool,
+    quiet: bool = False,
+    rows: int = _ROWS,
+) -> str:
+    """The audits as text. `notes`: show notes too; `rows`: how many regions of each outcome.
+
+    `quiet`: what was counted of each rule set is left out, and a file of which there is then nothing to tell.
+    """
     lines: list[str] = []
     for result in results:
-        for finding in result.findings:
-            if notes or finding.severity is not Severity.NOTE:
+        shown = [finding for finding in result.findings if notes or finding.severity is not Severity.NOTE]
+        if not quiet or not result.complete or any(result.accepted(finding) is None for finding in shown):
+            for finding in shown:
                 lines += [*_finding_lines(result, finding, color, width), ""]
-        lines += [*_closing_lines(result, width, notes), *_facts_lines(result, width, rows), ""]
-        lines += _change_lines(result, width)
-    return "\n".join(lines).rstrip("\n") + "\n"
+            lines += [*_closing_lines(result, width, notes), *([] if quiet else _facts_lines(result, width, rows)), ""]
+        lines += [] if quiet and result.change and result.change.nothing else _change_lines(result, width)
+    text = "\n".join(lines).rstrip("\n")
+    return f"{text}\n" if text else ""
 
 
 def _finding_lines(result: AuditResult, finding: Finding, color: bool, width: int) -> Iterator[str]:
@@ -270,7 +283,7 @@ def _rule_set_json(result: AuditResult, facts: RuleSetFacts) -> dict[str, Any]:
 
         found["diff"] = diff_json(result.change)
     if result.no_change:
-        found["diff"] = None
+        found.setdefault("diff", None)
         found["no_diff"] = result.no_change
     if facts.resting:
         found["citations"] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.audit import cases_words, guarantees_words
@@ -51,15 +52,17 @@ def audit_markdown(results: Sequence[AuditResult], paths: Paths, *, notes: bool,
     room = limit - _ROOM_FOR_MORE
     head = [MARKER, _verdict(results, paths, counted, notes), *within(_incomplete(results, paths), room // 8)]
     told = [one for one in found if one.accept is None and one.finding.severity is not Severity.NOTE]
+    changes = list(_changes(results, paths, room // 4))
     overview = list(findings_table(told, paths, room // 4))
+    overview = ["### Findings", *overview] if changes and overview else overview
     tail = [
-        *_changes(results, paths, room // 4),
         *_accepted(found, paths, room // 8),
         *_facts(results, paths, room // 4),
         *_notes(found, counted, paths, room // 8, notes=notes),
     ]
-    details = finding_details(told, paths, room - sum(len(part) + 2 for part in [*head, *overview, *tail]))
-    return "\n\n".join([*head, *overview, *details, *tail]) + "\n"
+    parts = [*head, *changes, *overview]
+    details = finding_details(told, paths, room - sum(len(part) + 2 for part in [*parts, *tail]))
+    return "\n\n".join([*parts, *details, *tail]) + "\n"
 
 
 def _verdict(results: Sequence[AuditResult], paths: Paths, counted: Tally, notes: bool) -> str:
@@ -81,18 +84,42 @@ def _incomplete(results: Sequence[AuditResult], paths: Paths) -> Iterator[str]:
 
 
 def _changes(results: Sequence[AuditResult], paths: Paths, room: int) -> Iterator[str]:
-    """What became of earlier editions, where these were named; their findings stand among the others."""
+    """What became of earlier editions, where these were named; their findings stand among the others.
+
+    Each file has an equal share of the room; those of which there is nothing to tell have one line together.
+    """
+    compared = [result for result in results if result.change is not None or result.no_change is not None]
+    told = [result for result in compared if result.no_change or (result.change and not _same(result.change))]
+    for result in told:
+        blocks = list(_change(result, paths))
+        shown = list(within(blocks, room // len(told)))
+        yield from shown
+        yield from _left_out(len(blocks) - len(shown), "part")
+    same = [result.path for result in compared if result not in told]
+    if same:
+        more = f" and {len(same) - _MOST_NAMES:,} more" if len(same) > _MOST_NAMES else ""
+        yield f"Nothing changed since the earlier edition of {_shown_names(same[:_MOST_NAMES], paths)}{more}."
+
+
+def _same(change: Change) -> bool:
+    return change.nothing and not change.old.renamed
+
+
+def _change(result: AuditResult, paths: Paths) -> Iterator[str]:
+    """What became of the earlier edition of one file, each part whole in itself."""
     from iopscreen.report.diff_markdown import change_blocks  # it is put together from parts of this module
 
-    for result in results:
-        if result.change is not None:
-            blocks = list(change_blocks(result.change, paths, findings=False))
-            shown = list(within(blocks, room))
-            yield f"### Since the earlier edition: {quiet(verdict(result.change))}"
-            yield from shown
-            yield from _left_out(len(blocks) - len(shown), "part")
-        if result.no_change is not None:
-            yield quiet(result.no_change.replace(result.path, paths.shown(result.path), 1))
+    name = code(paths.shown(result.path))
+    if result.change is not None:
+        yield f"### Since the earlier edition of {name}: {quiet(verdict(result.change))}"
+    if result.no_change is not None:
+        yield quiet(result.no_change.replace(result.path, paths.shown(result.path), 1))
+    if result.change is not None:
+        yield from change_blocks(result.change, paths, findings=False, level=4)
+
+
+def _shown_names(found: Sequence[str], paths: Paths) -> str:
+    return ", ".join(code(paths.shown(path)) for path in found)
 
 
 # --- findings -------------------------------------------------------------------------------

@@ -72,16 +72,22 @@ def _summary(result: AuditResult) -> str:
 
 def _audited(result: AuditResult) -> list[Part]:
     parts = found_parts(part(result) for part in AUDITED)
+    if result.change is not None or result.no_change is not None:
+        parts.append(Part("change", "Since the earlier edition", tuple(_since(result))))
     if result.change is not None:
-        said = (f"<p>{text(verdict(result.change))}.</p>", f"<p>{text(count_line(result.change))}</p>")
-        parts.append(Part("change", "Since the earlier edition", said))
         parts += change_parts(result.change, findings=False)
-    if result.no_change is not None:
-        parts.append(Part("change", "Since the earlier edition", (f"<p>{text(result.no_change)}.</p>",)))
     if result.overview is not None:
         grounds = {resting.rule.id: resting.grounds for resting in result.facts.resting} if result.facts else {}
         parts += found_parts(part(result.overview, grounds) for part in PARTS)
     return parts
+
+
+def _since(result: AuditResult) -> Iterator[str]:
+    if result.change is not None:
+        yield f"<p>{text(verdict(result.change))}.</p>"
+        yield f"<p>{text(count_line(result.change))}</p>"
+    if result.no_change is not None:
+        yield f"<p>{text(result.no_change)}.</p>"
 
 
 # --- parts of an audit ----------------------------------------------------------------------

@@ -64,7 +64,8 @@ def verdict(change: Change) -> str:
 
 def verdict_parts(change: Change) -> Verdict:
     """The same in parts."""
-    return Verdict(*_about_recommendations(change), tuple(_beside(change)))
+    renamed = [f"the file was {_file_name(change.old)} before"] if change.old.renamed else []
+    return Verdict(*_about_recommendations(change), (*_beside(change), *renamed))
 
 
 def _beside(change: Change) -> Iterator[str]:
@@ -173,6 +174,11 @@ def count_line(change: Change) -> str:
     )
 
 
+def _file_name(edition: Edition) -> str:
+    """The name of the file, without its folder."""
+    return edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
 # --- the chapters ---------------------------------------------------------------------------
 
 
@@ -191,8 +197,7 @@ class Side(NamedTuple):
     def place(self) -> str:
         """The file, without its folder, and the line of the rule."""
         assert self.end.rule is not None
-        name = self.edition.file.path.replace("\\", "/").rsplit("/", 1)[-1]
-        return f"{name}:{self.end.rule.place.line}"
+        return f"{_file_name(self.edition)}:{self.end.rule.place.line}"
 
     @property
     def condition(self) -> list[str]:
@@ -246,6 +251,7 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
     told = change.findings if findings else ()
     counting = tuple(one for one in told if one.severity is not Severity.NOTE)
     noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
+    worded = {word.thing for word in change.words if word.wording}
     found = [
         Chapter("undecided", "Not decided", change.undecided),
         Chapter("protection", "What protects callers, and the version", findings=counting),
@@ -264,7 +270,8 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
         *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
         Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
         Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
-        Chapter("words", "Wording", words=change.words),
+        Chapter("words", "Wording", words=tuple(word for word in change.words if word.thing in worded)),
+        Chapter("kept", "What else is written", words=tuple(word for word in change.words if word.thing not in worded)),
         Chapter("notes", "Notes", findings=noted),
     ]
     return [chapter for chapter in found if not chapter.empty]

@@ -22,7 +22,7 @@ from iopscreen.report.change_outline import (
     rule_lines,
     verdict,
 )
-from iopscreen.report.findings import Paths, Reported
+from iopscreen.report.findings import Paths, Reported, count_words
 from iopscreen.report.markdown import code, folded, message, quiet, row, table, within
 
 MARKER = "<!-- iopscreen:diff -->"
@@ -53,18 +53,24 @@ def _edition(edition: Edition, paths: Paths) -> str:
     return f"{code(paths.shown(edition.file.path))} ({quiet(f'{edition.rule_set.id} {edition.rule_set.version}')})"
 
 
-def change_blocks(change: Change, paths: Paths, *, findings: bool = True, notes: bool = False) -> Iterator[str]:
-    """The parts of the comment, each whole in itself. `findings`: those about the change, where not told elsewhere."""
+def change_blocks(
+    change: Change, paths: Paths, *, findings: bool = True, notes: bool = False, level: int = 3
+) -> Iterator[str]:
+    """The parts of the comment, each whole in itself. `findings`: those about the change, where not told elsewhere.
+
+    `level`: of their headings.
+    """
     for chapter in chapters(change, findings=findings, notes=notes):
-        yield from _chapter(change, chapter, paths)
+        yield from _chapter(change, chapter, paths, level)
     yield quiet(count_line(change))
 
 
-def _chapter(change: Change, chapter: Chapter, paths: Paths) -> Iterator[str]:
+def _chapter(change: Change, chapter: Chapter, paths: Paths, level: int) -> Iterator[str]:
     if chapter.words:
-        yield folded(f"{len(chapter.words)} changes of wording, [-before-]{{+now+}}", _words(chapter.words))
+        heading = f"{chapter.heading}: {count_words(len(chapter.words), 'change')}, [-before-]{{+now+}}"
+        yield folded(heading, _words(chapter.words))
         return
-    yield f"### {quiet(chapter.heading)}"
+    yield f"{'#' * level} {quiet(chapter.heading)}"
     if chapter.lines:
         yield "\n".join(f"- {message(line)}" for line in chapter.lines)
     if chapter.findings:

@@ -40,6 +40,8 @@ _PAD = 16
 _GAP = 20
 _TITLE, _TEXT, _SMALL = 17.0, 14.0, 12.5
 _LEADING = 1.4
+_MOST_SAID = 15
+"""How many lines a question may take: what callers are asked is cut only where it is no question any more."""
 _LIGHT = ("said", "small")
 _BOLD = 1.14
 """How much wider bold letters are."""
@@ -156,7 +158,7 @@ class _Card:
         name = spaced(question.id)
         self._write(name[:1].upper() + name[1:], 34, _TITLE, "title", most=2)
         self.y += 2
-        self._write(f"“{question.ask}”", 0, _TEXT, "said", most=3)
+        self._write(f"“{question.ask}”", 0, _TEXT, "said", most=_MOST_SAID)
         self.y += 6
         for branch in self.step.branches:
             self._answer(branch)
@@ -292,6 +294,8 @@ def _em(char: str) -> float:
         return 1.05
     if char in "iljtfI.,;:'!|()[] ":
         return 0.34
+    if char in "#<>~+=":
+        return 0.86
     return 0.74 if char.isupper() or char in "mw@%—…→" else 0.58
 
 

@@ -167,13 +167,19 @@ svg .outcome { font-weight: 600; }
   }
   nav { display: none; }
   section { padding-left: 0; padding-right: 0; }
-  section:is([id$="questions"], [id$="rules"], [id$="table"]) { break-before: page; }
-  header + section, header + nav + section, .file-head + section { break-before: auto; }
   .file { break-before: page; }
   nav + .file { break-before: auto; }
   .file-head { padding: 1rem 0 .5rem; }
-  h3, h4, .lead, .label { break-after: avoid; }
+  body { line-height: 1.42; }
+  .part, h3, h4, .lead, .label, .outcome-head, .outcome-head + p { break-after: avoid; break-inside: avoid; }
   .entry, .callers, .flow svg, .box tr, pre, footer { break-inside: avoid; }
+  .entry:has(li:nth-child(6)) { break-inside: auto; }
+  .entry { padding: .7rem .9rem; }
+  .entry + .entry { margin-top: .5rem; }
+  dl { margin-top: .5rem; }
+  dl > div + div { margin-top: .3rem; }
+  li + li { margin-top: .15rem; }
+  .box .group { break-after: avoid; }
   .desk { display: block; }
   .phone { display: none; }
   .sides { grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 1.5rem; }

@@ -238,8 +238,9 @@ def _why(result: AuditResult, paths: Paths) -> str:
 
 
 def _rule_set(result: AuditResult, facts: RuleSetFacts, paths: Paths) -> Mapping[str, Any]:
-    since = verdict(result.change) if result.change else result.no_change
-    shown = {} if since is None else {"change": _text(since.replace(result.path, paths.shown(result.path), 1))}
+    since = [verdict(result.change) if result.change else None, result.no_change]
+    said = "; ".join(filter(None, since)).replace(result.path, paths.shown(result.path), 1)
+    shown = {"change": _text(said)} if said else {}
     return {
         "id": facts.id,
         "version": facts.version,

@@ -42,6 +42,8 @@ CHANGE_CHECKS: tuple[tuple[ChangeCheck, Severity], ...] = (
 )
 """Findings about a change, protection first."""
 
+PROTECTION = "protection-weakened"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -77,7 +79,7 @@ class Change:
     @property
     def protection(self) -> tuple[Finding, ...]:
         """What protects callers, and was taken away or changed."""
-        return tuple(finding for finding in self.findings if finding.name == "protection-weakened")
+        return tuple(finding for finding in self.findings if finding.name == PROTECTION)
 
     @property
     def added_settings(self) -> tuple[Setting, ...]:

@@ -117,8 +117,9 @@ def needed_bump(comparison: Comparison) -> Needed:
     if comparison.impact.identical is False:
         moved = comparison.impact.transitions
         return Needed(Level.MINOR, "recommendations changed" if moved else "other callers are impossible")
-    if comparison.words:
-        return Needed(Level.MINOR, f"the wording of {comparison.words[0].thing} changed")
+    worded = [word.thing for word in comparison.words if word.wording]
+    if worded:
+        return Needed(Level.MINOR, f"the wording of {worded[0]} changed")
     if _rest(comparison.old.rule_set) != _rest(comparison.new.rule_set):
         return Needed(Level.PATCH, "the rule set is not what it was")
     return Needed(Level.NONE, "nothing changed")

@@ -1,22 +1,41 @@
-"""Wording is meaning: what callers and staff read or hear, and what is read from files, where it differs.
+"""What is written otherwise: what callers and staff read or hear, what files are read by, what is kept about the rules.
 
-Every text of a rule set is a line of one thing (a question, an outcome, ...) under a name of its
-own; two editions are compared line by line. A text that only one side has is None on the other.
+Wording is meaning. Every field of the model is a line of one thing (a question, an outcome, ...) under a name of
+its own; two editions are compared line by line. A text that only one side has is None on the other. What is left out
+stands in `_TOLD_ELSEWHERE`, so that a field that comes into the model is told, unless somebody decides otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
+from iopscreen.ruleset.cases import CaseFile
 from iopscreen.ruleset.condition_words import condition_in_words
-from iopscreen.ruleset.model import Guarantee, Impossible, Question, RuleSet, Setting, StaffLine
-from iopscreen.ruleset.values import answer_json
+from iopscreen.ruleset.model import (
+    Accept,
+    AllOf,
+    AnyOf,
+    Cite,
+    Contact,
+    Not,
+    NumberTest,
+    OptionsTest,
+    Question,
+    RuleSet,
+    Setting,
+    StaffLine,
+    ValueTest,
+)
 
 ASKED = ("ask", "ask_other", "help", "means", "label", "aliases", "order", "unit", "yes", "no", "unknown", "declined")
 """What may make a caller, or the reader of a file, answer differently."""
+
+_KEPT = ("id", "policy", "reviewed", "review_by", "external", "digest", "accept", "value", "type", "allows")
+"""What nobody reads or hears: how the rules are read, and what is kept about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,17 @@ class WordChange:
         spoken = self.thing.startswith(("question", "spellings"))
         return spoken and self.field.split(" ")[-1] in ASKED
 
+    @property
+    def wording(self) -> bool:
+        """Whether somebody reads or hears it, or what it rests on; else it is only written down."""
+        statement = self.thing.startswith(("guarantee", "impossible entry"))
+        return not (self.of_a_case or self.field in _KEPT or (statement and self.field == "when"))
+
+    @property
+    def of_a_case(self) -> bool:
+        """Whether it is written in the file of cases."""
+        return self.thing.startswith("case")
+
 
 Line = tuple[str, str]
 """A thing and a field of it."""
@@ -48,9 +78,28 @@ def word_changes(old: RuleSet, new: RuleSet) -> tuple[WordChange, ...]:
 
     Questions that only one side has are left out: which were added and removed is said elsewhere.
     """
-    before, after = _lines(old, new), _lines(new, old)
-    things = list(dict.fromkeys(thing for thing, _ in (*after, *before)))
-    lines = sorted({**after, **before}, key=lambda line: things.index(line[0]))
+    return _differing(_lines(_things(old, new)), _lines(_things(new, old)))
+
+
+def case_word_changes(old: CaseFile | None, new: CaseFile | None) -> tuple[WordChange, ...]:
+    """The same of the cases that both sides have: who confirmed them, and what they are about."""
+    if old is None or new is None:
+        return ()
+    both = {case.id for case in old.cases} & {case.id for case in new.cases}
+    sides = (
+        [
+            (f"case `{case.id}`", {"title": case.title, "source": case.source, "confirmed_by": case.confirmed_by})
+            for case in file.cases
+            if case.id in both
+        ]
+        for file in (old, new)
+    )
+    return _differing(*(_lines(side) for side in sides))
+
+
+def _differing(before: Mapping[Line, str], after: Mapping[Line, str]) -> tuple[WordChange, ...]:
+    things = {thing: place for place, thing in enumerate(dict.fromkeys(thing for thing, _ in (*after, *before)))}
+    lines = sorted({**after, **before}, key=lambda line: things[line[0]])
     both = {thing for thing, _ in before} & {thing for thing, _ in after}
     return tuple(
         WordChange(*line, before.get(line), after.get(line), line[0] not in both)
@@ -62,103 +111,133 @@ def word_changes(old: RuleSet, new: RuleSet) -> tuple[WordChange, ...]:
 # --- the texts of a rule set ----------------------------------------------------------------
 
 
-def _lines(rule_set: RuleSet, other: RuleSet) -> dict[Line, str]:
-    """Every text, by thing and field."""
-    things = (*_order(rule_set, other), *_asked(rule_set, other), *_statements(rule_set), *_beside(rule_set))
-    return {(thing, field): _tidy(text) for thing, fields in things for field, text in fields.items() if text}
-
-
 Thing = tuple[str, Mapping[str, str | None]]
 
+_THINGS: Mapping[str, tuple[str, ...]] = {
+    "RuleSet": (
+        *("sources", "undecided", "emergency", "outcomes", "settings", "questions", "impossible"),
+        *("rules", "notes", "guarantees", "spellings"),
+    ),
+    "Source": ("passages",),
+    "Question": ("options", "groups"),
+    "Setting": ("options",),
+}
+"""By type, the fields that hold what has lines of its own."""
 
-def _order(rule_set: RuleSet, other: RuleSet) -> Iterator[Thing]:
-    """The order of what both sides have."""
-    yield "questions", {"order": ", ".join(name for name in rule_set.question if name in other.question)}
-    yield "outcomes", {"order": ", ".join(name for name in rule_set.outcome if name in other.outcome)}
+_TOLD_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "RuleSet": ("version",),  # the findings about it
+    "Rule": ("when", "unless", "recommend"),  # whom that moves, which is told exactly
+    "Question": ("kind", "low", "high"),  # another question, or other answers
+    "Option": ("alone",),  # other answers
+    "Passage": ("section", "paragraph"),  # as one text
+}
+"""By type, the fields that are left out here. Places are, too, and the id by which a thing is called."""
+
+_KEYS = {"audience": "for", "condition": "when", "allowed": "allows", "kind": "type"}
+"""The keys of the file, where the model has another name."""
+
+_BETWEEN = {Contact: "; ", StaffLine: " / ", Accept: "; "}
+"""What stands between several of a kind; else a comma."""
 
 
-def _asked(rule_set: RuleSet, other: RuleSet) -> Iterator[Thing]:
+def _lines(things: Iterable[Thing]) -> dict[Line, str]:
+    """Every text, by thing and field."""
+    return {
+        (thing, field): " ".join(text.split()) for thing, fields in things for field, text in fields.items() if text
+    }
+
+
+def _things(rule_set: RuleSet, other: RuleSet) -> Iterator[Thing]:
+    """Everything that a rule set holds, and the order of what both sides have."""
+    yield "questions", {"order": _order(rule_set.question, other.question)}
+    yield "outcomes", {"order": _order(rule_set.outcome, other.outcome)}
     for question in rule_set.questions:
         twin = other.question.get(question.id)
         if twin is not None and twin.kind is question.kind:
-            yield f"question `{question.id}`", {**_question(question), **_options(question, twin)}
+            yield f"question `{question.id}`", {**_fields(rule_set, question), **_answers(rule_set, question, twin)}
     settings = {setting.id: setting for setting in other.settings}
     for setting in rule_set.settings:
         twins = settings.get(setting.id, setting)
-        yield f"setting `{setting.id}`", {"means": setting.means, **_options(setting, twins)}
+        yield f"setting `{setting.id}`", {**_fields(rule_set, setting), **_answers(rule_set, setting, twins)}
+    yield from _statements(rule_set)
+    yield "rule set", _fields(rule_set, rule_set)
+    if rule_set.emergency:
+        yield "emergency", _fields(rule_set, rule_set.emergency)
+    yield "undecided", _fields(rule_set, rule_set.undecided)
+    yield "spellings", _fields(rule_set, rule_set.spellings)
+    yield from _sources(rule_set)
 
 
 def _statements(rule_set: RuleSet) -> Iterator[Thing]:
-    for outcome in rule_set.outcomes:
-        yield f"outcome `{outcome.id}`", {"label": outcome.label, "say": outcome.say, "staff": _staff(outcome.staff)}
-    for rule in rule_set.rules:
-        cites = ", ".join(cite.id for cite in rule.cite)
-        yield f"rule `{rule.id}`", {"because": rule.because, "basis": rule.basis, "cite": cites}
-    for note in rule_set.notes:
-        yield (
-            f"note `{note.id}`",
-            {"say": note.say, "for": note.audience, "when": condition_in_words(rule_set, note.condition)},
-        )
-    statements: tuple[Impossible | Guarantee, ...] = (*rule_set.impossible, *rule_set.guarantees)
-    for statement in statements:
-        what = "impossible entry" if isinstance(statement, Impossible) else "guarantee"
-        yield f"{what} `{statement.id}`", {"because": statement.because}
+    named: tuple[tuple[str, Iterable[Any]], ...] = (
+        ("outcome", rule_set.outcomes),
+        ("rule", rule_set.rules),
+        ("note", rule_set.notes),
+        ("impossible entry", rule_set.impossible),
+        ("guarantee", rule_set.guarantees),
+    )
+    for what, things in named:
+        for thing in things:
+            yield f"{what} `{thing.id}`", _fields(rule_set, thing)
 
 
-def _beside(rule_set: RuleSet) -> Iterator[Thing]:
-    yield "rule set", _head(rule_set)
-    if rule_set.emergency:
-        contacts = "; ".join(f"{contact.name}: {contact.reach}" for contact in rule_set.emergency.contacts)
-        yield "emergency", {"say": rule_set.emergency.say, "contacts": contacts}
-    yield "undecided", {"say": rule_set.undecided.say, "staff": _staff(rule_set.undecided.staff)}
-    yield "spellings", {word: ", ".join(texts) for word, texts in rule_set.spellings._asdict().items()}
+def _sources(rule_set: RuleSet) -> Iterator[Thing]:
     for source in rule_set.sources:
-        yield f"source `{source.id}`", {"title": source.title}
+        yield f"source `{source.id}`", _fields(rule_set, source)
         for passage in source.passages:
-            where = f"{passage.section}, paragraph {passage.paragraph}"
-            yield f"passage `{passage.id}`", {"says": passage.says, "place": where}
+            place = {"place": f"{passage.section}, paragraph {passage.paragraph}"}
+            yield f"passage `{passage.id}`", {**_fields(rule_set, passage), **place}
 
 
-def _head(rule_set: RuleSet) -> dict[str, str | None]:
-    reasons = "; ".join(rule_set.override_reasons)
-    return {
-        "title": rule_set.title,
-        "owner": rule_set.owner,
-        "disclosure": rule_set.disclosure,
-        "override_reasons": reasons,
-    }
+def _order(mine: Iterable[str], other: Container[str]) -> str:
+    return ", ".join(name for name in mine if name in other)
 
 
-def _question(question: Question) -> dict[str, str | None]:
-    return {
-        "ask": question.ask,
-        "ask_other": question.ask_other,
-        "help": question.help,
-        "means": question.means,
-        "if_unanswered": question.if_unanswered,
-        "unit": question.unit,
-        "column": question.column,
-        "header_hints": ", ".join(question.header_hints),
-        "when_no_column": None if question.when_no_column is None else str(answer_json(question.when_no_column)),
-    }
-
-
-def _options(asked: Question | Setting, other: Question | Setting) -> dict[str, str | None]:
-    ids = [option.id for option in other.options]
-    found: dict[str, str | None] = {"order": ", ".join(option.id for option in asked.options if option.id in ids)}
+def _answers(rule_set: RuleSet, asked: Question | Setting, other: Question | Setting) -> dict[str, str | None]:
+    """The options and groups of a question or setting, and the order of what `other` has, too."""
+    found: dict[str, str | None] = {}
+    found["order"] = _order([option.id for option in asked.options], [option.id for option in other.options])
     for option in asked.options:
-        found[f"{option.id} label"] = option.label
-        found[f"{option.id} aliases"] = ", ".join(option.aliases)
-        found[f"{option.id} help"] = option.help
+        found |= {f"{option.id} {field}": text for field, text in _fields(rule_set, option).items()}
+    if isinstance(asked, Question):
+        found |= {f"{group.id} group": ", ".join(group.options) for group in asked.groups}
     return found
 
 
-def _staff(lines: tuple[StaffLine, ...]) -> str:
-    return " / ".join(line.say for line in lines)
+def _fields(rule_set: RuleSet, thing: Any) -> dict[str, str | None]:
+    """The fields of a thing, by their keys in the file."""
+    kind = type(thing).__name__
+    left_out = ("place", *_THINGS.get(kind, ()), *_TOLD_ELSEWHERE.get(kind, ()))
+    left_out = left_out if thing is rule_set else ("id", *left_out)
+    names = [name for name in thing._fields if name not in left_out]
+    return {_KEYS.get(name, name): _text(rule_set, getattr(thing, name)) for name in names}
 
 
-def _tidy(text: str) -> str:
-    return " ".join(text.split())
+def _text(rule_set: RuleSet, value: Any) -> str | None:
+    """A value as one text; None for nothing."""
+    match value:
+        case None | False | ():
+            return None
+        case True:
+            return "yes"
+        case ValueTest() | OptionsTest() | NumberTest() | AllOf() | AnyOf() | Not():
+            return condition_in_words(rule_set, value)
+        case Cite():
+            return value.id
+        case Contact():
+            return f"{value.name}: {value.reach}"
+        case StaffLine():
+            cited = ", ".join(cite.id for cite in value.cite)
+            return f"{value.say} ({cited})" if cited else value.say
+        case Accept():
+            return ", ".join(f"{name} {part}" for name, part in value._asdict().items() if part and name != "place")
+        case frozenset():
+            return ", ".join(outcome for outcome in rule_set.outcome if outcome in value)
+        case tuple():
+            between = _BETWEEN.get(type(value[0]), ", ")
+            return between.join(filter(None, (_text(rule_set, part) for part in value)))
+        case _:
+            return str(value)
 
 
 # --- word by word ---------------------------------------------------------------------------
