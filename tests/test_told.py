@@ -178,8 +178,9 @@ def bare(value: Any) -> Any:
 
 @pytest.mark.parametrize(("before", "after"), EDITS)
 def test_every_edit_is_told(before, after):
-    change = compare(*edited(before, after))
-    assert differing(change.old.rule_set, change.new.rule_set) > {("RuleSet", "version")}
+    old, new = edited(before, after)
+    change = compare(old, new)
+    assert differing(old.rule_set, new.rule_set) > {("RuleSet", "version")}
     assert not change.nothing
     assert chapters(change, notes=True)
     assert not [finding for finding in change.findings if finding.name.startswith("version")]

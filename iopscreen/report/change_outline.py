@@ -65,7 +65,7 @@ def verdict(change: Change) -> str:
 def verdict_parts(change: Change) -> Verdict:
     """The same in parts."""
     renamed = [f"the file was {_file_name(change.old)} before"] if change.old.renamed else []
-    return Verdict(*_about_recommendations(change), (*_beside(change), *renamed))
+    return Verdict(*_about_recommendations(change), (*renamed, *_beside(change)))
 
 
 def _beside(change: Change) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _worded(change: Change) -> Iterator[str]:
     if asked:
         worded = f"{counted(len(asked), 'question')} {'are' if len(asked) > 1 else 'is'} worded differently"
         yield f"{worded}: callers may answer differently"
-    things = list(dict.fromkeys(word.thing for word in change.words if not word.asks and not _beside_rules(word)))
+    things = list(dict.fromkeys(word.thing for word in change.words if _is_worded(word)))
     if "questions" in things:
         yield "the questions are asked in another order"
     spelled = [word.field for word in change.words if word.thing == "spellings"]
@@ -110,9 +110,13 @@ def _worded(change: Change) -> Iterator[str]:
         yield f"worded differently: {_named(others)}"
 
 
-def _beside_rules(word: WordChange) -> bool:
-    """Whether it comes and goes with what is decided: a whole rule, for one, which is told by whom it takes."""
-    return word.whole and not word.thing.startswith(("note", "emergency", "undecided"))
+def _is_worded(word: WordChange) -> bool:
+    """Whether other words are read or heard, but for those of questions.
+
+    What comes and goes with what is decided is told there: a whole rule, for one, by whom it takes.
+    """
+    beside_rules = word.whole and not word.thing.startswith(("note", "emergency", "undecided"))
+    return word.wording and not word.asks and not beside_rules
 
 
 def _named(things: Sequence[str]) -> str:
