@@ -14,6 +14,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from conftest import RULES, TESTS
 from oracle import Oracle, conditions, fate_of, holds
 from random_rule_sets import made
@@ -885,6 +886,84 @@ def test_needless_tests_are_those_that_can_be_left_out(random_one):
                 }
     assert found <= expected | bounds
     assert found == expected | bounds or not all_of_them
+
+
+def spot_of(node):
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def take_out(node, spot):
+    """Take the entry at a place out of a YAML node; what is empty then goes with it. True once it is out."""
+    mapping = isinstance(node, yaml.MappingNode)
+    for item in node.value if not isinstance(node, yaml.ScalarNode) else ():
+        key, value = item if mapping else (None, item)
+        out = key is not None and spot_of(key) == (spot.line, spot.column)
+        if out or take_out(value, spot):
+            if (out or not value.value) and (key is None or key.value != "when"):
+                node.value.remove(item)
+            return True
+    return False
+
+
+def check_named_parts(result, brute):
+    """Without what is named, and only that, everybody is recommended the same; the words that were named."""
+    words = []
+    before = [brute.outcome(profile) for profile in brute.possible]
+    for finding in told(result, "over-specified"):
+        root = yaml.compose(result.texts[result.path], yaml.SafeLoader)
+        assert take_out(root, finding.place)
+        shorter = understand(yaml.serialize(root).encode(), "shorter.yaml").rule_set
+        assert [fate_of(shorter, profile).outcome for profile in brute.possible] == before
+        words += re.findall(r"without (?:its test of )?`(\w+)", finding.message)
+        line = result.texts[result.path].splitlines()[finding.place.line - 1][finding.place.column - 1 :]
+        assert re.match(rf"[\"']?{words[-1]}\b", line)
+    return words
+
+
+@fewer
+def test_without_the_part_that_is_named_everybody_is_recommended_the_same(random_one):
+    check_named_parts(*random_one)
+
+
+PARTS = """format: 1
+id: parts
+version: "1.0.0"
+title: Tests of several parts
+policy: first
+sources: {house: {title: House, kind: external}}
+outcomes: {low: {label: Low}, high: {label: High}}
+questions:
+  signs: {ask: "Which?", type: many, options: {a: {label: A}, b: {label: B}, c: {label: C}}, groups: {some: [a, b]}}
+  age: {ask: "How old?", type: whole_number, range: [0, 4]}
+rules:
+"""
+
+
+def of_parts(random):
+    """A rule file whose tests have several parts and bounds, many of them needless."""
+    lines = []
+    for number in range(4):
+        words = random.sample(["any", "all", "none"], random.choice([1, 2, 2, 3]))
+        parts = [f"{word}: {random.choice(['a', 'b', 'c', 'some', '[a, c]', '[a, some]'])}" for word in words]
+        low, high = random.choice(["at_least", "above"]), random.choice(["at_most", "below"])
+        bounds = random.sample(
+            [f"{low}: {random.randint(0, 1)}", f"{high}: {random.randint(3, 4)}"], random.choice([1, 2])
+        )
+        when = f"{{signs: {{{', '.join(parts)}}}, age: {{{', '.join(bounds)}}}}}"
+        turned = random.choice([f"when: {when}"] * 6 + [f"when: {{}}, unless: {when}", f"when: {{not: {when}}}"])
+        lines.append(
+            f"  - {{id: r{number}, {turned}, recommend: {random.choice(['low', 'high'])}, because: x, basis: site}}"
+        )
+    return PARTS + "\n".join([*lines, "  - {id: rest, when: {}, recommend: low, because: x, basis: site}", ""])
+
+
+def test_parts_and_bounds_that_are_named_are_needless(tmp_path):
+    path, seen = tmp_path / "parts.yaml", set()
+    for seed in range(60):
+        path.write_text(of_parts(Random(f"parts {seed}")), encoding="utf-8")
+        result = audit(str(path), {}, today=None)
+        seen.update(check_named_parts(result, Brute(understand(path.read_bytes(), str(path)).rule_set)))
+    assert seen >= {"any", "all", "none", "at_least", "at_most", "below", "signs", "age"}
 
 
 SIDES = {"at_least": "<", "above": "<", "at_most": ">", "below": ">", "is": "<>"}

@@ -246,8 +246,10 @@ def _undecided(subject: Subject, *, notes: bool) -> tuple[tuple[Undecided, ...],
     if notes:
         return tuple(subject.left_open), ()
     hints = {name_of(check) for check, severity in CHECKS if severity is Severity.NOTE}
-    aside = [one for one in subject.left_open if one.names and hints.issuperset(one.names)]
-    return tuple(one for one in subject.left_open if one not in aside), tuple(aside)
+    found: tuple[list[Undecided], list[Undecided]] = ([], [])
+    for one in subject.left_open:
+        found[bool(one.names) and hints.issuperset(one.names)].append(one)
+    return tuple(found[False]), tuple(found[True])
 
 
 def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> Finding:

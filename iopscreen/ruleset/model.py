@@ -94,12 +94,16 @@ class ValueTest(NamedTuple):
 
 
 class OptionsTest(NamedTuple):
-    """Of the options named in a `many` answer, one or more (or, with `every`, all) of `options`."""
+    """Of the options named in a `many` answer, one or more (or, with `every`, all) of `options`.
+
+    `part`: `any`, `all` or `none`, where the author wrote several of these as one test; they stand each at its word.
+    """
 
     subject: str
     options: frozenset[str]
     every: bool
     place: Place
+    part: str = ""
 
 
 class Bound(NamedTuple):
