@@ -455,14 +455,13 @@ def test_out_of_time_each_survivor_that_is_left_has_a_case_of_its_own(seed):
             assert beside.outcomes(known) == {(survivor.recommends, survivor.instead)}
 
 
-def test_a_tangled_set_with_mutants_takes_no_longer_than_its_budget():
-    """Every step is counted: what is not, such as comparing each survivor with each caller, would take long here."""
-    rule_set = understand(tables.tangled(60, 12).text.encode(), "table.yaml").rule_set
+def test_when_time_runs_out_while_few_cases_are_looked_for_the_rest_keep_their_own():
+    rule_set = understand(tables.tangled(24, 8).text.encode(), "table.yaml").rule_set
     compiled, whole = compile_rule_set(rule_set), Steps(10**9)
     full = mutants.mutation_score(compiled, (), None, whole)
     cut = mutants.mutation_score(compiled, (), None, Steps(whole.taken // 2))
-    assert not full.undecided
     assert full.few
+    assert not full.undecided + cut.undecided
     assert not cut.few
     assert len({one.killer for one in cut.survivors}) == len(cut.killers) > len(full.killers)
 
