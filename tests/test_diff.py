@@ -557,6 +557,22 @@ def test_cases_deleted_and_expected_otherwise(cases, message):
     )
 
 
+def test_confirmed_cases_that_are_not_decided_in_time_are_listed(monkeypatch):
+    old = with_cases(BASE, [YOUNG, OLD])
+    new = with_cases(BASE.replace("{below: 18}", "{below: 17}"), [YOUNG, OLD])
+    assert compare(old, new).complete
+    left_open = ["whether case `young` is decided as before", "whether case `old` is decided as before"]
+    with monkeypatch.context() as patched:
+        patched.setattr("iopscreen.audit.change.confirmed.decide", out_of_time)
+        change = compare(old, new)
+        assert list(change.impact.undecided) == left_open
+        assert not change.complete
+        assert left_open[0] in diff_json(change)["undecided"]
+        assert compare(old, old).complete  # proved to change nothing, so for no case either
+    monkeypatch.setattr("iopscreen.audit.cases.decide", out_of_time)
+    assert list(compare(old, new).impact.undecided) == left_open
+
+
 def test_a_file_of_cases_that_is_gone():
     change = compare(with_cases(BASE, [YOUNG, OLD]), edition(BASE))
     assert [finding.message for finding in change.findings] == ["the file of cases is gone, and with it 2 cases"]
@@ -863,7 +879,7 @@ def test_what_could_not_be_decided_is_said(monkeypatch):
     assert "version-not-bumped" not in names(change)
 
 
-def out_of_time(*_):
+def out_of_time(*_, **__):
     raise OutOfTime
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
+from iopscreen.audit.checks import CHECKS, CONSEQUENCES, LAST, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
 from iopscreen.audit.ledger import Resting, by_basis, resting
@@ -181,9 +181,9 @@ def audit(
     )
 
 
-def _causes_first(finding: Finding) -> tuple[bool, object]:
+def _causes_first(finding: Finding) -> tuple[bool, bool, object]:
     """In file order; what may be the consequence of another finding comes after all that may be its cause."""
-    return finding.name in CONSEQUENCES, finding.order
+    return finding.name in CONSEQUENCES, finding.name in LAST, finding.order
 
 
 # --- the steps ------------------------------------------------------------------------------

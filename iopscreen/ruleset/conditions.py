@@ -139,10 +139,9 @@ class ConditionReader:
                 )
             return NOBODY
         parts: list[Condition] = []
-        places = _places(node)
-        several = len(places) > 1
+        several = len(fields.found) > 1
         for word, value in fields.found.items():
-            where, part = (places[word], word) if several else (place, "")
+            where, part = (fields.key_place(word), word) if several else (place, "")
             test = OptionsTest(subject.id, self._options(subject, value), word == "all", where, part)
             parts.append(Not(test) if word == "none" else test)
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
@@ -184,8 +183,7 @@ class ConditionReader:
             if fields is not None and not node.entries:
                 self._fault("empty-value", node.place, f"the test of `{subject.id}` is empty; name a bound")
             return NOBODY
-        places = _places(node)
-        bounds = [self._bound(subject, op, value, places[op]) for op, value in fields.found.items()]
+        bounds = [self._bound(subject, op, value, fields.key_place(op)) for op, value in fields.found.items()]
         known = tuple(bound for bound in bounds if bound is not None)
         return NumberTest(subject.id, known, place) if len(known) == len(bounds) else NOBODY
 
@@ -219,11 +217,6 @@ class ConditionReader:
 
     def _fault(self, name: str, place: Place, message: str) -> None:
         self.shape.faults.add(name, place, message)
-
-
-def _places(node: MappingNode) -> dict[str, Place]:
-    """Where each key of a mapping stands."""
-    return {key.text: key.place for key, _ in node.entries}
 
 
 def _option_names(subject: Subject) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:

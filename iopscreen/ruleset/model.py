@@ -377,6 +377,8 @@ class _RuleSet(NamedTuple):
     spellings: Spellings
     accept: tuple[Accept, ...]
     place: Place
+    review_by_place: Place
+    """Of the key `review_by`; where there is none, that of the rule set."""
 
 
 class RuleSet(_RuleSet):

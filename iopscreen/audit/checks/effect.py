@@ -36,7 +36,7 @@ def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
         rule = subject.rule_set.rules[change.position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
-        under = needed.get(change)
+        under = {} if change in needed.left_open else needed.under.get(change)
         message = (
             f"rule `{rule.id}` has no effect{_as_they_are(subject, under)}: every caller it decides would be "
             f"recommended `{rule.recommend}` without it, by {names}"
@@ -81,26 +81,28 @@ def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
     found: list[_LeftOut] = []
-    for position, rule in enumerate(subject.rule_set.rules):
+    left_open: set[int] = set()
+    for position in range(len(subject.rule_set.rules)):
         reach, in_vain = subject.judged.reach[position], subject.worth.in_vain.get(position)
         if reach is None or (reach is Reach.DECIDES and in_vain is None):
-            yield Undecided(_all_tests(rule), ("over-specified",))
+            left_open.add(position)
         elif in_vain is False:
             try:
                 for left_out in _left_out(subject, position):
                     found.append(left_out)  # one by one: those before time runs out are kept
             except TOO_TANGLED:
-                yield Undecided(_all_tests(rule), ("over-specified",))
+                left_open.add(position)
     needed = mattering_under(subject.compiled, [change for change, _, _ in found], subject.budget_for_hints)
+    left_open |= {change.position for change in needed.left_open}
+    for position in sorted(left_open):
+        words = f"whether rule `{subject.rule_set.rules[position].id}` needs each of its tests"
+        yield Undecided(words, ("over-specified",))
     told: set[Test] = set()
     for change, part, instead in found:
-        if change not in needed and part.test not in told:
+        decided = change not in needed.left_open
+        if decided and change not in needed.under and part.test not in told:
             told.add(part.lost)
             yield _needless(subject, change.position, part, instead)
-
-
-def _all_tests(rule: Rule) -> str:
-    return f"whether rule `{rule.id}` needs each of its tests"
 
 
 _LeftOut = tuple[Change, Without, Same]
