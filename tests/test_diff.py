@@ -563,7 +563,7 @@ def test_confirmed_cases_that_are_not_decided_in_time_are_listed(monkeypatch):
     assert compare(old, new).complete
     left_open = ["whether case `young` is decided as before", "whether case `old` is decided as before"]
     with monkeypatch.context() as patched:
-        patched.setattr("iopscreen.audit.change.confirmed.decide", out_of_time)
+        patched.setattr("iopscreen.audit.change.confirmed.decided", out_of_time)
         change = compare(old, new)
         assert list(change.impact.undecided) == left_open
         assert not change.complete

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from iopscreen.audit.cases import Verdict, run_cases
+from iopscreen.audit.cases import Verdict, decided, run_cases
 from iopscreen.audit.change.editions import Edition
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
+from iopscreen.engine.decide import Decision, ImpossibleAnswers
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import NO, YES, Answer, Kind, Question, Unanswered
 
@@ -53,7 +53,7 @@ def case_changes(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Iter
         if result.verdict is not Verdict.PASSED or result.decision is None or answers is None:
             continue
         try:
-            decision = decide(after, answers, budget=budget)
+            decision = decided(after, answers, budget)
         except TooTangled:
             yield CaseLeftOpen(result.case)
             continue
