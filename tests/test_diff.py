@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
 from iopscreen.audit.change.impact import _searched_unasked
+from iopscreen.audit.change.protection import meaning_of
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
@@ -527,6 +528,22 @@ def test_what_weakens_protection(before, after, message, line):
 )
 def test_what_does_not_weaken_protection(before, after):
     assert not changed((before, after), BUMP).protection
+
+
+def test_parts_of_a_test_written_as_tests_of_their_own_weaken_nothing():
+    options = "{x: {label: X}, y: {label: Y}}"
+    base = BASE.replace("  alone: {", f"  signs: {{ask: Which, type: many, options: {options}}}\n  alone: {{", 1)
+    together = "signs: {any: x, none: y}"
+    apart = "all_of: [{signs: {any: x}}, {signs: {none: y}}]"
+    old, new = (
+        base.replace(
+            "guarantees:\n", f"guarantees:\n  - {{id: low, when: {{age: {{below: 18}}, {signs}}}, always: low}}\n"
+        )
+        for signs in (together, apart)
+    )
+    assert not compare(edition(old), edition(new)).protection
+    before, after = (edition(text).rule_set.guarantees[0].condition for text in (old, new))
+    assert meaning_of(before) == meaning_of(after)
 
 
 def with_cases(text, cases):

@@ -12,7 +12,7 @@ from iopscreen.engine.compiled import TooTangledToCompile
 from iopscreen.ruleset.cases import Case, CaseFile
 from iopscreen.ruleset.condition_words import condition_in_words
 from iopscreen.ruleset.findings import Place, Related
-from iopscreen.ruleset.model import Accept, Condition, Impossible, RuleSet
+from iopscreen.ruleset.model import Accept, Condition, Impossible, OptionsTest, RuleSet
 
 MAX_RELATED = 10
 """How many deleted cases are shown with what they expected; all are named."""
@@ -112,6 +112,8 @@ def meaning_of(value: object) -> object:
     """A value of a rule set without the places that it knows; values that mean the same are equal."""
     if isinstance(value, Place):
         return None
+    if isinstance(value, OptionsTest) and value.part:  # what it says of where it stands
+        return meaning_of(value._replace(part=""))
     if isinstance(value, tuple):
         return (type(value).__name__, *(meaning_of(part) for part in value))
     return value
