@@ -44,9 +44,19 @@ class Capture:
     def __init__(
         self, shape: Shape, wanted: Wanted, plan: Plan, encoding: str, *, whole: bool = False, ascii_only: bool = False
     ) -> None:
-        self.pattern = pattern.records(shape, plan.groups, plan.plain, ascii_only=ascii_only, whole=whole)
+        plain_units = [] if whole else [group for group in plan.groups if plan.plain.issuperset(group)]
+        self.pattern = pattern.records(
+            shape,
+            plan.groups,
+            plan.plain,
+            unlooked={column for group in plain_units for column in group},
+            ascii_only=ascii_only,
+            whole=whole,
+        )
         most = max(1, cells.MAX_TEXTS // len(plan.groups))
-        self._units = [_Units(wanted, group, shape, encoding, most) for group in plan.groups]
+        self._units = [
+            _Units(wanted, group, shape, encoding, most, plain=group in plain_units) for group in plan.groups
+        ]
         self._single = not whole and len(plan.groups) == 1
         if not whole:
             self._units[0].marked = True
@@ -65,9 +75,14 @@ class Capture:
 
 
 class _Units(dict[bytes, int]):
-    """What the cells of each unit met weigh together."""
+    """What the cells of each unit met weigh together. With `plain`, a unit with another cell is of no record.
 
-    def __init__(self, wanted: Wanted, group: range, shape: Shape, encoding: str, most: int) -> None:
+    To look so at each unit that is met for the first time takes no time; in the pattern it takes a fifth of it all.
+    """
+
+    def __init__(
+        self, wanted: Wanted, group: range, shape: Shape, encoding: str, most: int, *, plain: bool = False
+    ) -> None:
         super().__init__()
         self._texts = [wanted.texts[at] for at in group]
         self._no_record = -wanted.states
@@ -75,6 +90,8 @@ class _Units(dict[bytes, int]):
         self._shape = shape
         self._encoding = encoding
         self._most = most
+        plain_cells = re.escape(shape.delimiter).join([pattern.plain_cell(shape)] * len(group))
+        self._is_plain = re.compile(plain_cells).fullmatch if plain else None
         self.marked = False
         """Whether the units are captured with a delimiter."""
 
@@ -89,6 +106,8 @@ class _Units(dict[bytes, int]):
 
     def _weigh(self, unit: bytes) -> int:
         written = pattern.unmarked(self._shape, unit, self._group) if self.marked else unit
+        if self._is_plain and not self._is_plain(written):
+            return self._no_record
         text = written.decode(self._encoding)
         delimiter = self._shape.delimiter.decode("ascii")
         plain = '"' not in text

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from typing import BinaryIO
 from iopscreen.batch.chunks import Chunks, Positioned
 from iopscreen.batch.fast import Screener
 from iopscreen.batch.lines import Source
-from iopscreen.batch.parts import Part
+from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.workers import AHEAD, Gone, Pipe, Slots, Worker
 from iopscreen.errors import IopscreenError
 
 LARGE = 1 << 23
 """Bytes of a file from which on several processes are worth it."""
 MAX_JOBS = 64
+MAX_NUMBERS = 20_000
 
 
 def processors() -> int:
@@ -118,12 +120,15 @@ class _Hand:
         self.worker = worker
         self._slots = slots
         self._number = 0
+        self._told: list[Told] = []
 
     def part(self, *, wanted: bool, size: int) -> Part | None:
         """What came of its next chunk, of `size` bytes; None if not wanted, or not of all of it. Raises Gone."""
-        part, written = self.worker.results.receive()
+        part, written, told, start, new = self.worker.results.receive()
+        self._told[start:] = new
         if not (wanted and isinstance(part, Part) and part.size == size):
             return None
+        part.told.update({self._told[number]: rows for number, rows in told.items()})
         if written:
             part.out = [self._slots.view(self._number, written)]
         return part
@@ -149,6 +154,7 @@ class _Job:
 
     def work(self, orders: Pipe, results: Pipe) -> None:
         """Screen each chunk into the next slot, once that is free. Raises Gone."""
+        numbers: dict[Told, int] = {}
         for place, number in enumerate(self.numbers):
             if place >= AHEAD:
                 orders.receive()
@@ -156,7 +162,14 @@ class _Job:
             size = self.slots.put(place, part.out) if part else 0
             if part and size:
                 part.out = []
-            results.send((part, size))
+            # How rows count is sent once, and then by its number: some of it is long.
+            counts = part.told if part else Counter[Told]()
+            if len(numbers) > MAX_NUMBERS:
+                numbers.clear()
+            start = len(numbers)
+            told = {numbers.setdefault(key, len(numbers)): rows for key, rows in counts.items()}
+            counts.clear()
+            results.send((part, size, told, start, list(numbers)[start:]))
 
     def _screened(self, number: int) -> Part | None:
         """What comes of a chunk; None where that takes more than this chunk."""

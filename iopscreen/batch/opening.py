@@ -66,6 +66,10 @@ class Counted:
             self.line_ends[mark] += block.count(mark)
         return block
 
+    def count_only(self, mark: bytes) -> None:
+        """From now on, count no other line ends: to count takes time."""
+        self.line_ends = {mark: self.line_ends[mark]}
+
 
 def _patient(source: BinaryIO) -> Callable[[int], bytes]:
     """How to read `source`; of a pipe, what is there, and without a wait that no signal ends.

@@ -28,19 +28,28 @@ class Shape(NamedTuple):
 
 
 def records(
-    shape: Shape, groups: Sequence[range], plain: Collection[int] = (), *, ascii_only: bool = False, whole: bool = False
+    shape: Shape,
+    groups: Sequence[range],
+    plain: Collection[int] = (),
+    *,
+    unlooked: Collection[int] = (),
+    ascii_only: bool = False,
+    whole: bool = False,
 ) -> re.Pattern[bytes]:
     """A pattern for one record, or one line of anything.
 
     Each of `groups` (of columns; one or more, not covering all) is captured as it is written, the first one with a
     delimiter that `unmarked` removes: so it is empty just where there is no record. Cells of the columns
-    `plain` hold no quote and no sign with which a formula may begin, or there is no record. With
+    `plain` hold no quote and no sign with which a formula may begin, or there is no record. Cells of the
+    columns `unlooked`, which are captured, may hold anything but a delimiter: whoever takes what is
+    captured looks whether it is plain, and that every record is of one line. With
     `ascii_only` a line with other bytes is none. With `whole` no delimiter is captured, but a first group,
     the record without its end, and a last one, the line that is no record.
     """
     one = plain_cell(shape, ascii_only=ascii_only)
     any_one = _any_cell(shape, ascii_only=ascii_only)
-    cells = [one if column in plain else any_one for column in range(shape.width)]
+    free = rb"[^%b]*+" % re.escape(shape.delimiter)
+    cells = [free if column in unlooked else one if column in plain else any_one for column in range(shape.width)]
     record = _captured(shape, cells, groups, None if whole else groups[0])
     end = rb"\r(?!\n)" if shape.end == b"\r" else re.escape(shape.end)
     form = rb"(%b)%b|(%b)" if whole else rb"%b%b|%b"
@@ -93,7 +102,7 @@ def _any_cell(shape: Shape, *, ascii_only: bool) -> bytes:
     never = _never(shape, ascii_only=ascii_only)
     inside = rb'"\0' + (_HIGH if ascii_only else b"")
     bare = rb'[^"%b%b][^%b]*+' % (_FORMULA, never, never)
-    quoted = rb'"(?:(?![%b])|(?=%b"))(?:[^%b]++|"")*+"' % (_FORMULA, _number(b""), inside)
+    quoted = rb'"(?:(?![%b])|(?=%b"))[^%b]*+(?:""[^%b]*+)*+"' % (_FORMULA, _number(b""), inside, inside)
     number = rb"%b(?=%b|[\r\n])" % (_number(shape.delimiter), re.escape(shape.delimiter))
     return rb"(?:%b|%b|%b|)" % (bare, quoted, number)
 

@@ -106,6 +106,7 @@ class _Run:
         self.opened = opened
         self.target = _Target(target)
         self.mark = b"\r" if opened.top.raw.endswith(b"\r") else b"\n"
+        opened.counted.count_only(self.mark)
         self.line_ends = 0
         self.problems = problems
         self.total = Part()
