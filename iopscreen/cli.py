@@ -553,6 +553,8 @@ def _source_files(named: list[str]) -> list[str]:
 
 
 def _read_sources(named: list[str]) -> dict[str, str]:
+    from iopscreen.audit.citations import source_text
+
     texts = {}
     for entry in named:
         name, equals, path = entry.partition("=")
@@ -562,7 +564,7 @@ def _read_sources(named: list[str]) -> dict[str, str]:
             data = source.read(_LARGEST_SOURCE + 1)
         if len(data) > _LARGEST_SOURCE:
             raise IopscreenError(f"{path}: is larger than {_LARGEST_SOURCE >> 20} MiB; a source is a text")
-        texts[name] = data.decode("utf-8-sig", "replace")
+        texts[name] = source_text(data, path)
     return texts
 
 

@@ -7,12 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
 
 TESTS = Path(__file__).parent
 RULES = TESTS.parent / "rules"
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
+"""The same examples in every run."""
 
 UPDATE = "IOPSCREEN_UPDATE"
 """With this environment variable set to 1, expected outputs are written instead of compared."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,17 +15,19 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from conftest import RULES, TESTS
 from oracle import Oracle, conditions, fate_of, holds
 from random_rule_sets import made
 
+from iopscreen.audit import readings
 from iopscreen.audit import words as audit_words
 from iopscreen.audit.acceptance import NEVER_ACCEPTED, OF_THE_FILE
 from iopscreen.audit.cases import contradict, same_answers
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name
 from iopscreen.audit.checks import CHECKS, CONSEQUENCES, name_of
 from iopscreen.audit.checks.names import seen_as
-from iopscreen.audit.citations import digest, passages
+from iopscreen.audit.citations import digest, digests, look_up, passages
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
@@ -267,6 +270,23 @@ def test_a_rule_that_was_renamed_is_told_once_for_all_its_cases(tmp_path):
 # --- order, and causes ----------------------------------------------------------------------
 
 
+def test_failed_cases_come_before_the_mutants_that_they_do_not_kill(tmp_path):
+    for name in ("twin.yaml", "twin.cases.yaml"):
+        text = (CASES / "surviving-mutant" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(re.sub(r"recommend: (?:yard|counter|locker)\b", swapped(name), text), "utf-8")
+    result = audit(str(tmp_path / "twin.yaml"), {}, today=TODAY, mutants=True)
+    names = [finding.name for finding in result.findings]
+    assert {"failed-case", "surviving-mutant"} <= set(names)
+    last = max(place for place, name in enumerate(names) if name in ("failed-case", "wrong-rule", "uncovered-rule"))
+    assert last < names.index("surviving-mutant")
+
+
+def swapped(name):
+    """In cases, the outcome that is expected is another one."""
+    turn = {"yard": "counter", "counter": "locker", "locker": "yard"} if ".cases." in name else {}
+    return lambda found: f"recommend: {turn.get(found.group()[11:], found.group()[11:])}"
+
+
 def test_causes_come_before_their_consequences_and_are_named(monkeypatch):
     result = audited(CASES / "unreachable-outcome" / "causes.yaml", monkeypatch)
     names = [finding.name for finding in result.findings]
@@ -465,6 +485,37 @@ def test_what_rules_are_good_for_is_undecided_past_its_budget(monkeypatch):
     assert not told(accepted, "accept-unused")
 
 
+def test_needless_tests_are_left_open_where_other_readings_were_not_looked_at_in_time(monkeypatch):
+    path = CASES / "over-specified" / "fault.yaml"
+    assert told(audited(path, monkeypatch), "over-specified")
+
+    def give_up(*_args):
+        raise OutOfTime
+
+    settings = "settings:\n  s: {means: Any, type: yes_no, value: no}\nrules:\n"
+    more = (
+        "  - {id: first, when: {s: yes, heavy: no}, recommend: yard, because: x, basis: site, cite: [desk_practice]}\n"
+    )
+    text = path.read_text(encoding="utf-8").replace("rules:\n", settings + more)
+    monkeypatch.setattr(readings, "_mattering", give_up)
+    result = audit_of(text, monkeypatch)
+    assert not told(result, "over-specified")
+    assert [one.words for one in result.hints] == ["whether rule `does-not-fit` needs each of its tests"]
+    monkeypatch.setattr(readings, "_mattering", too_tangled)
+    result = audit_of(text, monkeypatch)
+    assert not told(result, "over-specified")  # as the documentation says: too many values to look at
+    assert not result.hints
+
+
+def too_tangled(*_args):
+    raise TooTangled
+
+
+def audit_of(text, monkeypatch):
+    monkeypatch.setattr("iopscreen.audit.run.read_bytes", lambda _path: text.encode())
+    return audit("rules.yaml", {}, today=TODAY)
+
+
 def test_too_tangled_to_compile_names_the_place(tmp_path):
     parts = ", ".join(f"{{a{n}: yes, b{n}: yes}}" for n in range(13))
     questions = "".join(f"  {letter}{n}: {{ask: Well, type: yes_no}}\n" for n in range(13) for letter in "ab")
@@ -537,6 +588,62 @@ def test_wrapping_a_text_anew_leaves_every_passage_where_it_was(indent):
     for width in range(8, 90):
         again = {spot: digest(block) for spot, block in passages(rewrapped(text, width, indent)).items()}
         assert again == at_first, width
+
+
+def test_a_text_wrapped_anywhere_even_at_hyphens_is_the_same():
+    text = TEXT.replace("A first paragraph.", "A first, every-day and two-step paragraph of well-known words.")
+    at_first = {spot: digest(block) for spot, block in passages(text).items()}
+    for width in range(6, 60):
+        again = passages("\n".join(line for one in text.split("\n") for line in at_hyphens(one, width)))
+        assert {spot: digest(block) for spot, block in again.items()} == at_first, width
+
+
+def at_hyphens(line, width):
+    if not line.endswith((".", ":")) or line.startswith(("-", "*", "·")):
+        return [line]
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=True)
+
+
+def test_a_heading_that_takes_several_lines_is_the_one_that_a_passage_names():
+    text = "Title\n\nOpening.\n\nWhat a Long-Winded Heading\n\nOne.\n\nTwo.\n\nNobody Cites This Heading\n\nThree.\n"
+    blocks = passages(text)
+    cited = [
+        model.Passage(f"p{number}", section, paragraph, "", digest(block), NOWHERE)
+        for number, ((section, paragraph), block) in enumerate(blocks.items())
+        if not section.startswith("Nobody")
+    ]
+    source = model.Source("a", "A", False, digest(text), tuple(cited), NOWHERE)
+    assert len(cited) == 3
+    for wrapped in ("What a\nLong-Winded\nHeading", "What a Long-\n  Winded Heading"):
+        retyped = text.replace("What a Long-Winded Heading", wrapped).replace("Nobody Cites This", "Nobody\nCites This")
+        assert {found.fate for found in look_up(source, retyped).values()} == {"same"}
+        changed = look_up(source, retyped.replace("One.", "Once."))
+        assert [found.fate for found in changed.values()] == ["same", "changed", "same"]
+
+
+def test_hyphenation_and_signs_that_nobody_sees_do_not_count():
+    first = "· It's every-day self-harm.\n· A 12-step program."
+    for again in (
+        "· It's every-\n day self-harm.\n· A 12-\nstep program.",
+        "· It\u2019s every\u2011day self\u2010harm.\n· A 12-step program.",
+        "· It\u00b4s every-day self-harm.\n\u00b7 A 12-step pro\u00ad\ngram.",
+        "- It`s every-day self-harm.\n- A 12-step pro\u00adgram.",
+        "* It\u2032s every-day\u200b self-harm.\n*\tA \ufeff12-step program.",
+        "•It\u02bcs every-day self-harm.\n•A 12-step program.",
+    ):
+        assert digest(first) in digests(again), again
+        assert digest(again) in digests(first), again
+    for other in ("every day", "everyday", "every–day", "every -day"):  # noqa: RUF001 - a dash as typed
+        assert digest(first) not in digests(first.replace("every-day", other)), other
+    assert digest(first) not in digests(first.replace("· It", "It"))
+
+
+def test_a_digest_of_letter_case_spaces_and_quotes_alone_is_good_whatever_else_the_text_holds():
+    """As a site may have made it, without this program: the hyphens and bullets as they were."""
+    text = "• Two-  or three-day “stays”,\n• a\u00adnd – as ever – no\u200b more."  # noqa: RUF001 - as typed
+    by_hand = " ".join(text.lower().replace("“", '"').replace("”", '"').split())
+    assert f"sha256:{hashlib.sha256(by_hand.encode()).hexdigest()}" in digests(text)
+    assert f"sha256:{hashlib.sha256(by_hand.encode()).hexdigest()}" in digests(text.replace("•", "  •"))
 
 
 def test_quotes_spaces_and_case_do_not_count():
@@ -885,6 +992,84 @@ def test_needless_tests_are_those_that_can_be_left_out(random_one):
                 }
     assert found <= expected | bounds
     assert found == expected | bounds or not all_of_them
+
+
+def spot_of(node):
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def take_out(node, spot):
+    """Take the entry at a place out of a YAML node; what is empty then goes with it. True once it is out."""
+    mapping = isinstance(node, yaml.MappingNode)
+    for item in node.value if not isinstance(node, yaml.ScalarNode) else ():
+        key, value = item if mapping else (None, item)
+        out = key is not None and spot_of(key) == (spot.line, spot.column)
+        if out or take_out(value, spot):
+            if (out or not value.value) and (key is None or key.value != "when"):
+                node.value.remove(item)
+            return True
+    return False
+
+
+def check_named_parts(result, brute):
+    """Without what is named, and only that, everybody is recommended the same; the words that were named."""
+    words = []
+    before = [brute.outcome(profile) for profile in brute.possible]
+    for finding in told(result, "over-specified"):
+        root = yaml.compose(result.texts[result.path], yaml.SafeLoader)
+        assert take_out(root, finding.place)
+        shorter = understand(yaml.serialize(root).encode(), "shorter.yaml").rule_set
+        assert [fate_of(shorter, profile).outcome for profile in brute.possible] == before
+        words += re.findall(r"without (?:its test of )?`(\w+)", finding.message)
+        line = result.texts[result.path].splitlines()[finding.place.line - 1][finding.place.column - 1 :]
+        assert re.match(rf"[\"']?{words[-1]}\b", line)
+    return words
+
+
+@fewer
+def test_without_the_part_that_is_named_everybody_is_recommended_the_same(random_one):
+    check_named_parts(*random_one)
+
+
+PARTS = """format: 1
+id: parts
+version: "1.0.0"
+title: Tests of several parts
+policy: first
+sources: {house: {title: House, kind: external}}
+outcomes: {low: {label: Low}, high: {label: High}}
+questions:
+  signs: {ask: "Which?", type: many, options: {a: {label: A}, b: {label: B}, c: {label: C}}, groups: {some: [a, b]}}
+  age: {ask: "How old?", type: whole_number, range: [0, 4]}
+rules:
+"""
+
+
+def of_parts(random):
+    """A rule file whose tests have several parts and bounds, many of them needless."""
+    lines = []
+    for number in range(4):
+        words = random.sample(["any", "all", "none"], random.choice([1, 2, 2, 3]))
+        parts = [f"{word}: {random.choice(['a', 'b', 'c', 'some', '[a, c]', '[a, some]'])}" for word in words]
+        low, high = random.choice(["at_least", "above"]), random.choice(["at_most", "below"])
+        bounds = random.sample(
+            [f"{low}: {random.randint(0, 1)}", f"{high}: {random.randint(3, 4)}"], random.choice([1, 2])
+        )
+        when = f"{{signs: {{{', '.join(parts)}}}, age: {{{', '.join(bounds)}}}}}"
+        turned = random.choice([f"when: {when}"] * 6 + [f"when: {{}}, unless: {when}", f"when: {{not: {when}}}"])
+        lines.append(
+            f"  - {{id: r{number}, {turned}, recommend: {random.choice(['low', 'high'])}, because: x, basis: site}}"
+        )
+    return PARTS + "\n".join([*lines, "  - {id: rest, when: {}, recommend: low, because: x, basis: site}", ""])
+
+
+def test_parts_and_bounds_that_are_named_are_needless(tmp_path):
+    path, seen = tmp_path / "parts.yaml", set()
+    for seed in range(60):
+        path.write_text(of_parts(Random(f"parts {seed}")), encoding="utf-8")
+        result = audit(str(path), {}, today=None)
+        seen.update(check_named_parts(result, Brute(understand(path.read_bytes(), str(path)).rule_set)))
+    assert seen >= {"any", "all", "none", "at_least", "at_most", "below", "signs", "age"}
 
 
 SIDES = {"at_least": "<", "above": "<", "at_most": ">", "below": ">", "is": "<>"}

@@ -423,6 +423,24 @@ def test_a_text_for_a_source_that_nobody_has_is_refused(tmp_path):
     assert iopscreen("audit", "iop", "--source", "article").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("Title\n\nText.\n".encode("utf-16"), "is in UTF-16; save it as UTF-8"),
+        ("Title\n\nText.\n".encode("utf-16-be"), "holds zero bytes"),
+        ("Title\n\nCaf\u00e9.\n".encode("cp1252"), "line 3: byte 0xe9 is not UTF-8; save it as a text in UTF-8"),
+        (b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n\0", "holds zero bytes"),
+        (b"\xef\xbb\xbf \n", "is empty; a source is a text"),
+        (b"", "is empty; a source is a text"),
+    ],
+)
+def test_a_source_that_is_no_text_in_utf_8_has_not_changed_and_is_refused(tmp_path, data, said):
+    (tmp_path / "article.txt").write_bytes(data)
+    done = iopscreen("audit", "iop", "--source", f"article={tmp_path / 'article.txt'}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"article.txt: {said}" in done.stderr
+
+
 def test_a_day_that_is_none_is_refused():
     done = iopscreen("audit", "iop", "--today", "23.11.2026")
     assert (done.returncode, done.stdout) == (2, "")

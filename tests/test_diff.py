@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
 from iopscreen.audit.change.impact import _searched_unasked
+from iopscreen.audit.change.protection import meaning_of
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
@@ -530,6 +531,22 @@ def test_what_does_not_weaken_protection(before, after):
     assert not changed((before, after), BUMP).protection
 
 
+def test_parts_of_a_test_written_as_tests_of_their_own_weaken_nothing():
+    options = "{x: {label: X}, y: {label: Y}}"
+    base = BASE.replace("  alone: {", f"  signs: {{ask: Which, type: many, options: {options}}}\n  alone: {{", 1)
+    together = "signs: {any: x, none: y}"
+    apart = "all_of: [{signs: {any: x}}, {signs: {none: y}}]"
+    old, new = (
+        base.replace(
+            "guarantees:\n", f"guarantees:\n  - {{id: low, when: {{age: {{below: 18}}, {signs}}}, always: low}}\n"
+        )
+        for signs in (together, apart)
+    )
+    assert not compare(edition(old), edition(new)).protection
+    before, after = (edition(text).rule_set.guarantees[0].condition for text in (old, new))
+    assert meaning_of(before) == meaning_of(after)
+
+
 def with_cases(text, cases):
     rules = understand(text.encode(), "base.yaml")
     body = "format: 1\nrules: base.yaml\ncases:\n" + "\n".join(cases) + "\n"
@@ -556,6 +573,22 @@ def test_cases_deleted_and_expected_otherwise(cases, message):
     assert [message in one.message and one.path == "base.cases.yaml" for one in change.findings] == [True] * bool(
         message
     )
+
+
+def test_confirmed_cases_that_are_not_decided_in_time_are_listed(monkeypatch):
+    old = with_cases(BASE, [YOUNG, OLD])
+    new = with_cases(BASE.replace("{below: 18}", "{below: 17}"), [YOUNG, OLD])
+    assert compare(old, new).complete
+    left_open = ["whether case `young` is decided as before", "whether case `old` is decided as before"]
+    with monkeypatch.context() as patched:
+        patched.setattr("iopscreen.audit.change.confirmed.decided", out_of_time)
+        change = compare(old, new)
+        assert list(change.impact.undecided) == left_open
+        assert not change.complete
+        assert left_open[0] in diff_json(change)["undecided"]
+        assert compare(old, old).complete  # proved to change nothing, so for no case either
+    monkeypatch.setattr("iopscreen.audit.cases.decide", out_of_time)
+    assert list(compare(old, new).impact.undecided) == left_open
 
 
 def test_a_file_of_cases_that_is_gone():
@@ -875,7 +908,7 @@ def test_what_could_not_be_decided_is_said(monkeypatch):
     assert "version-not-bumped" not in names(change)
 
 
-def out_of_time(*_):
+def out_of_time(*_, **__):
     raise OutOfTime
 
 

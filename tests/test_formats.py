@@ -471,7 +471,7 @@ PARTS = ("paragraph", "table", "thead", "tbody", "tr", "th", "td")
 
 
 @given(NASTY)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_words_are_only_words_in_markdown(text):
     assert read_back(quiet(text)) == one_line(text).strip()
     assert read_back(plain(text), ours=()) == one_line(text)
@@ -483,7 +483,7 @@ def test_words_are_only_words_in_markdown(text):
 
 
 @given(NASTY, NASTY)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_words_stay_in_their_cell(one, other):
     rows = [[quiet(one), code(other)], [code(one), message(other.replace("`", ""))]]
     tokens = MARKDOWN.parse(table(["a", "b"], map(row, rows)))
@@ -495,7 +495,7 @@ def test_words_stay_in_their_cell(one, other):
 
 
 @given(NASTY)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_words_stay_in_their_fence_and_their_fold(text):
     [fence] = MARKDOWN.parse(fenced(text, "yaml"))
     assert fence.content == "".join(f"{printable(line)}\n" for line in text.split("\n"))
@@ -505,6 +505,26 @@ def test_words_stay_in_their_fence_and_their_fold(text):
     assert summary
     words = re.split(r"</?code>|<!-- -->", summary.group(1))
     assert not any(re.search("[<>]", word) or LINKED.search(unescape(word)) for word in words)
+
+
+@pytest.mark.parametrize(("number", "shown"), [(1, 1), (10, 10), (25, 10)])
+@pytest.mark.parametrize("notes", [True, False])
+def test_accepted_findings_are_notices_ten_at_most_and_after_the_others(number, shown, notes):
+    accept = Accept("gap", "It is rare.", "the desk", "2027-01-01", None, 2, Place(9, 9))
+    found = [
+        Reported(Finding("gap", Severity.ERROR, "rules.yaml", Place(line, 1), "a gap", (), None, None), accept, "x")
+        for line in range(1, number + 1)
+    ]
+    found.append(Reported(Finding("unused", Severity.NOTE, "rules.yaml", Place(99, 1), "a note", ()), None, "x"))
+    lines = list(finding_annotations(found, HERE, notes=notes))
+    assert {line.split(" ")[0] for line in lines} == {"::notice"}
+    assert lines[0].endswith("::a note") == notes
+    assert len(lines) == min(MOST, shown + notes)
+    first = next(line for line in lines if "accepted" in line)
+    assert "line=1,col=1,title=accepted%3A gap::a gap%0A" in first
+    assert first.endswith("accepted by the desk until 2027-01-01 for at most 2: It is rare.")
+    more = number + notes - MOST
+    assert (f"{more + 1} more notes and accepted findings not shown here" in lines[-1]) == (more > 0)
 
 
 def hostile_result(text):
@@ -525,7 +545,7 @@ def hostile_result(text):
 
 
 @given(NASTY.filter(lambda text: "\0" not in text))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whole_reports_hold_no_control_character_and_nothing_breaks_out(text):
     result = hostile_result(text)
     comment = audit_markdown([result], HERE, notes=True)
@@ -533,7 +553,7 @@ def test_whole_reports_hold_no_control_character_and_nothing_breaks_out(text):
     lines = audit_github([result], HERE, notes=True).split("\n")
     assert all(line.isprintable() for line in lines)
     commands = [re.match(r"::(error|warning|notice) ((?:\w+=[^:,\r\n]*,?)+)::", line) for line in lines[:-2]]
-    assert [command and command.group(1) for command in commands] == ["error", "error", "warning", "notice"]
+    assert [command and command.group(1) for command in commands] == ["error", "error", "warning", "notice", "notice"]
     assert lines[-2:] == ["1 rule file: not complete; so far 1 error, 1 warning, 1 note, 1 accepted", ""]
     log = audit_sarif([result], HERE, notes=True)
     assert problems(log) == []

@@ -107,7 +107,8 @@ def one(when):
         (
             one("{what: {all: [ale, corn], none: bread}}"),
             {
-                "no longer tests `what`": ["{what: {none: bread}}", "{what: {all: [ale, corn]}}"],
+                "no longer tests `what` for `all: [ale, corn]`": "{what: {none: bread}}",
+                "no longer tests `what` for `none: bread`": "{what: {all: [ale, corn]}}",
                 "no longer names `ale` in its test of `what`": "{what: {all: [corn], none: bread}}",
                 "no longer names `corn` in its test of `what`": "{what: {all: [ale], none: bread}}",
                 "names `bread` in its test of `what`, too": "{what: {all: [ale, bread, corn], none: bread}}",
@@ -434,6 +435,35 @@ def test_undecided_mutants_are_listed_and_the_exit_is_3(monkeypatch):
     assert found["undecided"]
     assert found["equivalent"] + found["killed"] + len(found["survivors"]) + len(found["undecided"]) == found["total"]
     assert "not compared in time" in " ".join(audit_text([result], color=False, width=80, notes=False).split())
+
+
+@pytest.mark.parametrize("seed", list(SMALL)[:5])
+def test_out_of_time_each_survivor_that_is_left_has_a_case_of_its_own(seed):
+    rule_set = SMALL[seed]
+    oracle, compiled = Oracle(rule_set), compile_rule_set(rule_set)
+    results = run_cases(compiled, some_cases(Random(seed), oracle))
+    whole = Steps(10**9)
+    few = mutants.mutation_score(compiled, results, None, whole)
+    assert few.few
+    for left in (whole.taken // 2, whole.taken * 3 // 4, whole.taken - 1):
+        score = mutants.mutation_score(compiled, results, None, Steps(left))
+        assert score.undecided or {one.change for one in score.survivors} == {one.change for one in few.survivors}
+        for survivor in score.survivors:
+            assert survivor.witness == score.killers[survivor.killer]
+            known = {name: answer for name, answer in survivor.witness.items() if answer != "any"}
+            beside = Beside(oracle, edited(rule_set, survivor.change.edit))
+            assert beside.outcomes(known) == {(survivor.recommends, survivor.instead)}
+
+
+def test_when_time_runs_out_while_few_cases_are_looked_for_the_rest_keep_their_own():
+    rule_set = understand(tables.tangled(24, 8).text.encode(), "table.yaml").rule_set
+    compiled, whole = compile_rule_set(rule_set), Steps(10**9)
+    full = mutants.mutation_score(compiled, (), None, whole)
+    cut = mutants.mutation_score(compiled, (), None, Steps(whole.taken // 2))
+    assert full.few
+    assert not full.undecided + cut.undecided
+    assert not cut.few
+    assert len({one.killer for one in cut.survivors}) == len(cut.killers) > len(full.killers)
 
 
 def mutation_score_in(steps):

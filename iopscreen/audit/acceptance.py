@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from iopscreen.audit.references import Named, accepting
 from iopscreen.audit.subject import Subject
 from iopscreen.ruleset.findings import Finding, Place
-from iopscreen.ruleset.model import Accept, Rule, tests_of
+from iopscreen.ruleset.model import Accept, NumberTest, Rule, tests_of
 
 OF_THE_FILE = (
     "gap",
@@ -69,10 +69,13 @@ def accept_entries(subject: Subject) -> Entries:
 
 
 def _places_of(thing: Named) -> Iterator[Place]:
-    """Where a finding about a thing may stand: at its id, or at a test of a rule."""
+    """Where a finding about a thing may stand: at its id, or at a test of a rule, or at a bound of one."""
     yield thing.place
     if isinstance(thing, Rule):
-        yield from (test.place for test in tests_of(thing.condition))
+        for test in tests_of(thing.condition):
+            yield test.place
+            if isinstance(test, NumberTest):
+                yield from (bound.place for bound in test.bounds)
 
 
 def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:

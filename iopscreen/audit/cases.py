@@ -11,7 +11,19 @@ from iopscreen.engine.compiled import Compiled, deciding_conditions
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
 from iopscreen.engine.partial import decide_by_search
 from iopscreen.ruleset.cases import Case, Expect
-from iopscreen.ruleset.model import NO, NO_RULE, YES, Answer, Impossible, Kind, Rule, RuleSet, Unanswered, tests_of
+from iopscreen.ruleset.model import (
+    NO,
+    NO_RULE,
+    YES,
+    Answer,
+    Answers,
+    Impossible,
+    Kind,
+    Rule,
+    RuleSet,
+    Unanswered,
+    tests_of,
+)
 
 
 class Verdict(StrEnum):
@@ -48,21 +60,25 @@ def run_cases(compiled: Compiled, cases: Sequence[Case], budget: Budget = UNLIMI
 
 def _run(compiled: Compiled, case: Case, budget: Budget) -> CaseResult:
     try:
-        return _judged(compiled.rule_set, case, _decided(compiled, case, budget))
+        ask = case.expect.ask_next is not None
+        return _judged(compiled.rule_set, case, decided(compiled, case.answers, budget, ask=ask))
     except ImpossibleAnswers as error:
         return CaseResult(case, Verdict.IMPOSSIBLE, excluded_by=error.entries)
     except TooTangled:
         return CaseResult(case, Verdict.UNDECIDED)
 
 
-def _decided(compiled: Compiled, case: Case, budget: Budget) -> Decision:
-    """The decision on a case, without its notes where a search has to decide. Raises TooTangled."""
+def decided(compiled: Compiled, answers: Answers, budget: Budget, *, ask: bool = False) -> Decision:
+    """The decision on the answers of a case, without its notes where a search has to decide. Raises TooTangled.
+
+    `ask`: what to ask next, too.
+    """
     try:
-        return decide(compiled, case.answers, max_edges=MAX_EDGES, budget=budget)
+        return decide(compiled, answers, max_edges=MAX_EDGES, budget=budget)
     except OutOfTime:
         raise
     except TooTangled:
-        return decide_by_search(compiled, case.answers, budget, ask=case.expect.ask_next is not None)
+        return decide_by_search(compiled, answers, budget, ask=ask)
 
 
 def _judged(rule_set: RuleSet, case: Case, decision: Decision) -> CaseResult:

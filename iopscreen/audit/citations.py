@@ -1,18 +1,21 @@
 """Does a source still say what the rules rest on? Passages of a text, and their digests.
 
 A rule rests on passages, never on a copy of them: a section, a paragraph in it, and a digest.
-Letter case, white space and typographic quotes do not count, so that a text may be retyped or
-reflowed, its bullets too: a line after one, with no blank line between, goes on with it. A word may not change.
+Letter case, white space (after a hyphen, too), signs that nobody sees, and which quotes and bullets are typed do
+not count, so that a text may be retyped or reflowed, its bullets too: a line after one, with no blank line between,
+goes on with it. So does a heading that a passage names. A word may not change.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Passage, Source
 
 OPENING = "opening"
@@ -22,29 +25,76 @@ Spot = tuple[str, int]
 """Section and paragraph (counted from 1)."""
 
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"'))  # noqa: RUF001 - quotes as typed
-_BULLET = re.compile(r"\s*(?:[·•]|[-*–](?:\s|$))")  # noqa: RUF001 - a dash as typed
+_ALIKE = str.maketrans(
+    dict.fromkeys("´`′ʼ", "'")  # noqa: RUF001 - as typed in place of an apostrophe
+    | {"″": '"'}
+    | dict.fromkeys("\u2010\u2011", "-")
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff")
+)
+_SOFT_HYPHEN = re.compile(r"\xad\s*")
+_BROKEN_AT_HYPHEN = re.compile(r"(?<=\w)- (?=\w)")
+_BULLET = re.compile(r"\s*(?:[·•●▪◦‣]|[-*–](?:\s|$))")  # noqa: RUF001 - a dash as typed
+_SIGN = re.compile(r"(?:(?<= )|^)(?:[·•●▪◦‣] ?|[-*–](?: |$))")  # noqa: RUF001 - a dash as typed
+_SIGNS = ("· ", "• ", "- ", "* ", "– ", "·", "•")  # noqa: RUF001 - a dash as typed
 
 
-def normalise(text: str) -> str:
-    """`text` without what does not count: letter case, white space, typographic quotes."""
+def source_text(data: bytes, path: str) -> str:
+    """The text of a source. Raises IopscreenError for what is none: every passage would seem to have changed."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise IopscreenError(f"{path}: is in UTF-16; save it as UTF-8")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in data:
+        raise IopscreenError(f"{path}: holds zero bytes, as UTF-16 and what is no text do; save its text as UTF-8")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise IopscreenError(
+            f"{path}: line {line}: byte {data[error.start]:#04x} is not UTF-8; save it as a text in UTF-8"
+        ) from None
+    if not text.strip():
+        raise IopscreenError(f"{path}: is empty; a source is a text")
+    return text
+
+
+def plain(text: str) -> str:
+    """`text` in one letter case, with single spaces and quotes as a typewriter has them."""
     return " ".join(text.lower().translate(_QUOTES).split())
 
 
+def normalise(text: str) -> str:
+    """The same, as one line that is hyphenated nowhere: without signs that nobody sees, or a space after a hyphen."""
+    found = plain(_SOFT_HYPHEN.sub("", text).translate(_ALIKE))
+    return _BROKEN_AT_HYPHEN.sub("-", found)
+
+
 def digest(text: str) -> str:
-    """`sha256:` and the digest of the normalised text."""
-    return f"sha256:{hashlib.sha256(normalise(text).encode()).hexdigest()}"
+    """`sha256:` and the digest of the text: what to write into a rule file."""
+    return _sha256(normalise(text))
 
 
-def passages(text: str) -> dict[Spot, str]:
+def digests(text: str) -> frozenset[str]:
+    """Every digest that `text` may have been given: with other bullets, and with its hyphens as they are."""
+    found = {plain(text), normalise(text)}
+    found |= {_SIGN.sub(sign, one) for one in found for sign in _SIGNS if _SIGN.search(one)}
+    return frozenset(_sha256(one) for one in found)
+
+
+def _sha256(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def passages(text: str, sections: Collection[str] = ()) -> dict[Spot, str]:
     """Every passage of `text`, in order. The first block of a text is its title, and no passage.
 
-    A section met again goes on counting where it left off.
+    A section met again goes on counting where it left off. `sections`: normalised headings that are known, and
+    are headings though they take several lines.
     """
     blocks = list(_blocks(text))[1:]
     section, counts, found = OPENING, {OPENING: 0}, {}
     for lines in blocks:
-        if _is_heading(lines):
-            section = lines[0].strip()
+        if _is_heading(lines) or normalise("\n".join(lines)) in sections:
+            section = " ".join(line.strip() for line in lines)
             counts.setdefault(section, 0)
         else:
             counts[section] += 1
@@ -103,10 +153,12 @@ class Found:
 
 def look_up(source: Source, text: str) -> dict[str, Found]:
     """Each passage of `source` in its `text`, by passage id."""
-    there = {(normalise(section), paragraph): block for (section, paragraph), block in passages(text).items()}
+    found = passages(text, {normalise(passage.section) for passage in source.passages})
+    there = {(normalise(section), paragraph): block for (section, paragraph), block in found.items()}
     by_digest: dict[str, Spot] = {}
-    for spot, block in passages(text).items():
-        by_digest.setdefault(digest(block), spot)
+    for spot, block in found.items():
+        for one in digests(block):
+            by_digest.setdefault(one, spot)
     return {passage.id: _found(passage, there, by_digest) for passage in source.passages}
 
 
@@ -114,7 +166,7 @@ def _found(passage: Passage, there: Mapping[Spot, str], by_digest: Mapping[str, 
     now = there.get((normalise(passage.section), passage.paragraph))
     if now is not None and passage.digest is None:
         return Found(passage, Fate.UNDIGESTED, now, None)
-    if now is not None and digest(now) == passage.digest:
+    if now is not None and passage.digest in digests(now):
         return Found(passage, Fate.SAME, now, None)
     moved_to = by_digest.get(passage.digest) if passage.digest else None
     if moved_to is not None:

@@ -21,6 +21,7 @@ from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import ANY
 from iopscreen.engine.mutate import (
     Caller,
+    Exchange,
     Known,
     Mutant,
     MutantMaker,
@@ -34,6 +35,9 @@ from iopscreen.engine.mutate import (
 )
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import Answer
+
+_SHARE = 0.75
+"""What comparing the mutants may take of the time that is left; the rest is for few cases that kill the survivors."""
 
 Progress = Callable[[int, int], None]
 """Told how many mutants of how many were looked at."""
@@ -55,7 +59,10 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class MutationScore:
-    """What became of all mutants. `killers`: answers of cases that would kill every survivor, few of them."""
+    """What became of all mutants. `killers`: answers of cases that would kill every survivor, few of them.
+
+    `few`: whether there was the time to look for few; else some survivors have each a case of their own.
+    """
 
     total: int
     equivalent: int
@@ -63,6 +70,7 @@ class MutationScore:
     survivors: tuple[Survivor, ...]
     killers: tuple[Mapping[str, Answer], ...]
     undecided: tuple[Change, ...]
+    few: bool = True
 
 
 class _Fate(Enum):
@@ -78,7 +86,7 @@ class _Alive(NamedTuple):
 
     change: Change
     mutant: Mutant
-    profiles: tuple[Mapping[str, Answer], ...]
+    exchanges: Mapping[Exchange, Mapping[str, Answer]]
 
 
 class _Known(NamedTuple):
@@ -96,7 +104,7 @@ def mutation_score(
     budget: Budget = UNLIMITED,
 ) -> MutationScore:
     """Make every mutant, compare it, and run on it the cases that pass, until one fails."""
-    maker = MutantMaker(compiled, budget)
+    maker = MutantMaker(compiled, budget.part(share=_SHARE))
     cases = _quickest_first(maker, [result for result in results if result.verdict is Verdict.PASSED])
     left_open = any(result.verdict is Verdict.UNDECIDED for result in results)  # one of these may kill it
     changes = list(changes_to(compiled.rule_set))
@@ -106,7 +114,7 @@ def mutation_score(
             progress(number, len(changes))
         fate = _fate(maker, change, cases)
         fates.append(_Fate.UNDECIDED if isinstance(fate, _Alive) and left_open else fate)
-    survivors, killers = _survivors(maker, [fate for fate in fates if isinstance(fate, _Alive)])
+    survivors, killers, few = _survivors(maker, [fate for fate in fates if isinstance(fate, _Alive)], budget)
     return MutationScore(
         total=len(changes),
         equivalent=fates.count(_Fate.EQUIVALENT),
@@ -114,6 +122,7 @@ def mutation_score(
         survivors=survivors,
         killers=killers,
         undecided=tuple(change for change, fate in zip(changes, fates, strict=True) if fate is _Fate.UNDECIDED),
+        few=few,
     )
 
 
@@ -147,7 +156,7 @@ def _fate(maker: MutantMaker, change: Change, cases: Sequence[_Known]) -> _Alive
     if not profiles:
         return _Fate.EQUIVALENT
     if failing is None:
-        return _Alive(change, mutant, tuple(profiles.values()))
+        return _Alive(change, mutant, profiles)
     return _Fate.KILLED if failing is Verdict.WRONG_RULE else _Fate.UNDECIDED
 
 
@@ -208,53 +217,74 @@ def _run(mutant: Mutant, one: _Known) -> Verdict:
 
 
 def _survivors(
-    maker: MutantMaker, alive: Sequence[_Alive]
-) -> tuple[tuple[Survivor, ...], tuple[Mapping[str, Answer], ...]]:
-    """The survivors, and few callers who together tell all of them from the original.
+    maker: MutantMaker, alive: Sequence[_Alive], budget: Budget
+) -> tuple[tuple[Survivor, ...], tuple[Mapping[str, Answer], ...], bool]:
+    """The survivors; few callers who together tell all of them from the original; whether there was time for few.
 
-    A greedy cover: again and again the caller who tells most of those left, the first of equals.
+    A greedy cover: again and again the caller who tells most of those left, the first of equals. When
+    time has run out, each of those left has the one who shows it.
     """
-    callers = list({_key(caller): caller for one in alive for caller in map(maker.caller, one.profiles)}.values())
-    told_by = list(_told_by(maker, alive, callers))
-    killer_of: dict[int, int] = {}
-    killers: list[Caller] = []
+    found: dict[int, Survivor] = {}
     shown: list[Mapping[str, Answer]] = []
+    try:
+        for killer, places in _greedy(maker, alive, budget):
+            answers = _widened(maker, killer, [alive[place].mutant for place in places], budget)
+            for place in places:
+                exchange = differs_for(alive[place].mutant, killer)
+                assert exchange is not None  # that is how the caller was chosen
+                found[place] = Survivor(alive[place].change, answers, *exchange, len(shown))
+            shown.append(answers)
+    except OutOfTime:
+        pass
+    few = len(found) == len(alive)
+    for place in sorted(set(range(len(alive))) - found.keys()):
+        exchange, profile = next(iter(alive[place].exchanges.items()))
+        shown.append(maker.answers(profile))
+        found[place] = Survivor(alive[place].change, shown[-1], *exchange, len(shown) - 1)
+    return tuple(found[place] for place in sorted(found)), tuple(shown), few
+
+
+def _greedy(maker: MutantMaker, alive: Sequence[_Alive], budget: Budget) -> Iterator[tuple[Caller, list[int]]]:
+    """Callers, each with the places of those left whom they tell from the original. Raises OutOfTime."""
+    callers = list(_telling(maker, alive, budget.part(share=_SHARE)))
     left = (1 << len(alive)) - 1
-    while left:
-        best = max(range(len(told_by)), key=lambda place: ((told_by[place] & left).bit_count(), -place), default=None)
-        if best is not None and told_by[best] & left:
-            killer, told = callers[best], told_by[best] & left
-        else:  # without the time to look whom else a caller tells, each survivor has the one who shows it
-            told = left & -left
-            killer = maker.caller(alive[told.bit_length() - 1].profiles[0])
-        places = [place for place in range(len(alive)) if told >> place & 1]
-        killer_of |= dict.fromkeys(places, len(killers))
-        killers.append(killer)
-        shown.append(_widened(maker, killer, [alive[place].mutant for place in places]))
-        left &= ~told
-    survivors = []
-    for place, one in enumerate(alive):
-        exchange = differs_for(one.mutant, killers[killer_of[place]])
-        assert exchange is not None  # that is how the caller was chosen
-        survivors.append(Survivor(one.change, shown[killer_of[place]], *exchange, killer_of[place]))
-    return tuple(survivors), tuple(shown)
-
-
-def _told_by(maker: MutantMaker, alive: Sequence[_Alive], callers: Sequence[Caller]) -> Iterator[int]:
-    """By caller, the survivors whom they tell from the original, as bits; of as many callers as there is time for."""
-    for caller in callers:
-        yield sum(1 << place for place, one in enumerate(alive) if differs_for(one.mutant, caller))
-        try:
-            maker.budget.look()
-        except OutOfTime:
+    while left and callers:
+        budget.look()
+        caller, told = max(callers, key=lambda one: (one[1] & left).bit_count())  # the first of equals
+        if not told & left:
             return
+        yield caller, [place for place in range(len(alive)) if (told & left) >> place & 1]
+        left &= ~told
+
+
+def _telling(maker: MutantMaker, alive: Sequence[_Alive], budget: Budget) -> Iterator[tuple[Caller, int]]:
+    """Those who show a survivor, with all whom they tell from the original, as bits; as many as there is time for."""
+    seen = set()
+    profiles = (profile for one in alive for profile in one.exchanges.values())
+    try:
+        for profile in profiles:
+            caller = maker.caller(profile)
+            if _key(caller) not in seen:
+                seen.add(_key(caller))
+                yield caller, _told_by(caller, alive, budget)
+    except OutOfTime:
+        return
+
+
+def _told_by(caller: Caller, alive: Sequence[_Alive], budget: Budget) -> int:
+    told = 0
+    for place, one in enumerate(alive):
+        budget.spend()
+        if differs_for(one.mutant, caller):
+            told |= 1 << place
+    return told
 
 
 def _key(caller: Caller) -> tuple[tuple[str, Answer], ...]:
     return tuple(caller.answers.items())
 
 
-def _widened(maker: MutantMaker, caller: Caller, mutants: Sequence[Mutant]) -> dict[str, Answer]:
+def _widened(maker: MutantMaker, caller: Caller, mutants: Sequence[Mutant], budget: Budget) -> dict[str, Answer]:
     """The caller's answers, with `any` wherever every answer would tell the mutants apart just so.
 
     What the file asks last is left open first. Out of time, the answers stay as they are.
@@ -263,6 +293,7 @@ def _widened(maker: MutantMaker, caller: Caller, mutants: Sequence[Mutant]) -> d
     known = dict(caller.answers)
     for question in reversed(list(caller.answers)):
         fewer = {name: answer for name, answer in known.items() if name != question}
-        if all(certain(side, fewer, maker.budget) is not None for side in sides):
-            known = fewer
+        if budget.out or not all(certain(side, fewer, budget) is not None for side in sides):
+            continue
+        known = fewer
     return {question: known.get(question, ANY) for question in caller.answers}

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from iopscreen.audit.words import part_in_words
 from iopscreen.engine.mutate import NOBODY, Edit
 from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import (
@@ -126,7 +127,7 @@ def _edits_of_parts(rule_set: RuleSet, parts: Sequence[Condition]) -> Iterator[t
 
 def _edits_of_test(rule_set: RuleSet, test: Test) -> Iterator[_Edited]:
     if not (isinstance(test, NumberTest) and len(test.bounds) > 1):
-        yield _Edited(None, f"no longer tests `{test.subject}`", test.place)
+        yield _Edited(None, f"no longer tests `{test.subject}`{_part(rule_set, test)}", test.place)
     match test:
         case ValueTest() if _subject(rule_set, test).kind is Kind.YES_NO:
             yield from _negated(test)
@@ -205,6 +206,13 @@ def _number(rule_set: RuleSet, bound: Bound) -> int:
 def _bound(rule_set: RuleSet, bound: Bound) -> str:
     value = f" ({_number(rule_set, bound)})" if isinstance(bound.limit, str) else ""
     return f"`{bound.op}: {bound.limit}`{value}"
+
+
+def _part(rule_set: RuleSet, test: Test) -> str:
+    """For what a test tests its subject, where the author wrote it as a part of one."""
+    if not (isinstance(test, OptionsTest) and test.part):
+        return ""
+    return f" for `{part_in_words(rule_set.question[test.subject], test)}`"
 
 
 def _and(tests: Sequence[Test]) -> str:

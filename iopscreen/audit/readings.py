@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from iopscreen.engine.budget import Budget, TooTangled
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.effect import Effects
 from iopscreen.engine.explain import MAX_READINGS, joint_readings, single_readings
@@ -86,24 +86,34 @@ Reading = Mapping[str, str | int]
 """Other values of some settings, by their ids; empty for those that could not all be looked at."""
 
 
-def mattering_under(compiled: Compiled, changes: Collection[Change], budget: Budget) -> dict[Change, Reading]:
-    """Of changes that alter no recommendation: those that do under another reading, each with the first such one.
+class Mattering(NamedTuple):
+    """Changes that alter a recommendation under another reading, each with the first such one.
 
-    With an empty reading where that is not known, because there are too many or they are too tangled.
+    With an empty reading where there are too many, or they are too tangled. `left_open`: those of which it
+    is not known because time ran out.
     """
+
+    under: Mapping[Change, Reading]
+    left_open: frozenset[Change] = frozenset()
+
+
+def mattering_under(compiled: Compiled, changes: Collection[Change], budget: Budget) -> Mattering:
+    """What becomes of changes that alter no recommendation with the settings as they are."""
     found: dict[Change, Reading] = {}
-    if changes:
-        readings = list(islice(joint_readings(compiled), MAX_JOINT_READINGS + 1))
-        try:
-            for reading in readings[:MAX_JOINT_READINGS]:
-                left = [change for change in changes if change not in found]
-                found |= dict.fromkeys(_mattering(compiled, reading, left, budget), reading)
-            complete = len(readings) <= MAX_JOINT_READINGS
-        except (TooTangled, TooTangledToCompile):
-            complete = False
-        if not complete:
-            found = {change: found.get(change, {}) for change in changes}
-    return found
+    if not changes:
+        return Mattering(found)
+    readings = list(islice(joint_readings(compiled), MAX_JOINT_READINGS + 1))
+    try:
+        for reading in readings[:MAX_JOINT_READINGS]:
+            left = [change for change in changes if change not in found]
+            for change in _mattering(compiled, reading, left, budget):
+                found[change] = reading
+        complete = len(readings) <= MAX_JOINT_READINGS
+    except OutOfTime:
+        return Mattering(found, frozenset(changes) - found.keys())
+    except (TooTangled, TooTangledToCompile):
+        complete = False
+    return Mattering(found if complete else {change: found.get(change, {}) for change in changes})
 
 
 def _mattering(compiled: Compiled, reading: Reading, among: Sequence[Change], budget: Budget) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
-from iopscreen.audit.checks import CHECKS, CONSEQUENCES, Check, name_of
+from iopscreen.audit.checks import CHECKS, CONSEQUENCES, LAST, Check, name_of
 from iopscreen.audit.checks.mutation import killer_cases
 from iopscreen.audit.judged import TOO_TANGLED, attempted
 from iopscreen.audit.ledger import Resting, by_basis, resting
@@ -181,9 +181,9 @@ def audit(
     )
 
 
-def _causes_first(finding: Finding) -> tuple[bool, object]:
+def _causes_first(finding: Finding) -> tuple[bool, bool, object]:
     """In file order; what may be the consequence of another finding comes after all that may be its cause."""
-    return finding.name in CONSEQUENCES, finding.order
+    return finding.name in CONSEQUENCES, finding.name in LAST, finding.order
 
 
 def gone_since(against: str, paths: Sequence[str], results: Sequence[AuditResult]) -> list[AuditResult]:
@@ -272,8 +272,10 @@ def _undecided(subject: Subject, *, notes: bool) -> tuple[tuple[Undecided, ...],
     if notes:
         return tuple(subject.left_open), ()
     hints = {name_of(check) for check, severity in CHECKS if severity is Severity.NOTE}
-    aside = [one for one in subject.left_open if one.names and hints.issuperset(one.names)]
-    return tuple(one for one in subject.left_open if one not in aside), tuple(aside)
+    found: tuple[list[Undecided], list[Undecided]] = ([], [])
+    for one in subject.left_open:
+        found[bool(one.names) and hints.issuperset(one.names)].append(one)
+    return tuple(found[False]), tuple(found[True])
 
 
 def _finding(subject: Subject, check: Check, severity: Severity, told: Told) -> Finding:

@@ -181,6 +181,12 @@ def _shortest(question: Question, options: Named, beside: Named, tested: Collect
     return min([_names(question, options), *(_names(question, other) for other in _sorted(list(wider)))], key=len)
 
 
+def part_in_words(question: Question, test: OptionsTest) -> str:
+    """One part of a test of options, as an author would write it; a group by its name where it is just these."""
+    names = _names(question, test.options)
+    return f"{test.part}: {f'[{names}]' if ', ' in names else names}"
+
+
 def _names(question: Question, options: Collection[str]) -> str:
     """Options in file order, or the group that is just these."""
     group = next((group.id for group in question.groups if set(group.options) == set(options)), None)

@@ -272,11 +272,11 @@ def meaning(test: Test) -> Hashable:
     """What a test asks of its subject, wherever it stands: tests of one subject that mean the same are equal here."""
     if isinstance(test, NumberTest):
         return tuple([(bound.op, bound.limit) for bound in test.bounds])
-    return test[1:-1]
+    return test.values if isinstance(test, ValueTest) else (test.options, test.every)
 
 
 def unplaced(test: Test) -> Test:
     """`test` without its place, so that equal tests are equal values."""
     if isinstance(test, NumberTest):
         return NumberTest(test.subject, tuple(bound._replace(place=NOWHERE) for bound in test.bounds), NOWHERE)
-    return test._replace(place=NOWHERE)
+    return test._replace(place=NOWHERE) if isinstance(test, ValueTest) else test._replace(place=NOWHERE, part="")

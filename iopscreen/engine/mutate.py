@@ -160,10 +160,14 @@ class MutantMaker:
         profiles = (witness(compiled, diagram, root, partial(operator.eq, outcome)) for outcome in outcomes)
         return tuple(self.caller({**profile, **known}) for profile in profiles if profile is not None)
 
-    def caller(self, profile: Mapping[str, Answer]) -> Caller:
-        """One of the callers whom `profile` stands for: for `any`, the first answer of the question."""
+    def answers(self, profile: Mapping[str, Answer]) -> dict[str, Answer]:
+        """Those of one of the callers whom `profile` stands for: for `any`, the first answer of the question."""
         blocks = self.original.compiled.blocks
-        answers = {name: blocks[name].example(0) if value == ANY else value for name, value in profile.items()}
+        return {name: blocks[name].example(0) if value == ANY else value for name, value in profile.items()}
+
+    def caller(self, profile: Mapping[str, Answer]) -> Caller:
+        """One of the callers whom `profile` stands for, and who matches them."""
+        answers = self.answers(profile)
         known = self.original.compiled.known(answers)
         by_rule = enumerate(self.original.clauses)
         matching = (place for place, clauses in by_rule if any(passes(clause, known) for clause in clauses))

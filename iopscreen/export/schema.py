@@ -109,7 +109,7 @@ def _definitions(rule_set: RuleSet | None) -> dict[str, Schema]:
         "by": shapes.TEXT,
         "until": shapes.DATE,
         "at": shapes.TEXT,
-        "at_most": shapes.WHOLE,
+        "at_most": shapes.COUNT,
     }
     citable = list(rule_set.passage) if rule_set else []
     return {

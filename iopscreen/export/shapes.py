@@ -69,6 +69,13 @@ def one_or_items(item: Schema, *, at_least_one: bool = False) -> Schema:
 
 TEXT: Schema = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 
+COUNT: Schema = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": MOST},
+        {"type": "string", "pattern": rf"^\s*(?:[0-9]{{1,{MAX_DIGITS}}}|-0{{1,{MAX_DIGITS}}})\s*$"},
+    ]
+}
+
 WHOLE: Schema = {
     "anyOf": [
         {"type": "integer", "minimum": -MOST, "maximum": MOST},

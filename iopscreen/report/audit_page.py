@@ -11,7 +11,7 @@ from typing import Any
 from iopscreen.audit.run import AuditResult, RuleSetFacts
 from iopscreen.report.change_outline import count_line, verdict
 from iopscreen.report.diff_page import change_parts
-from iopscreen.report.findings import Reported, ranked
+from iopscreen.report.findings import Reported, accepted_by, ranked
 from iopscreen.report.mutants import mutants_words
 from iopscreen.report.outline import BASES, counted, head_lines
 from iopscreen.report.page import page, text
@@ -137,7 +137,7 @@ def _accepted(result: AuditResult) -> Part | None:
     for finding in result.findings:
         entry = result.accepted(finding)
         if entry is not None:
-            by = (f" by {entry.by}" if entry.by else "") + (f" until {entry.until}" if entry.until else "")
+            by = accepted_by(entry)
             where = f"{finding.path}:{finding.place.line}:{finding.place.column}"
             lines += [
                 '<article class="entry">',

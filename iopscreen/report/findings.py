@@ -166,10 +166,16 @@ def count_words(number: int, word: str) -> str:
 
 
 def accepted_words(accept: Accept) -> str:
-    """Who has accepted a finding, until when, and why."""
+    """Who has accepted a finding, until when, up to which size, and why."""
+    return f"accepted{accepted_by(accept)}: {accept.because}"
+
+
+def accepted_by(accept: Accept) -> str:
+    """By whom, until when, and up to which size, as it goes on after "accepted"."""
     by = f" by {accept.by}" if accept.by else ""
     until = f" until {accept.until}" if accept.until else ""
-    return f"accepted{by}{until}: {accept.because}"
+    at_most = "" if accept.at_most is None else f" for at most {accept.at_most:,}"
+    return f"{by}{until}{at_most}"
 
 
 def answer_text(answer: object) -> str:
@@ -196,4 +202,7 @@ def finding_json(finding: Finding, accept: Accept | None) -> dict[str, Any]:
 
 
 def _accepted_json(accept: Accept | None) -> dict[str, Any] | None:
-    return None if accept is None else {"because": accept.because, "by": accept.by, "until": accept.until}
+    if accept is None:
+        return None
+    found = {"because": accept.because, "by": accept.by, "until": accept.until}
+    return found if accept.at_most is None else {**found, "at_most": accept.at_most}

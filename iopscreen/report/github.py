@@ -1,8 +1,9 @@
 """Findings as annotations of a GitHub workflow: `::error file=,line=,col=,title=::message`, one a line.
 
 A step shows ten of each level, so the most important come first, and where there are more the tenth says
-how many. Accepted findings are none. The line that closes holds nothing that an author wrote, for what a
-workflow prints is read for commands. `finding_annotations` knows no audit, so that other reports can use it.
+how many. Accepted findings are notices, after all others, with who accepted them and why. The line that
+closes holds nothing that an author wrote, for what a workflow prints is read for commands.
+`finding_annotations` knows no audit, so that other reports can use it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from iopscreen.report.findings import (
     Paths,
     Reported,
     Tally,
+    accepted_words,
     answer_text,
     count_words,
     headline,
@@ -26,6 +28,7 @@ from iopscreen.report.findings import (
     tally_words,
 )
 from iopscreen.ruleset.findings import Finding, Severity
+from iopscreen.ruleset.model import Accept
 from iopscreen.text import printable
 
 MOST = 10
@@ -92,11 +95,12 @@ def finding_annotations(
     noticed: Sequence[str] = (),
     command: str = "audit",
 ) -> Iterator[str]:
-    """An annotation for each finding that nobody accepted.
+    """An annotation for each finding; one that a person accepted is a notice, after the others.
 
     `first` are errors, and `noticed` notices, that come before all others. `command`: which one shows all.
     """
     before = {Severity.ERROR: first, Severity.NOTE: noticed}
+    accepted = [_accepted(one, one.accept, paths) for one in ranked(found) if one.accept is not None]
     for severity in Severity:
         lines = list(before.get(severity, ()))
         lines += [
@@ -104,9 +108,18 @@ def finding_annotations(
             for one in ranked(found)
             if one.accept is None and one.finding.severity is severity and (notes or severity is not Severity.NOTE)
         ]
+        what = f"more {severity}s"
+        if severity is Severity.NOTE and accepted:
+            lines, what = lines + accepted, f"{what} and accepted findings"
         yield from lines if len(lines) <= MOST else lines[: MOST - 1]
         if len(lines) > MOST:
-            yield _more(len(lines) - MOST + 1, severity, command)
+            yield _more(len(lines) - MOST + 1, what, severity, command)
+
+
+def _accepted(one: Reported, accept: Accept, paths: Paths) -> str:
+    finding = one.finding
+    lines = [finding.message, accepted_words(accept)]
+    return _command("notice", _where(finding, paths, f"accepted: {finding.name}"), "\n".join(map(printable, lines)))
 
 
 def _annotation(finding: Finding, paths: Paths) -> str:
@@ -116,13 +129,13 @@ def _annotation(finding: Finding, paths: Paths) -> str:
         lines.append(f"answers: {', '.join(f'{name}: {answer_text(said)}' for name, said in finding.witness.items())}")
     if finding.case is not None:
         lines += ["a case to paste:", *finding.case.split("\n")]
-    properties = {
-        "file": paths.shown(finding.path),
-        "line": str(finding.place.line),
-        "col": str(finding.place.column),
-        "title": finding.name,
-    }
-    return _command(_LEVELS[finding.severity], properties, "\n".join(map(printable, lines)))
+    where = _where(finding, paths, finding.name)
+    return _command(_LEVELS[finding.severity], where, "\n".join(map(printable, lines)))
+
+
+def _where(finding: Finding, paths: Paths, title: str) -> dict[str, str]:
+    place = finding.place
+    return {"file": paths.shown(finding.path), "line": str(place.line), "col": str(place.column), "title": title}
 
 
 def _undecided(result: AuditResult, paths: Paths) -> str:
@@ -132,9 +145,9 @@ def _undecided(result: AuditResult, paths: Paths) -> str:
     return _command("error", {"file": paths.shown(result.path), "title": "audit not complete"}, text)
 
 
-def _more(number: int, severity: Severity, command: str) -> str:
+def _more(number: int, what: str, severity: Severity, command: str) -> str:
     text = (
-        f"{count_words(number, f'more {severity}')} not shown here; "
+        f"{number:,} {what} not shown here; "
         f"`iopscreen {command}{_SHOWN_WHOLE.get(severity, '')}` on the same files shows all"
     )
     return _command(_LEVELS[severity], {"title": f"more {severity}s"}, text)

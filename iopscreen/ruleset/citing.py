@@ -38,5 +38,8 @@ def accepted(fields: Fields) -> tuple[Accept, ...]:
             until = entry.read("until", fields.shape.date)
             because, by, at = entry.text("because"), entry.text("by"), entry.text("at")
             at_most = entry.read("at_most", fields.shape.whole)
+            if at_most is not None and at_most < 0:
+                message = f"`at_most` of an `accept` entry is {at_most}; a finding is about no fewer than 0"
+                fields.shape.faults.add("wrong-value", entry.place_of("at_most"), message)
             found.append(Accept(entry.need("finding"), because, by, until, at, at_most, node.place))
     return tuple(found)

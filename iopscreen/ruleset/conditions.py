@@ -139,8 +139,10 @@ class ConditionReader:
                 )
             return NOBODY
         parts: list[Condition] = []
+        several = len(fields.found) > 1
         for word, value in fields.found.items():
-            test = OptionsTest(subject.id, self._options(subject, value), word == "all", place)
+            where, part = (fields.key_place(word), word) if several else (place, "")
+            test = OptionsTest(subject.id, self._options(subject, value), word == "all", where, part)
             parts.append(Not(test) if word == "none" else test)
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
@@ -181,11 +183,11 @@ class ConditionReader:
             if fields is not None and not node.entries:
                 self._fault("empty-value", node.place, f"the test of `{subject.id}` is empty; name a bound")
             return NOBODY
-        bounds = [self._bound(subject, op, value) for op, value in fields.found.items()]
+        bounds = [self._bound(subject, op, value, fields.key_place(op)) for op, value in fields.found.items()]
         known = tuple(bound for bound in bounds if bound is not None)
         return NumberTest(subject.id, known, place) if len(known) == len(bounds) else NOBODY
 
-    def _bound(self, subject: Subject, op: str, node: Node) -> Bound | None:
+    def _bound(self, subject: Subject, op: str, node: Node, place: Place) -> Bound | None:
         what = f"`{op}` of the test of `{subject.id}`"
         setting = self.subjects.get(node.text) if isinstance(node, Scalar) else None
         limit: int | str | None
@@ -203,7 +205,7 @@ class ConditionReader:
             message = f"{what} is {number}, outside the range {subject.low} to {subject.high} of the question"
             self.shape.faults.add("wrong-value", node.place, message, other=subject.place, about="the question")
             return None
-        return Bound(op, limit, node.place)
+        return Bound(op, limit, place)
 
     def _no_number(self, node: Scalar, what: str) -> None:
         numbers = {

@@ -94,12 +94,16 @@ class ValueTest(NamedTuple):
 
 
 class OptionsTest(NamedTuple):
-    """Of the options named in a `many` answer, one or more (or, with `every`, all) of `options`."""
+    """Of the options named in a `many` answer, one or more (or, with `every`, all) of `options`.
+
+    `part`: `any`, `all` or `none`, where the author wrote several of these as one test; they stand each at its word.
+    """
 
     subject: str
     options: frozenset[str]
     every: bool
     place: Place
+    part: str = ""
 
 
 class Bound(NamedTuple):
@@ -373,6 +377,8 @@ class _RuleSet(NamedTuple):
     spellings: Spellings
     accept: tuple[Accept, ...]
     place: Place
+    review_by_place: Place
+    """Of the key `review_by`; where there is none, that of the rule set."""
 
 
 class RuleSet(_RuleSet):

@@ -156,6 +156,7 @@ class _RuleSetReader:
             spellings=spellings,
             accept=accepted(top),
             place=root.place,
+            review_by_place=top.key_place("review_by"),
         )
 
     # --- the head of the file ---

@@ -273,6 +273,10 @@ class Fields:
         node = self.found.get(key)
         return node.place if node else self.node.place
 
+    def key_place(self, key: str) -> Place:
+        """Where `key` itself stands, or the mapping when there is none."""
+        return next((name.place for name, _ in self.node.entries if name.text == key), self.node.place)
+
     def read(self, key: str, helper: Callable[[Node | None, str], T]) -> T:
         """`helper` applied to the value of `key`, named for messages."""
         return helper(self.found.get(key), f"`{key}` of {self.what}")

@@ -1,7 +1,7 @@
 """A rule set as the data of a rule file: what the reader understood, written back.
 
 Read again it is the same rule set, but for places. Groups in conditions are spelled out, `unless` of
-all but rules is part of `when`, and what a file does not say is left out.
+all but rules is part of `when`, the parts of a test are tests of their own, and what a file does not say is left out.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from iopscreen.audit.change.confirmed import CaseChange, case_changes
+from iopscreen.audit.change.confirmed import CaseChange, CaseLeftOpen, case_changes
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact, impact
 from iopscreen.audit.change.promises import PromiseChange, promise_changes
@@ -79,8 +79,8 @@ class Comparison:
         return (*word_changes(self.old.rule_set, self.new.rule_set), *cases)
 
     @cached_property
-    def decided(self) -> tuple[CaseChange, ...]:
-        """The cases of the old edition that it decides as they expect, and that the new one decides otherwise."""
+    def decided(self) -> tuple[CaseChange | CaseLeftOpen, ...]:
+        """The cases of the old edition that it decides as they expect, and the new one otherwise, or nobody knows."""
         return tuple(case_changes(self.old, self.new, self.budget))
 
     # --- conditions, exactly ---

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from iopscreen.audit.cases import Verdict, run_cases
+from iopscreen.audit.cases import Verdict, decided, run_cases
 from iopscreen.audit.change.editions import Edition
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
+from iopscreen.engine.decide import Decision, ImpossibleAnswers
 from iopscreen.ruleset.cases import Case
 from iopscreen.ruleset.model import NO, YES, Answer, Kind, Question, Unanswered
 
@@ -28,10 +28,18 @@ class CaseChange:
     new_rule: str | None
 
 
-def case_changes(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Iterator[CaseChange]:
+@dataclass(frozen=True, slots=True)
+class CaseLeftOpen:
+    """A case of which it is not known whether its decision changes."""
+
+    case: Case
+
+
+def case_changes(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Iterator[CaseChange | CaseLeftOpen]:
     """Every case that the old edition decides as expected and for which other outcomes are possible in the new one.
 
-    A case with an answer that the new edition does not know is left out: there is no such caller any more.
+    Those that were not decided in time are left open. A case with an answer that the new edition does not know
+    is left out: there is no such caller any more.
     """
     if old.case_file is None:
         return
@@ -40,11 +48,14 @@ def case_changes(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Iter
         return
     for result in run_cases(before, old.case_file.cases, budget):
         answers = _answers(after, result.case)
+        if result.verdict is Verdict.UNDECIDED and answers is not None:
+            yield CaseLeftOpen(result.case)
         if result.verdict is not Verdict.PASSED or result.decision is None or answers is None:
             continue
         try:
-            decision = decide(after, answers, budget=budget)
+            decision = decided(after, answers, budget)
         except TooTangled:
+            yield CaseLeftOpen(result.case)
             continue
         except ImpossibleAnswers:
             yield CaseChange(result.case, result.decision.possible, _rule(result.decision), (), None)

@@ -14,7 +14,7 @@ from iopscreen.engine.promise import Breach
 from iopscreen.engine.verdicts import Witness
 from iopscreen.ruleset.condition_words import condition_in_words
 from iopscreen.ruleset.findings import Place, Related, Severity
-from iopscreen.ruleset.model import Condition, Impossible, NumberTest, RuleSet, tests_of
+from iopscreen.ruleset.model import Condition, Impossible, NumberTest, OptionsTest, RuleSet, tests_of
 
 # --- guarantees -----------------------------------------------------------------------------
 
@@ -213,6 +213,8 @@ def meaning_of(value: object) -> object:
     """A value of a rule set without the places that it knows; values that mean the same are equal."""
     if isinstance(value, Place):
         return None
+    if isinstance(value, OptionsTest) and value.part:  # what it says of where it stands
+        return meaning_of(value._replace(part=""))
     if isinstance(value, tuple):
         return (type(value).__name__, *(meaning_of(part) for part in value))
     return value

@@ -83,10 +83,14 @@ CONSEQUENCES = frozenset(
         "uncovered-outcome",
         "uncovered-option",
         "uncovered-boundary",
+        "surviving-mutant",
         "accept-unused",
     ]
 )
 """What is often brought about by another finding, and therefore told after all others."""
+
+LAST = frozenset(["surviving-mutant", "accept-unused"])
+"""What may be the consequence of one of `CONSEQUENCES`: a case that fails kills no mutant."""
 
 
 def name_of(check: Check) -> str:

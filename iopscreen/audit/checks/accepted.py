@@ -79,8 +79,10 @@ _OF_A_CHANGE = ("protection-", "version-", "rule-id-reused", "recommendation-cha
 
 def _grown_words(accept: Accept, finding: Finding) -> str:
     if finding.size is None:
-        return f" for at most {accept.at_most:,}, and such a finding has no number, or it was not counted"
-    return f" for at most {accept.at_most:,}, and is about {finding.size:,} now; look at it again"
+        return f" with `at_most: {accept.at_most}`, and such a finding has no number, or it was not counted"
+    unit = "profile" if finding.name in ("gap", "overlapping-rules") else finding.name.removeprefix("uncovered-")
+    about = f"{finding.size:,} {unit}{'' if finding.size == 1 else 's'}"
+    return f" with `at_most: {accept.at_most}`, and is about {about} now; look at it again"
 
 
 def _not_found(subject: Subject, accept: Accept) -> str:

@@ -8,9 +8,10 @@ from iopscreen.audit.judged import TOO_TANGLED, Reach
 from iopscreen.audit.readings import Change, Reading, mattering_under
 from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.audit.telling import impossible_entries, named, verb
+from iopscreen.audit.words import part_in_words
 from iopscreen.engine.effect import Same, Without, without_one_test
 from iopscreen.ruleset.findings import Related
-from iopscreen.ruleset.model import Policy, Rule, Test
+from iopscreen.ruleset.model import NumberTest, OptionsTest, Policy, Rule, Test
 
 
 def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
@@ -35,7 +36,7 @@ def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
         rule = subject.rule_set.rules[change.position]
         others = [subject.rule_set.rules[place] for place in sorted(instead)]
         names = named("rule", "rules", [other.id for other in others])
-        under = needed.get(change)
+        under = {} if change in needed.left_open else needed.under.get(change)
         message = (
             f"rule `{rule.id}` has no effect{_as_they_are(subject, under)}: every caller it decides would be "
             f"recommended `{rule.recommend}` without it, by {names}"
@@ -65,7 +66,7 @@ def _under(subject: Subject, rule: Rule, under: Reading | None) -> Iterator[Rela
 
 
 def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
-    """A test can be left out of a rule, and nobody would be recommended anything else.
+    """A test, or a part of one, can be left out of a rule, and nobody would be recommended anything else.
 
     That is so under every value of the settings: a test that another value may need is not told, nor
     one of a setting, nor any where there are too many values to look at.
@@ -80,26 +81,28 @@ def over_specified(subject: Subject) -> Iterator[Told | Undecided]:
     if subject.nobody_possible or subject.rule_set.policy is Policy.UNIQUE:
         return
     found: list[_LeftOut] = []
-    for position, rule in enumerate(subject.rule_set.rules):
+    left_open: set[int] = set()
+    for position in range(len(subject.rule_set.rules)):
         reach, in_vain = subject.judged.reach[position], subject.worth.in_vain.get(position)
         if reach is None or (reach is Reach.DECIDES and in_vain is None):
-            yield Undecided(_all_tests(rule), ("over-specified",))
+            left_open.add(position)
         elif in_vain is False:
             try:
                 for left_out in _left_out(subject, position):
                     found.append(left_out)  # one by one: those before time runs out are kept
             except TOO_TANGLED:
-                yield Undecided(_all_tests(rule), ("over-specified",))
+                left_open.add(position)
     needed = mattering_under(subject.compiled, [change for change, _, _ in found], subject.budget_for_hints)
+    left_open |= {change.position for change in needed.left_open}
+    for position in sorted(left_open):
+        words = f"whether rule `{subject.rule_set.rules[position].id}` needs each of its tests"
+        yield Undecided(words, ("over-specified",))
     told: set[Test] = set()
     for change, part, instead in found:
-        if change not in needed and part.test not in told:
+        decided = change not in needed.left_open
+        if decided and change not in needed.under and part.test not in told:
             told.add(part.lost)
-            yield _needless(subject, change.position, part.lost, instead)
-
-
-def _all_tests(rule: Rule) -> str:
-    return f"whether rule `{rule.id}` needs each of its tests"
+            yield _needless(subject, change.position, part, instead)
 
 
 _LeftOut = tuple[Change, Without, Same]
@@ -114,8 +117,8 @@ def _left_out(subject: Subject, position: int) -> Iterator[_LeftOut]:
                 yield Change(position, part.rest), part, instead
 
 
-def _needless(subject: Subject, position: int, test: Test, same: Same) -> Told:
-    rule = subject.rule_set.rules[position]
+def _needless(subject: Subject, position: int, part: Without, same: Same) -> Told:
+    rule, test = subject.rule_set.rules[position], part.lost
     others = [subject.rule_set.rules[place] for place in sorted(same.rules)]
     related: Iterable[Related] = ()
     if not others:
@@ -123,9 +126,20 @@ def _needless(subject: Subject, position: int, test: Test, same: Same) -> Told:
     else:
         names = named("rule", "rules", [other.id for other in others])
         why = f"where it counts, {names} {verb(others, 'recommends', 'recommend')} `{rule.recommend}` too"
-    message = f"rule `{rule.id}` recommends the same without its test of `{test.subject}`: {why}"
+    message = f"rule `{rule.id}` recommends the same without {_lost(subject, part)}: {why}"
     there = (subject.related(rule.place, f"rule `{rule.id}`"), *_others(subject, others), *related)
     return Told(test.place, message, there)
+
+
+def _lost(subject: Subject, part: Without) -> str:
+    """What is left out, in words: a test; or a part or a bound of one, as its author wrote it."""
+    test, of_it = part.lost, f"in its test of `{part.test.subject}`"
+    if isinstance(test, NumberTest) and test is not part.test:
+        [bound] = test.bounds
+        return f"`{bound.op}: {bound.limit}` {of_it}"
+    if isinstance(test, OptionsTest) and test.part:
+        return f"`{part_in_words(subject.rule_set.question[test.subject], test)}` {of_it}"
+    return f"its test of `{test.subject}`"
 
 
 def _why_needless(subject: Subject, position: int, test: Test, same: Same) -> tuple[str, Iterable[Related]]:
@@ -134,7 +148,7 @@ def _why_needless(subject: Subject, position: int, test: Test, same: Same) -> tu
         passing = subject.compiled.maker.clauses(test)
         if passing in ([], [{}]):
             return f"{'every' if passing else 'no'} answer meets it", ()
-        return "the other tests of the rule say as much", ()
+        return "the rest of the rule says as much", ()
     entries, by_rules = subject.effects.kept_away(position, same.where)
     names = [subject.rule_set.impossible[place].id for place in entries]
     related = impossible_entries(subject, entries)

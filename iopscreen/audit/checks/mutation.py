@@ -102,6 +102,8 @@ def surviving_mutant(subject: Subject) -> Iterator[Told | Undecided]:
         if place in told:
             case = cases[survivor.killer] if firsts[survivor.killer] == place else None
             yield _surviving(subject, survivor, case)
+    if not score.few:
+        yield Undecided("whether fewer cases would kill the surviving mutants: some are shown each with its own")
     for change in score.undecided:
         rule = subject.rule_set.rules[change.edit.position]
         yield Undecided(f"whether a case fails when {change.words}", ("surviving-mutant",), rule.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from iopscreen.audit.references import Named
@@ -12,6 +13,13 @@ from iopscreen.ruleset.model import Outcome
 
 _LOOK_ALIKES = (("rn", "m"), ("vv", "w"), ("1", "l"), ("0", "o"))
 """What is easily taken for another letter in the small letters, digits, `_` and `-` that a name may hold."""
+
+_SMALL = (("авгеіјкмнорѕстухһԁѵԝ", "abreijkmhopsctyxhdvw"), ("αβεηικμνορτυχγωϲ", "abenikuvoptuxywc"))
+_LATIN = ("ıɑɡ", "iag")  # noqa: RUF001 - what looks alike is what this is about
+_CAPITALS = ("АВЕІЈКМНОРЅСТУХΑΒΕΗΙΚΜΝΟΡΤΥΧΖ", "abeijkmhopsctyxabehikmnoptyxz")  # noqa: RUF001 - the same
+_PAIRS = (*_SMALL, _LATIN, _CAPITALS)
+_OTHER_LETTERS = {ord(other): letter for pair in _PAIRS for other, letter in zip(*pair, strict=True)}
+"""Letters of other alphabets that look like Latin ones, small or as capitals."""
 
 
 def confusable_ids(subject: Subject) -> Iterator[Told]:
@@ -36,7 +44,8 @@ def confusable_ids(subject: Subject) -> Iterator[Told]:
 def confusable_labels(subject: Subject) -> Iterator[Told]:
     """Two outcomes are called alike: whoever reads a result cannot tell which of them it is.
 
-    Letter case, spaces and signs do not make them differ.
+    Letter case, spaces and signs do not make them differ, nor do letters that look alike: those of another
+    alphabet, wide ones, `l` and `1`, `o` and `0`, `m` and `rn`, `w` and `vv`.
 
     Example: `inpatient` and `residential` both have the label `Inpatient program`.
 
@@ -44,16 +53,31 @@ def confusable_labels(subject: Subject) -> Iterator[Told]:
     """
     first: dict[str, Outcome] = {}
     for outcome in subject.rule_set.outcomes:
-        words = "".join(sign for sign in outcome.label.casefold() if sign.isalnum()) or outcome.label
-        other = first.setdefault(words, outcome)
+        other = first.setdefault(_read_as(outcome.label), outcome)
         if other is not outcome:
-            message = f"outcome `{outcome.id}` has the label of `{other.id}` on line {other.place.line}: {other.label}"
+            where = f"`{other.id}` on line {other.place.line}: {other.label}"
+            message = f"outcome `{outcome.id}` has the label of {where}"
+            if _signs(other.label) != _signs(outcome.label):
+                message = f"the label of outcome `{outcome.id}` is easily taken for that of {where}"
             yield Told(outcome.place, message, (subject.related(other.place, f"outcome `{other.id}`"),))
+
+
+def _read_as(label: str) -> str:
+    """What is left of a label at a glance."""
+    return _look_alike(_signs(unicodedata.normalize("NFKC", label).translate(_OTHER_LETTERS))) or label
+
+
+def _signs(label: str) -> str:
+    return "".join(sign for sign in label.casefold() if sign.isalnum())
 
 
 def seen_as(name: str) -> str:
     """What is left of a name at a glance. Between digits a `_` or `-` stays: `1_1` is not 11."""
     name = re.sub(r"(?<!\d)[_-]+|[_-]+(?!\d)", "", name.replace("-", "_"))
+    return _look_alike(name)
+
+
+def _look_alike(name: str) -> str:
     for signs, letter in _LOOK_ALIKES:
         name = name.replace(signs, letter)
     return name

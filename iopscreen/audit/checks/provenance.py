@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iopscreen.audit.citations import Fate, Found, digest
+from iopscreen.audit.citations import Fate, Found, digest, digests
 from iopscreen.audit.references import all_cites
 from iopscreen.audit.subject import Subject, Told
 from iopscreen.audit.telling import (
@@ -80,7 +80,7 @@ def source_changed(subject: Subject) -> Iterator[Told]:
     stale = {found.passage.id for found in subject.found_passages.values() if found.stale}
     for source in subject.documents:
         text = subject.texts.get(source.id)
-        if text is None or source.digest in (None, digest(text)):
+        if text is None or source.digest is None or source.digest in digests(text):
             continue
         if not any(passage.id in stale for passage in source.passages):
             now = (subject.related(source.place, f"its digest: {digest(text)}"),)
@@ -138,7 +138,7 @@ def review_overdue(subject: Subject) -> Iterator[Told]:
     """
     due = subject.rule_set.review_by
     if due is not None and subject.today is not None and subject.today > due:
-        yield Told(subject.rule_set.place, f"the rule set was to be reviewed by {due}")
+        yield Told(subject.rule_set.review_by_place, f"the rule set was to be reviewed by {due}")
 
 
 def _now(subject: Subject, found: Found) -> tuple[Related, ...]:
