@@ -23,8 +23,8 @@ from typer.testing import CliRunner
 from iopscreen.audit.change import impact as impact_of
 from iopscreen.audit.change.editions import Edition, read_earlier, read_edition
 from iopscreen.audit.change.impact import _searched_unasked
-from iopscreen.audit.change.protection import meaning_of
 from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
+from iopscreen.audit.change.statements import meaning_of
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
 from iopscreen.audit.run import audit
@@ -583,12 +583,12 @@ def test_confirmed_cases_that_are_not_decided_in_time_are_listed(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("iopscreen.audit.change.confirmed.decided", out_of_time)
         change = compare(old, new)
-        assert list(change.impact.undecided) == left_open
+        assert list(change.undecided) == left_open
         assert not change.complete
         assert left_open[0] in diff_json(change)["undecided"]
         assert compare(old, old).complete  # proved to change nothing, so for no case either
     monkeypatch.setattr("iopscreen.audit.cases.decide", out_of_time)
-    assert list(compare(old, new).impact.undecided) == left_open
+    assert list(compare(old, new).undecided) == left_open
 
 
 def test_a_file_of_cases_that_is_gone():

@@ -120,7 +120,7 @@ def tally_words(counted: Tally, *, notes: bool) -> str:
 
 def left_open(result: AuditResult) -> str:
     """What was not decided of a rule file, and of what became of its earlier edition, on one line."""
-    of_the_change = result.change.impact.undecided if result.change else ()
+    of_the_change = result.change.undecided if result.change else ()
     return "; ".join(filter(None, [undecided_words(result.undecided), *of_the_change]))
 
 

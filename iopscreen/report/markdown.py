@@ -46,9 +46,9 @@ def message(text: str) -> str:
     if len(parts) % 2 == 0:
         return quiet(line)
     words = [code(part) if position % 2 else _quiet(part) for position, part in enumerate(parts)]
-    between = range(2, len(words) - 1, 2)
-    for position in between:  # the marks of two words side by side would run into one another
-        words[position] = words[position] or _HERE.translate(_QUIET)
+    for position in range(2, len(words) - 1, 2):
+        if words[position - 1] and words[position + 1]:  # side by side, their marks would run into one another
+            words[position] = words[position] or _HERE.translate(_QUIET)
     return _AT_START.sub(r"\1\\\2", "".join(words))
 
 

@@ -65,7 +65,15 @@ class Comparison:
     def undecided(self) -> tuple[str, ...]:
         """In words, what was not decided within the budget."""
         open_still = [f"whether guarantee `{one.id}` still holds" for one in self.guarantees if not one.decided]
-        return (*self.impact.undecided, *open_still)
+        return (*self.impact.undecided, *open_still, *self._cases_left_open)
+
+    @property
+    def _cases_left_open(self) -> list[str]:
+        """In words, the cases that were not decided, where it is not proved that the change reaches nobody."""
+        if self.impact.identical is True and self.questions.none:
+            return []
+        open_ones = [one.case.id for one in self.decided if isinstance(one, CaseLeftOpen)]
+        return [f"whether case `{name}` is decided as before" for name in open_ones]
 
     @cached_property
     def questions(self) -> QuestionChanges:

@@ -7,10 +7,10 @@ a rule set (`audit/checks/`), and its name in `CHANGE_CHECKS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from iopscreen.audit.change.comparison import Comparison
-from iopscreen.audit.change.confirmed import CaseChange, CaseLeftOpen
+from iopscreen.audit.change.confirmed import CaseChange
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import Impact
 from iopscreen.audit.change.notices import question_reworded, recommendation_changed
@@ -102,23 +102,13 @@ def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
     return Change(
         old=comparison.old,
         new=new,
-        impact=_with_cases_left_open(comparison),
+        impact=comparison.impact,
         questions=comparison.questions,
         words=comparison.words,
         cases=tuple(one for one in comparison.decided if isinstance(one, CaseChange)),
         findings=tuple(_findings(comparison)),
         undecided=comparison.undecided,
     )
-
-
-def _with_cases_left_open(comparison: Comparison) -> Impact:
-    """Whom the change reaches; and which cases were not decided, where it is not proved that it reaches nobody."""
-    impact = comparison.impact
-    if impact.identical is True and comparison.questions.none:
-        return impact
-    open_ones = [one.case.id for one in comparison.decided if isinstance(one, CaseLeftOpen)]
-    words = [f"whether case `{name}` is decided as before" for name in open_ones]
-    return replace(impact, undecided=(*impact.undecided, *words)) if words else impact
 
 
 def _findings(comparison: Comparison) -> Iterator[Finding]:

@@ -209,7 +209,7 @@ def _fields(rule_set: RuleSet, thing: Any) -> dict[str, str | None]:
     kind = type(thing).__name__
     left_out = ("place", *_THINGS.get(kind, ()), *_TOLD_ELSEWHERE.get(kind, ()))
     left_out = left_out if thing is rule_set else ("id", *left_out)
-    names = [name for name in thing._fields if name not in left_out]
+    names = [name for name in thing._fields if name not in left_out and not name.endswith("_place")]
     return {_KEYS.get(name, name): _text(rule_set, getattr(thing, name)) for name in names}
 
 
