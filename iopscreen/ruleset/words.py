@@ -17,7 +17,8 @@ def outcome_label(rule_set: RuleSet, outcome: str) -> str:
 def outcome_order(old: RuleSet, new: RuleSet) -> list[str]:
     """The outcomes of both, the least intensive first: in the old order, a new one after what it follows.
 
-    A change that orders them otherwise is not weighed by its own order.
+    A change that orders them otherwise is not weighed by its own order. No file says how one that is gone
+    and one that is new compare: the new one counts as less, so that whoever reviews it sees it first.
     """
     order = list(old.outcome)
     names = list(new.outcome)
