@@ -1,6 +1,6 @@
 """One meaning, by difference: every way to a decision, on random rule sets and random answers.
 
-The naive oracle says what is right. Beside it stand the engine, the witness search, the batch, an
+The naive oracle says what is right. Beside it stand the engine, the witness search, the batch, SQL, an
 interview and a record that is verified again; each has its own function here, in `WAYS`. A longer run
 than the tests':
 

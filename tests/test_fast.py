@@ -191,6 +191,31 @@ def test_problems_within_good_rows_have_their_lines(cell, monkeypatch, ways):
     assert all(problem.raw == lines_of[problem.line - 1] for problem in expected.problems)
 
 
+ODD_CELLS = ['"no,no"', '"no', 'n"o', '"no"', "-", "=no", "no\0", '"no\n"', "n\no", '""', '"no,yes",no', '"self harm"']
+
+
+@pytest.mark.parametrize("odd", ODD_CELLS)
+def test_cells_that_are_captured_unseen_are_looked_at(odd, monkeypatch, ways):
+    """The quick pattern takes anything in a captured column; where it is not plain, the window goes the other way.
+
+    The last rows are of one cell less, so that a delimiter between quotes makes up for it.
+    """
+    monkeypatch.setattr(fast, "WINDOW", 1 << 9)
+    header = "ref,condition_type,detox_need,safe_living_environment,remark\n"
+    good = "".join(f"{number},mania,no,yes,x\n" for number in range(60))
+    rows = [
+        f"1,{odd},no,yes,x\n",
+        f"1,mania,{odd},yes,x\n",
+        f"1,mania,no,{odd},x\n",
+        f"1,mania,{odd},x\n",
+        f"1,{odd},yes,x\n",
+    ]
+    for row in rows:
+        data = f"{header}{good}{row}{good}".encode()
+        assert screened(data, BatchOptions()) == row_by_row(monkeypatch, data, BatchOptions()), row
+    assert ways.quick > 0
+
+
 # --- the pattern ------------------------------------------------------------------------------
 
 PIECES = ["a", "", '"', '""', ",", ";", "\n", "\r", "\r\n", "\0", "=", "-1", "-", "+1.5,2%", "é", "\t", " "]
