@@ -24,7 +24,7 @@ from conftest import RULES, TESTS, UPDATE
 
 from iopscreen import batching
 from iopscreen.batch import cells as caches
-from iopscreen.batch import lines, tails
+from iopscreen.batch import fast, lines, tails
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Earlier, Summary, parse_map, screen_file
 from iopscreen.engine.budget import TooTangled
@@ -423,6 +423,14 @@ def test_a_row_that_gets_lost_is_noticed(monkeypatch):
     monkeypatch.setattr("iopscreen.batch.rows.records", losing)
     with pytest.raises(IopscreenError, match="not every row was accounted for"):
         screened("condition_type\nmania\nother\nmania\n")
+
+
+def test_a_row_that_is_counted_and_not_written_is_noticed(monkeypatch):
+    real = fast._woven
+    monkeypatch.setattr(fast, "WORTHWHILE", 0)
+    monkeypatch.setattr(fast, "_woven", lambda records, tails: real(records[:-1], tails[:-1]))
+    with pytest.raises(IopscreenError, match="not every row was accounted for"):
+        screened("condition_type,detox_need\n" + "mania,no\n" * 40)
 
 
 def test_small_caches_change_nothing(monkeypatch):
