@@ -77,6 +77,7 @@ def _answer(reader: AnswerReader, node: Node) -> Answer:
     if isinstance(node, Scalar):
         return reader("" if node.empty else node.text)
     if isinstance(node, Sequence):
-        texts = [item.text if isinstance(item, Scalar) and not item.empty else "" for item in node.items]
-        return reader.items(texts)
+        items = [item for item in node.items if isinstance(item, Scalar)]
+        if len(items) == len(node.items):
+            return reader.items(["" if item.empty else item.text for item in items])
     raise Unreadable(f"is not {reader.expected}")

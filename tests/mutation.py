@@ -1,0 +1,106 @@
+"""Mutation testing of the deciding core: does a test fail, whatever small thing is changed in it?
+
+Needs the package `mutmut` (3.8 or newer), and works on a copy in a temporary folder:
+
+    python tests/mutation.py values|reader|deciding|search [module ...]
+
+Each part has the quick test files that ought to notice. What survives is printed as a diff; `mutation.md`
+has what was found when each survivor was looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+COPIED = ("iopscreen", "rules", "tests", "pyproject.toml", "README.md", "CHANGELOG.md")
+UNNOTICED = ("survived", "no tests", "suspicious")
+
+
+class Part(NamedTuple):
+    """Modules of the package, and the files of `tests/` that ought to notice a change to them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+PARTS = {
+    "values": Part(("ruleset/values", "ruleset/answers"), ("test_values", "test_answers")),
+    "reader": Part(
+        tuple(
+            f"ruleset/{name}"
+            for name in ("reader", "conditions", "shape", "questions", "statements", "citing", "nodes", "faults")
+        ),
+        ("test_reader", "test_nodes"),
+    ),
+    "deciding": Part(
+        tuple(f"engine/{name}" for name in ("blocks", "clauses", "compiled", "decide", "diagram", "table")),
+        ("test_engine", "test_diagram"),
+    ),
+    "search": Part(
+        tuple(f"engine/{name}" for name in ("search", "verdicts", "partial", "relevance", "boxes", "promise")),
+        ("test_search", "test_partial"),
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=list(PARTS))
+    parser.add_argument("modules", nargs="*", help="such as `engine/decide`; without, all of the part")
+    parser.add_argument("--processes", type=int, default=1)
+    asked = parser.parse_args()
+    part = PARTS[asked.part]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_to(folder, part._replace(modules=tuple(asked.modules) or part.modules))
+        mutmut(folder, "run", "--max-children", str(asked.processes))
+        for change, fate in fates(folder):
+            if fate in UNNOTICED:
+                print(f"\n{fate}: {told(folder, 'show', change)}")
+
+
+def copy_to(folder: Path, part: Part) -> None:
+    """What the tests need, and what is to be changed, and by which tests it is to be noticed."""
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    settings = {
+        "source_paths": ["iopscreen/"],
+        "only_mutate": [f"iopscreen/{module}.py" for module in part.modules],
+        "also_copy": [name for name in COPIED if name != "iopscreen"],
+        "pytest_add_cli_args_test_selection": [f"tests/{name}.py" for name in part.tests],
+        "timeout_constant": 15.0,
+        "timeout_multiplier": 3.0,
+    }
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[tool.mutmut]\n" + "".join(f"{key} = {value!r}\n" for key, value in settings.items()))
+
+
+def mutmut(folder: Path, *arguments: str, output: int | None = None) -> subprocess.CompletedProcess[str]:
+    """One command of mutmut on the copy."""
+    few = {"IOPSCREEN_TEST_BATCHES": os.environ.get("IOPSCREEN_TEST_BATCHES", "1")}
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **few}, check=False, text=True, stdout=output)
+
+
+def told(folder: Path, *arguments: str) -> str:
+    """What such a command prints."""
+    return mutmut(folder, *arguments, output=subprocess.PIPE).stdout
+
+
+def fates(folder: Path) -> list[tuple[str, str]]:
+    """What became of each change that was made."""
+    lines = (line.partition(": ") for line in told(folder, "results", "--all", "true").splitlines())
+    return [(change.strip(), fate.strip()) for change, _, fate in lines if fate]
+
+
+if __name__ == "__main__":
+    main()
