@@ -12,7 +12,7 @@ import yaml
 from conftest import RULES, TESTS
 
 from iopscreen.ruleset.findings import Faults, FileRefused, Finding, Place
-from iopscreen.ruleset.nodes import MAX_BYTES, MAX_DEPTH, Mapping, Node, Scalar, Sequence, parse
+from iopscreen.ruleset.nodes import _FORBIDDEN, MAX_BYTES, MAX_DEPTH, Mapping, Node, Scalar, Sequence, parse
 from iopscreen.ruleset.reader import understand
 
 
@@ -265,6 +265,17 @@ def test_escapes_of_forbidden_characters_are_told_where_their_text_begins(text, 
 )
 def test_line_ends_and_joiners_in_their_place_are_read(text):
     assert "control-character" not in refused(text.encode())
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_whatever_character_is_let_through_is_read_as_itself(pure):
+    """So the parser itself never meets one that it refuses, for which it would have no place."""
+    for plane in range(0, 0x110000, 0x10000):
+        characters = (chr(code) for code in range(max(plane, 0xA0), plane + 0x10000) if not 0xD800 <= code < 0xE000)
+        read = _FORBIDDEN.sub("", "".join(characters))
+        node = nodes(f"a: '{read}'", pure=pure)
+        assert isinstance(node, Mapping)
+        assert [value.text for _, value in node.entries if isinstance(value, Scalar)] == [read]
 
 
 def test_bytes_that_are_no_text_are_told_at_their_place():

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from iopscreen.engine.blocks import Blocks, Readings, interval, meaning, unplaced
 from iopscreen.engine.table import Clause
-from iopscreen.ruleset.model import AllOf, AnyOf, Condition, Not, NumberTest, OptionsTest, Test, ValueTest
+from iopscreen.ruleset.model import AllOf, AnyOf, Condition, Not, OptionsTest, Test, ValueTest
 
 MAX_CLAUSES = 4096
 
@@ -123,12 +123,9 @@ def _narrowed(clause: dict[int, int], by: Mapping[int, int]) -> bool:
 def holds_for_setting(test: Test, readings: Readings) -> bool:
     """Whether a setting's value passes `test`."""
     value = readings[test.subject]
-    match test:
-        case ValueTest(_, values, _):
-            return value in values
-        case NumberTest(_, bounds, _):
-            assert isinstance(value, int)
-            low, high = interval(bounds, readings)
-            return (low is None or low <= value) and (high is None or value <= high)
-        case OptionsTest():
-            raise AssertionError("no setting has several options")
+    assert not isinstance(test, OptionsTest)  # no setting has several options
+    if isinstance(test, ValueTest):
+        return value in test.values
+    assert isinstance(value, int)
+    low, high = interval(test.bounds, readings)
+    return (low is None or low <= value) and (high is None or value <= high)

@@ -205,10 +205,8 @@ def witness(compiled: Compiled, diagram: Diagram, root: Node, wanted: Wanted) ->
         if level not in diagram.support(node):
             profile[question.id] = ANY
             continue
-        for block in range(compiled.blocks[question.id].count):
-            rest = diagram.restrict(node, {level: block})
-            if True in diagram.labels(rest):
-                profile[question.id] = compiled.blocks[question.id].example(block)
-                node = rest
-                break
+        blocks = compiled.blocks[question.id]
+        rests = ((block, diagram.restrict(node, {level: block})) for block in range(blocks.count))
+        block, node = next((block, rest) for block, rest in rests if True in diagram.labels(rest))
+        profile[question.id] = blocks.example(block)
     return profile

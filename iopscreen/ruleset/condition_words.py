@@ -56,7 +56,7 @@ def _said(subjects: Subjects, condition: Condition, *, inner: bool) -> str:
             return f"{spaced(condition.subject)} is {_values(subjects[condition.subject], condition.values)}"
         case OptionsTest():
             return f"{spaced(condition.subject)} includes {_options(subjects[condition.subject], condition)}"
-        case NumberTest():
+        case NumberTest():  # pragma: no branch (there is no other test: mypy would tell)
             return (
                 f"{spaced(condition.subject)} is {' and '.join(_bound(subjects, bound) for bound in condition.bounds)}"
             )

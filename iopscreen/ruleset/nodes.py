@@ -187,9 +187,6 @@ class _Builder:
                 raise _DeeperThanTheParserReads from None
             self._syntax(error)
             return None
-        except yaml.YAMLError:
-            self.faults.add("syntax", Place(1, 1), "this is not a YAML file")
-            return None
         if self.root is None or (isinstance(self.root, Scalar) and self.root.empty):
             self.faults.add("empty-file", Place(1, 1), "the file holds nothing but comments")
             return None

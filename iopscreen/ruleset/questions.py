@@ -16,6 +16,7 @@ from iopscreen.ruleset.values import (
     option_keys,
     spelling_key,
     unanswered_spellings,
+    whole_number,
 )
 
 RESERVED_QUESTIONS = ("any_of", "all_of", "not")
@@ -47,9 +48,10 @@ class QuestionReader:
         self.shape = shape
         self.faults = shape.faults
         self.spellings = spellings
-        not_known = unanswered_spellings(spellings)
-        self.not_known = {name_key(text): meaning for text, meaning in not_known.items()}
-        """Every spelling of not knowing, as option names are compared."""
+        self.unanswered = unanswered_spellings(spellings)
+        """Every spelling of not knowing."""
+        self.not_known = {name_key(text): meaning for text, meaning in self.unanswered.items()}
+        """The same, as option names are compared."""
         self.settings: dict[str, Setting] = {}
         self.questions: dict[str, Question] = {}
         self.unread: set[str] = set()
@@ -166,8 +168,9 @@ class QuestionReader:
         """A number that a caller may answer must not read as not knowing."""
         if question.kind is not Kind.WHOLE_NUMBER:
             return
-        for text, meaning in self.not_known.items():
-            if text.removeprefix("-").isdecimal() and question.low <= int(text) <= question.high:
+        for text, meaning in self.unanswered.items():
+            number = whole_number(text)
+            if number is not None and question.low <= number <= question.high:
                 message = f"{shown(text)} is a spelling of `{meaning}`, and an answer of question `{question.id}`"
                 self.faults.add("ambiguous-name", question.place, message)
 

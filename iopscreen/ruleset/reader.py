@@ -247,8 +247,8 @@ class _RuleSetReader:
         for node in self.shape.items(fields.node_of("staff"), what, may_be_one=True):
             if isinstance(node, MappingNode):
                 entry = self.shape.fields(node, f"a line of {what}", ["say"], ["cite"])
-                if entry is not None:
-                    lines.append(model.StaffLine(entry.need("say"), citations(entry)))
+                assert entry is not None  # it is a mapping
+                lines.append(model.StaffLine(entry.need("say"), citations(entry)))
             else:
                 text = self.shape.text(node, f"a line of {what}")
                 if text is not None:

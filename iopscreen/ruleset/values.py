@@ -44,6 +44,12 @@ def name_key(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", spelling_key(text)).strip()
 
 
+def whole_number(text: str) -> int | None:
+    """The number that a text stands for; None where it is none, or too long to be an answer."""
+    digits = text.strip()
+    return int(digits) if _WHOLE_NUMBER.fullmatch(digits) else None
+
+
 class AnswerReader:
     """Reads the answers of one question (or setting): `reader(text)`, `reader.items(texts)`.
 
@@ -97,10 +103,9 @@ class AnswerReader:
         return self._named([self._item(text) for text in texts])
 
     def _number(self, text: str) -> int:
-        digits = text.strip()
-        if not _WHOLE_NUMBER.fullmatch(digits):
+        number = whole_number(text)
+        if number is None:
             raise Unreadable(f"is not {self.expected}")
-        number = int(digits)
         if not self.question.low <= number <= self.question.high:
             raise Unreadable(f"lies outside the range: it should be {self.expected}")
         return number
