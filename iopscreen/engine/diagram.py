@@ -43,9 +43,6 @@ class Diagram:
         self._made: list[dict[tuple[Node, ...], Node]] = [{} for _ in self.widths]
         self._terminals: dict[Label, Node] = {}
 
-    def __len__(self) -> int:
-        return len(self._level)
-
     # --- making nodes ---
 
     def terminal(self, label: Label) -> Node:

@@ -1,0 +1,164 @@
+"""Each limit of the engine, made small: up to it everything is decided, past it a refusal names the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from iopscreen.engine import blocks
+from iopscreen.engine.boxes import disjoint, without
+from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set, conditions_of
+from iopscreen.engine.diagram import Diagram
+from iopscreen.engine.table import Table
+from iopscreen.ruleset import model
+from iopscreen.ruleset.reader import understand
+
+HEAD = """\
+format: 1
+id: limits
+version: "1.0.0"
+title: Limits
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions:
+  kind: {ask: K, type: many, options: {x: {label: X}, y: {label: Y}, z: {label: Z}, none: {label: None, alone: yes}}}
+  a: {ask: A, type: whole_number, range: [0, 9]}
+  b: {ask: B, type: whole_number, range: [0, 9]}
+  c: {ask: C, type: whole_number, range: [0, 9]}
+"""
+REASON = "because: of a reason"
+
+
+def rules(*conditions: str) -> str:
+    return "rules:\n" + "".join(
+        f"  - {{id: r{number}, when: {condition}, recommend: high, {REASON}, basis: site}}\n"
+        for number, condition in enumerate(conditions)
+    )
+
+
+def limited(body: str) -> model.RuleSet:
+    return understand((HEAD + body).encode(), "limits.yaml").rule_set
+
+
+# --- blocks ---
+
+APART = rules("{kind: x}", "{kind: y}", "{kind: z}")
+"""Three tests tell seven sets of these options apart, and nobody of them from an eighth: none of the three."""
+
+
+@pytest.mark.parametrize(("most", "fits"), [(3, False), (4, False), (7, False), (8, True), (9, True)])
+def test_as_many_sets_of_options_are_told_apart_as_the_limit_says(most, fits, monkeypatch):
+    rule_set = limited(APART)
+    tests = blocks.tests_by_subject(test for condition in conditions_of(rule_set) for test in model.tests_of(condition))
+    monkeypatch.setattr("iopscreen.engine.blocks.MAX_BLOCKS", most)
+    if fits:
+        assert blocks.cut(rule_set.question["kind"], tests["kind"], {}).count == 8
+        return
+    with pytest.raises(blocks.TooManyBlocks, match=rf"^the rules tell more than {most} answers of `kind` apart"):
+        blocks.cut(rule_set.question["kind"], tests["kind"], {})
+    with pytest.raises(TooTangledToCompile, match="answers of `kind` apart") as error:
+        compile_rule_set(rule_set)
+    assert error.value.place == rule_set.question["kind"].place
+
+
+# --- clauses ---
+
+PAIRS = "{any_of: [{a: {is: 1}, b: {is: 1}}, {a: {is: 2}, b: {is: 2}}, {a: {is: 3}, b: {is: 3}}]}"
+"""Three alternatives, none of which is part of another."""
+
+PLACES = [
+    ("rule `r0`", rules(PAIRS)),
+    ("impossible entry `i0`", rules("{}") + f"impossible: [{{id: i0, when: {PAIRS}, {REASON}}}]\n"),
+    ("note `n0`", rules("{}") + f"notes: [{{id: n0, when: {PAIRS}, for: staff, say: S}}]\n"),
+    ("guarantee `g0`", rules("{}") + f"guarantees: [{{id: g0, when: {PAIRS}, never: low, {REASON}}}]\n"),
+]
+
+
+@pytest.mark.parametrize(("what", "body"), PLACES, ids=[what for what, _ in PLACES])
+def test_a_condition_has_as_many_alternatives_as_the_limit_says(what, body, monkeypatch):
+    rule_set = limited(body)
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 3)
+    compile_rule_set(rule_set)
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 2)
+    with pytest.raises(TooTangledToCompile) as error:
+        compile_rule_set(rule_set)
+    assert str(error.value) == f"{what} is an `or` of too many alternatives; split it into several"
+    things = [*rule_set.rules, *rule_set.impossible, *rule_set.notes, *rule_set.guarantees]
+    assert error.value.place == next(thing.place for thing in things if f"`{thing.id}`" in what)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(66, True), (68, False)])
+def test_many_alternatives_are_not_multiplied_with_many(count, fits, monkeypatch):
+    """However few would be left of them: 68 times 68 are more than 64 times 70."""
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 70)
+    alternatives = ", ".join(f"{{a: {{is: {number // 10}}}, b: {{is: {number % 10}}}}}" for number in range(count))
+    rule_set = limited(rules(f"{{all_of: [{{any_of: [{alternatives}]}}, {{any_of: [{alternatives}]}}]}}"))
+    if fits:
+        assert len(compile_rule_set(rule_set).rules.rows) == count
+        return
+    with pytest.raises(TooTangledToCompile, match="rule `r0` is an `or` of too many alternatives"):
+        compile_rule_set(rule_set)
+
+
+@pytest.mark.parametrize(("most", "fits"), [(11, False), (12, True)])
+def test_what_all_conditions_cost_together_is_limited(most, fits, monkeypatch):
+    """Everybody by three alternatives, and these by three: twelve pairs."""
+    monkeypatch.setattr("iopscreen.engine.compiled.MAX_MET", most)
+    both = f"{{all_of: [{PAIRS}, {PAIRS.replace('b:', 'c:')}]}}"
+    rule_set = limited(rules("{}", both))
+    if fits:
+        assert compile_rule_set(rule_set).maker.met == 12
+        return
+    with pytest.raises(TooTangledToCompile) as error:
+        compile_rule_set(rule_set)
+    message = "rule `r1` and what stands before it are `or`s of too many alternatives together; write fewer of them"
+    assert str(error.value) == message
+    assert error.value.place == rule_set.rules[1].place
+
+
+# --- boxes, pairs of nodes, edges ---
+
+
+def test_so_many_boxes_are_kept_apart(monkeypatch):
+    """One corner of four levels, taken away: four boxes are left."""
+    everybody, corner, widths = [{}], [dict.fromkeys(range(4), 1)], (2, 2, 2, 2)
+    monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 4)
+    assert without(everybody, corner, widths) == [
+        {0: 2},
+        {0: 1, 1: 2},
+        {0: 1, 1: 1, 2: 2},
+        {0: 1, 1: 1, 2: 1, 3: 2},
+    ]
+    monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 3)
+    with pytest.raises(TooTangled):
+        without(everybody, corner, widths)
+    with pytest.raises(TooTangled):
+        disjoint([*corner, *everybody], widths)
+
+
+def test_so_many_pairs_of_nodes_are_looked_at(monkeypatch):
+    diagram = Diagram((2, 2))
+    x, y, z = (diagram.terminal(label) for label in "xyz")
+    root = diagram.node(0, (diagram.node(1, (x, y)), diagram.node(1, (y, z))))
+    questions = [
+        lambda: diagram.differs_by(root, {0, 1}, lambda _: False),
+        lambda: diagram.least_difference(root, (0, 1), lambda _: False),
+        lambda: diagram.combine(root, diagram.node(1, (z, x)), lambda u, v: u if u == v else (u, v)),
+    ]
+    for ask in questions:
+        assert ask()
+        monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 3)
+        with pytest.raises(TooTangled):
+            ask()
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("edges", "fits"), [(1, False), (2, False), (5, False), (6, True), (7, True)])
+def test_so_many_edges_are_made(edges, fits):
+    """The first level has one state of two edges, the second two of these: six edges."""
+    table = Table((2, 2), (({0: 1, 1: 1}, "x"), ({0: 2, 1: 2}, "y")), "z")
+    if fits:
+        table.build(Diagram(table.widths), {}, max_edges=edges)
+        return
+    with pytest.raises(TooTangled):
+        table.build(Diagram(table.widths), {}, max_edges=edges)
