@@ -12,6 +12,7 @@ import pytest
 from conftest import TESTS
 
 from iopscreen.ruleset.answers import AnswersRefused, read_answers
+from iopscreen.ruleset.findings import MAX_FAULTS
 from iopscreen.ruleset.nodes import MAX_BYTES
 from iopscreen.ruleset.reader import read_rule_file
 from iopscreen.ruleset.values import answer_json
@@ -44,6 +45,12 @@ def test_a_file_is_read_as_what_stands_beside_it(path, compare):
 def test_a_file_that_is_too_large_is_refused_by_its_size_alone():
     data = b"danger: no\n#" + b"x" * MAX_BYTES
     assert problems(data, "large.yaml") == ["large.yaml:1: too large for an answers file"]
+
+
+def test_after_very_many_problems_the_rest_is_not_looked_at():
+    told = problems(b"danger: no\n" * 2000, "many.yaml")
+    assert told[:-1] == [f"many.yaml:{line}: a question is answered twice" for line in range(2, MAX_FAULTS + 2)]
+    assert told[-1] == f"many.yaml:{MAX_FAULTS + 1}: so many faults; mend these before the rest is looked at"
 
 
 def test_every_expected_output_belongs_to_a_file():

@@ -65,6 +65,7 @@ _WORDS = {
     "too-deep": "nested too deep for an answers file",
     "not-utf8": "not UTF-8",
     "control-character": "holds a control character",
+    "too-many-faults": "so many faults; mend these before the rest is looked at",
 }
 
 
