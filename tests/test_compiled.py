@@ -1,0 +1,181 @@
+"""What a rule set is compiled to, against every profile: blocks, tables of conditions, counts, witnesses."""
+
+from __future__ import annotations
+
+from itertools import product
+from random import Random
+
+import pytest
+from oracle import Oracle, distance, domain, holds
+from random_rule_sets import made, random_answers
+
+from iopscreen.engine.compiled import (
+    FAILS,
+    FIRST_IMPOSSIBLE,
+    HOLDS,
+    NONE_MATCHES,
+    Compiled,
+    compile_rule_set,
+    conditions_of,
+    deciding_conditions,
+    is_impossible,
+    profile_weights,
+)
+from iopscreen.engine.decide import ANY, ImpossibleAnswers, outcome_diagram, witness
+from iopscreen.ruleset import model
+from iopscreen.ruleset.reader import understand
+
+SEEDS = range(30)
+
+
+def compiled_of(seed: int) -> Compiled:
+    return compile_rule_set(understand(made(seed).text.encode(), "random.yaml").rule_set)
+
+
+def signature(compiled: Compiled, question: model.Question, value: model.Value, conditions) -> tuple[bool, ...]:
+    """Which tests of `question` in `conditions` its answer `value` passes."""
+    facts = {**compiled.readings, question.id: value}
+    return tuple(holds(test, facts) for test in asked_of(question, conditions))
+
+
+# --- blocks ---
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_answers_are_of_one_block_where_no_test_tells_them_apart_and_only_there(seed):
+    compiled = compiled_of(seed)
+    conditions = list(conditions_of(compiled.rule_set))
+    for question in compiled.rule_set.questions:
+        blocks = compiled.blocks[question.id]
+        block_of = {value: blocks.block_of(value) for value in domain(compiled.rule_set, question)}
+        passed = {value: signature(compiled, question, value, conditions) for value in block_of}
+        assert set(block_of.values()) == set(range(blocks.count))
+        assert blocks.everything == sum(1 << block for block in range(blocks.count))
+        for one, other in product(block_of, repeat=2):
+            if question.kind is not model.Kind.WHOLE_NUMBER:
+                assert (block_of[one] == block_of[other]) == (passed[one] == passed[other])
+            elif block_of[one] == block_of[other]:
+                assert passed[one] == passed[other]
+            elif other - one == 1 and passed[one] == passed[other]:  # cut where nothing needs it
+                assert any(nobody_passes(test, compiled, question) for test in asked_of(question, conditions))
+
+
+def asked_of(question: model.Question, conditions) -> list[model.Test]:
+    return [test for condition in conditions for test in model.tests_of(condition) if test.subject == question.id]
+
+
+def nobody_passes(test: model.Test, compiled: Compiled, question: model.Question) -> bool:
+    """Such as `{at_least: 9, below: 5}`."""
+    return not any(
+        holds(test, {**compiled.readings, question.id: value}) for value in domain(compiled.rule_set, question)
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_example_of_a_block_is_its_first_value_and_the_nearest_is_the_nearest(seed):
+    compiled, random = compiled_of(seed), Random(seed)
+    for question in compiled.rule_set.questions:
+        blocks, values = compiled.blocks[question.id], domain(compiled.rule_set, question)
+        present = random.choice(values)
+        for block in range(blocks.count):
+            mine = [value for value in values if blocks.block_of(value) == block]
+            assert blocks.example(block) == mine[0]
+            far, nearest = blocks.nearest(block, present)
+            right = min({*mine, *([present] if blocks.block_of(present) == block else [])}, key=near(question, present))
+            assert (far, nearest) == (distance(question, present, right), right)
+
+
+def near(question: model.Question, present: model.Value):
+    return lambda value: distance(question, present, value)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_test_passes_the_blocks_whose_values_pass_it(seed):
+    compiled = compiled_of(seed)
+    for condition in conditions_of(compiled.rule_set):
+        for test in model.tests_of(condition):
+            question = compiled.rule_set.question.get(test.subject)
+            if question is not None:
+                for value in domain(compiled.rule_set, question):
+                    [*clauses] = compiled.maker.clauses(test)
+                    block = compiled.blocks[question.id].block_of(value)
+                    passes = any(clause.get(compiled.level[question.id], -1) >> block & 1 for clause in clauses)
+                    assert passes == holds(test, {**compiled.readings, question.id: value})
+
+
+# --- tables and counts ---
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_table_of_a_condition_says_of_every_profile_whether_it_holds(seed):
+    compiled = compiled_of(seed)
+    oracle, diagram = Oracle(compiled.rule_set), compiled.diagram()
+    entries = [entry.id for entry in compiled.rule_set.impossible]
+    for condition in [*conditions_of(compiled.rule_set)][:4]:
+        root = compiled.table_for(condition).build(diagram, {})
+        for profile in oracle.completions({}):
+            label = diagram.walk(root, blocks_of(compiled, profile))
+            first = oracle.fate(profile).impossible
+            assert is_impossible(label) == (first is not None)
+            if first is not None:
+                assert label == FIRST_IMPOSSIBLE - entries.index(first)
+            else:
+                assert label == (HOLDS if holds(condition, {**compiled.readings, **profile}) else FAILS)
+
+
+def blocks_of(compiled: Compiled, profile) -> list[int]:
+    return [compiled.blocks[name].block_of(profile[name]) for name in compiled.order]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_profiles_are_counted_once_for_all_that_the_rules_cannot_tell_apart(seed):
+    compiled = compiled_of(seed)
+    conditions = list(deciding_conditions(compiled.rule_set))
+    for name, row in zip(compiled.order, profile_weights(compiled), strict=True):
+        question, blocks = compiled.rule_set.question[name], compiled.blocks[name]
+        values = [
+            value for value in domain(compiled.rule_set, question) if blocks.example(blocks.block_of(value)) == value
+        ]
+        seen = [signature(compiled, question, value, conditions) for value in values]
+        assert row == [1 if seen.index(one) == place else 0 for place, one in enumerate(seen)]
+
+
+# --- one profile, and the outcome of all ---
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_witness_is_the_first_profile_in_file_order(seed):
+    compiled = compiled_of(seed)
+    oracle, diagram = Oracle(compiled.rule_set), compiled.diagram()
+    root = compiled.rules.build(diagram, {})
+    rule_ids = [rule.id for rule in compiled.rule_set.rules]
+    for position in (*range(len(rule_ids)), NONE_MATCHES):
+        wanted = rule_ids[position] if position != NONE_MATCHES else None
+        right = [p for p in oracle.possible({}) if oracle.fate(p).rule == wanted]
+        shown = witness(compiled, diagram, root, lambda label, position=position: label == position)
+        assert (shown is None) == (not right)
+        if shown is None:
+            continue
+        assert list(shown) == list(compiled.rule_set.question)
+        for name, value in shown.items():
+            values = {repr(profile[name]) for profile in right}
+            if value == ANY:
+                assert len(values) == len(oracle.domains[name])
+            else:
+                assert value == next(first for first in oracle.domains[name] if repr(first) in values)
+                right = [profile for profile in right if profile[name] == value]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_outcome_of_every_completion(seed):
+    compiled, random = compiled_of(seed), Random(seed)
+    oracle, answers = Oracle(compiled.rule_set), random_answers(random, compiled.rule_set, 0.5)
+    try:
+        diagram, root = outcome_diagram(compiled, answers)
+    except ImpossibleAnswers:
+        assert not oracle.possible(answers)
+        return
+    for profile in oracle.completions(answers):
+        label = diagram.walk(root, blocks_of(compiled, profile))
+        assert is_impossible(label) == (oracle.fate(profile).impossible is not None)
+        assert is_impossible(label) or label == oracle.fate(profile).outcome
