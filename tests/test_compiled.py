@@ -107,20 +107,22 @@ def test_a_test_passes_the_blocks_whose_values_pass_it(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_table_of_a_condition_says_of_every_profile_whether_it_holds(seed):
+def test_the_tables_say_of_every_profile_which_rule_decides_and_which_notes_hold(seed):
     compiled = compiled_of(seed)
     oracle, diagram = Oracle(compiled.rule_set), compiled.diagram()
     entries = [entry.id for entry in compiled.rule_set.impossible]
-    for condition in [*conditions_of(compiled.rule_set)][:4]:
-        root = compiled.table_for(condition).build(diagram, {})
-        for profile in oracle.completions({}):
-            label = diagram.walk(root, blocks_of(compiled, profile))
-            first = oracle.fate(profile).impossible
-            assert is_impossible(label) == (first is not None)
-            if first is not None:
-                assert label == FIRST_IMPOSSIBLE - entries.index(first)
-            else:
-                assert label == (HOLDS if holds(condition, {**compiled.readings, **profile}) else FAILS)
+    places = {None: NONE_MATCHES, **{rule.id: place for place, rule in enumerate(compiled.rule_set.rules)}}
+    roots = [table.build(diagram, {}) for table in (compiled.rules, *compiled.notes)]
+    for profile in oracle.completions({}):
+        fate = oracle.fate(profile)
+        if fate.impossible is None:
+            expected = [places[fate.rule]]
+            expected += [HOLDS if note.id in fate.notes else FAILS for note in compiled.rule_set.notes]
+        else:
+            expected = [FIRST_IMPOSSIBLE - entries.index(fate.impossible)] * len(roots)
+        labels = [diagram.walk(root, blocks_of(compiled, profile)) for root in roots]
+        assert labels == expected
+        assert is_impossible(labels[0]) == (fate.impossible is not None)
 
 
 def blocks_of(compiled: Compiled, profile) -> list[int]:

@@ -161,6 +161,25 @@ def test_differs_by(drawn):
                 assert diagram.differs_by(root, set(levels), ignored.__eq__) == expected
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_least_difference(seed):
+    """The first of the smallest sets of levels, whatever their places are, by trying every pair of assignments."""
+    random = Random(seed)
+    diagram = Diagram(tuple(random.choice([1, 2, 2, 3]) for _ in range(random.randint(1, 4))))
+    function = random_function(random, diagram.widths)
+    places = random.sample(range(20), len(diagram.widths))
+    for ignored in ("", "x"):
+        sets = [
+            sorted(place for place, one, other in zip(places, blocks, others, strict=True) if one != other)
+            for blocks, label in function.items()
+            for others, other_label in function.items()
+            if label != other_label and ignored not in (label, other_label)
+        ]
+        expected = min(sets, key=lambda found: (len(found), found), default=None)
+        least = diagram.least_difference(made(diagram, function), places, ignored.__eq__)
+        assert least == (None if expected is None else tuple(expected))
+
+
 def test_count_weighs_every_block(drawn):
     random, diagram, function, root = drawn
     weights = [[random.choice([0, 1, 1, 2, 5]) for _ in range(width)] for width in diagram.widths]
@@ -232,14 +251,6 @@ def test_a_table_builds_what_its_clauses_say(seed):
         }
         assert walked(diagram, root) == expected
     assert table.build(diagram, fixed) == diagram.restrict(table.build(diagram, {}), fixed)
-
-
-def test_rows_put_before_a_table_speak_first():
-    table = Table((2,), (({0: 0b10}, "x"),), "y")
-    prefixed = table.prefixed([({0: 0b11}, "z")])
-    diagram = Diagram(table.widths)
-    assert walked(diagram, prefixed.build(diagram, {})) == {(0,): "z", (1,): "z"}
-    assert walked(diagram, table.build(diagram, {})) == {(0,): "y", (1,): "x"}
 
 
 def test_a_tangled_table_stops_at_its_budget():

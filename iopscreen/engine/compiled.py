@@ -88,11 +88,6 @@ class Compiled(_Compiled):
             return self.rule_set.rules[label].recommend
         return label
 
-    def table_for(self, condition: Condition) -> Table:
-        """A table of whether `condition` holds, impossible combinations first."""
-        rows = [(clause, HOLDS) for clause in self.maker.clauses(condition)]
-        return Table(self.rules.widths, (*self.impossible, *rows), FAILS)
-
 
 def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Compiled:
     """Compile `rule_set` under `readings` (default: its settings' own values).

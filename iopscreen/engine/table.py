@@ -65,10 +65,6 @@ class Table(_Table):
             tuple([others | int(bits) for bits in masks]) for masks, others in zip(passing, untested, strict=True)
         )
 
-    def prefixed(self, rows: Sequence[tuple[Clause, Label]]) -> Table:
-        """This table with `rows` before its own."""
-        return Table(self.widths, (*rows, *self.rows), self.otherwise)
-
     def build(self, diagram: Diagram, fixed: Mapping[int, int], *, max_edges: int = MAX_EDGES) -> Node:
         """The function of the levels not in `fixed`, the others held at a block each.
 
