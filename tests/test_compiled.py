@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from random import Random
 
 import pytest
 from oracle import Oracle, distance, domain, holds
 from random_rule_sets import made, random_answers
 
+from iopscreen.engine.clauses import holds_for_setting
 from iopscreen.engine.compiled import (
     FAILS,
     FIRST_IMPOSSIBLE,
@@ -23,6 +24,7 @@ from iopscreen.engine.compiled import (
 )
 from iopscreen.engine.decide import ANY, ImpossibleAnswers, outcome_diagram, witness
 from iopscreen.ruleset import model
+from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.reader import understand
 
 SEEDS = range(30)
@@ -101,6 +103,77 @@ def test_a_test_passes_the_blocks_whose_values_pass_it(seed):
                     block = compiled.blocks[question.id].block_of(value)
                     passes = any(clause.get(compiled.level[question.id], -1) >> block & 1 for clause in clauses)
                     assert passes == holds(test, {**compiled.readings, question.id: value})
+
+
+# --- clauses ---
+
+CLAUSES = [
+    ("{}", [{}]),
+    ("{any_of: [{a: yes}, {a: no}]}", [{}]),
+    ("{any_of: [{a: yes}, {}]}", [{}]),
+    ("{any_of: [{a: yes}, {a: yes}]}", [{"a": 1}]),
+    ("{any_of: [{a: yes, b: no}, {a: yes, b: no}]}", [{"a": 1, "b": 2}]),
+    ("{any_of: [{a: yes}, {a: yes, b: yes}]}", [{"a": 1}]),
+    ("{any_of: [{a: yes}, {a: no, b: yes}]}", [{"a": 1}, {"a": 2, "b": 1}]),
+    ("{any_of: [{n: {is: 0}}, {n: {is: 2}}, {n: {is: 0}, a: yes}]}", [{"n": 0b101}]),
+    ("{any_of: [{n: {is: 0}}, {n: {is: 2}}, {n: {at_least: 1}, a: yes}]}", [{"n": 0b101}, {"n": 0b1110, "a": 1}]),
+    ("{a: yes, not: {a: yes}}", []),
+    ("{any_of: [{a: yes, b: yes}, {a: no, b: no}], all_of: [{any_of: [{a: yes, b: no}, {a: no, b: yes}]}]}", []),
+    ("{not: {any_of: [{a: yes, b: yes}, {a: no, b: no}]}}", [{"a": 1, "b": 2}, {"a": 2, "b": 1}]),
+    ("{not: {all_of: [{a: yes}, {b: yes}]}}", [{"a": 2}, {"b": 2}]),
+    ("{s: yes}", [{}]),
+    ("{s: no}", []),
+    ("{not: {s: no}, a: yes}", [{"a": 1}]),
+]
+
+
+@pytest.mark.parametrize(("condition", "expected"), CLAUSES, ids=[condition for condition, _ in CLAUSES])
+def test_a_condition_has_few_clauses_and_none_that_nobody_meets(condition, expected):
+    text = f"""\
+format: 1
+id: clauses
+version: "1.0.0"
+title: Clauses
+policy: first
+outcomes: {{low: {{label: Low}}}}
+settings: {{s: {{means: S, type: yes_no, value: yes}}}}
+questions:
+  a: {{ask: A, type: yes_no}}
+  b: {{ask: B, type: yes_no}}
+  n: {{ask: N, type: whole_number, range: [0, 9]}}
+rules:
+  - {{id: r, when: {condition}, recommend: low, because: r, basis: site}}
+  - {{id: cut, when: {{a: yes, b: yes, any_of: [{CUT}]}}, recommend: low, because: r, basis: site}}
+"""
+    compiled = compile_rule_set(understand(text.encode(), "clauses.yaml").rule_set)
+    found = compiled.maker.clauses(compiled.rule_set.rules[0].condition)
+    assert in_order(compiled, found) == sorted(expected, key=repr)
+
+
+CUT = ", ".join(f"{{n: {{is: {number}}}}}" for number in range(3))
+
+
+def in_order(compiled: Compiled, clauses) -> list[dict[str, int]]:
+    named = [
+        {name: clause[compiled.level[name]] for name in "abn" if compiled.level[name] in clause} for clause in clauses
+    ]
+    return sorted(named, key=repr)
+
+
+BOUNDS = ("at_least", "above", "at_most", "below", "is")
+
+
+@pytest.mark.parametrize("ops", [*combinations(BOUNDS, 1), *combinations(BOUNDS, 2)], ids=" and ".join)
+def test_a_number_of_a_setting_keeps_to_bounds_as_any_number_does(ops):
+    """A limit may be the value of another setting, too."""
+    for value, limits, named in product(range(4), product(range(4), repeat=len(ops)), (False, True)):
+        bounds = [
+            model.Bound(op, name if named else limit, Place(1, 1))
+            for op, limit, name in zip(ops, limits, ("x", "y"), strict=False)
+        ]
+        readings = {"s": value, **dict(zip(("x", "y"), limits, strict=False))}
+        test = model.NumberTest("s", tuple(bounds), Place(1, 1))
+        assert holds_for_setting(test, readings) == holds(test, readings)
 
 
 # --- tables and counts ---

@@ -12,6 +12,7 @@ from conftest import RULES
 from oracle import NoCompletion, Oracle, Verdict, holds, holds_as_written
 from random_rule_sets import made, random_answers
 
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
@@ -375,6 +376,20 @@ def test_answers_that_leave_no_completion_name_the_entries():
         decide(compiled, {"a": "no", "b": "yes"})
     assert [entry.id for entry in error.value.entries] == ["b-without-a"]
     assert error.value.entries[0].because == "of a reason"
+    assert str(error.value) == "impossible: b-without-a"
+
+
+def test_entries_that_exclude_everybody_together_are_all_named():
+    everybody = """
+        impossible:
+          - {id: if-b, when: {b: yes}, because: of a reason}
+          - {id: unless-b, when: {b: no}, because: of a reason}
+          - {id: never-first, when: {a: no}, because: of a reason}
+        """
+    compiled = small(TWO + textwrap.dedent(everybody) + rules("rest | {} | low"))
+    with pytest.raises(ImpossibleAnswers) as error:
+        decide(compiled, {"a": "no"})
+    assert str(error.value) == "impossible: if-b, unless-b"
 
 
 def test_something_is_left_to_ask_as_long_as_several_outcomes_are_possible():
@@ -544,6 +559,22 @@ def test_if_unanswered_is_due_while_the_question_can_still_matter(answers, nobod
     assert [note.id for note in notes] == shown
     assert {note.say for note in notes} == {f"Find out about {name}." for name in shown}
     assert {note.audience for note in notes} <= {"staff"}
+    if not nobody_asks:  # as is supposed where nothing is said about it
+        assert decide(compiled, answers).notes == notes
+
+
+def test_limits_hold_for_the_diagrams_of_notes_too():
+    noted = "notes: [{id: both, when: {a: yes, b: yes}, for: staff, say: S}]\n"
+    compiled = small(TWO + noted + rules("rest | {} | low"))
+    assert decide(compiled, {}, max_edges=4).recommendation == "low"
+    with pytest.raises(TooTangled):
+        decide(compiled, {}, max_edges=3)
+
+
+def test_an_impossible_caller_has_no_notes_and_no_say_in_them():
+    noted = "notes: [{id: sure, when: {b: yes}, for: staff, say: S}]\n"
+    compiled = small(TWO + TIED + noted + rules("rest | {} | low"))
+    assert [note.id for note in decide(compiled, {"a": "yes"}).notes] == ["sure"]
 
 
 def test_assumed_answers_decide_and_are_shown_as_assumed():

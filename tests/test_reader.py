@@ -17,7 +17,18 @@ from conftest import RULES, TESTS
 
 from iopscreen.ruleset import reader
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity
-from iopscreen.ruleset.model import NO_RULE, AllOf, Cite, RuleSet
+from iopscreen.ruleset.model import (
+    NO_RULE,
+    AllOf,
+    AnyOf,
+    Cite,
+    Condition,
+    Not,
+    NumberTest,
+    OptionsTest,
+    RuleSet,
+    ValueTest,
+)
 from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
 
 CASES = TESTS / "cases" / "read"
@@ -164,6 +175,36 @@ def test_rules_notes_and_guarantees_are_understood():
     assert [(accept.finding, accept.until, accept.at) for accept in rule_set.accept] == [
         ("no-cases", "2027-03-01", "rule-one")
     ]
+
+
+def test_conditions_are_understood(compare):
+    path = CASES / "good" / "conditions.yaml"
+    rules = read_rule_file(str(path)).rule_set.rules
+    lines = [
+        f"{rule.id}: {outline(rule.when)}" + (f" unless {outline(rule.unless)}" if rule.unless else "")
+        for rule in rules
+    ]
+    compare(path.with_suffix(".out"), "\n".join(lines) + "\n")
+
+
+def outline(condition: Condition) -> str:
+    """A condition with the place of each test, as `all(...)`, `any(...)`, `not(...)`."""
+    match condition:
+        case AllOf(parts):
+            return f"all({', '.join(map(outline, parts))})"
+        case AnyOf(parts):
+            return f"any({', '.join(map(outline, parts))})"
+        case Not(part):
+            return f"not({outline(part)})"
+        case ValueTest(subject, values, place):
+            said = f"is one of {sorted(values)}"
+        case OptionsTest(subject, options, every, place, part):
+            said = f"has {'every' if every else 'any'} of {sorted(options)}" + (f" as `{part}`" if part else "")
+        case NumberTest(subject, bounds, place):
+            said = " and ".join(
+                f"{bound.op} {bound.limit!r} [{bound.place.line}:{bound.place.column}]" for bound in bounds
+            )
+    return f"{subject} {said} [{place.line}:{place.column}]"
 
 
 def test_places_are_those_of_the_ids():
