@@ -12,7 +12,7 @@ from conftest import RULES
 from oracle import NoCompletion, Oracle, Verdict, holds, holds_as_written
 from random_rule_sets import made, random_answers
 
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
@@ -569,6 +569,12 @@ def test_limits_hold_for_the_diagrams_of_notes_too():
     assert decide(compiled, {}, max_edges=4).recommendation == "low"
     with pytest.raises(TooTangled):
         decide(compiled, {}, max_edges=3)
+
+
+def test_no_time_is_no_decision():
+    compiled = small(TWO + rules("one | {a: yes} | high", "rest | {} | low"))
+    with pytest.raises(OutOfTime):
+        decide(compiled, {}, budget=Budget(0))
 
 
 def test_an_impossible_caller_has_no_notes_and_no_say_in_them():
