@@ -563,10 +563,14 @@ def test_if_unanswered_is_due_while_the_question_can_still_matter(answers, nobod
         assert decide(compiled, answers).notes == notes
 
 
-def test_limits_hold_for_the_diagrams_of_notes_too():
+def test_limits_hold_for_the_diagram_of_the_rules_and_for_those_of_notes():
     noted = "notes: [{id: both, when: {a: yes, b: yes}, for: staff, say: S}]\n"
     compiled = small(TWO + noted + rules("rest | {} | low"))
     assert decide(compiled, {}, max_edges=4).recommendation == "low"
+    with pytest.raises(TooTangled):
+        decide(compiled, {}, max_edges=3)
+    compiled = small(TWO + rules("one | {a: yes, b: yes} | high", "rest | {} | low"))
+    assert decide(compiled, {}, max_edges=4).possible == ("low", "high")
     with pytest.raises(TooTangled):
         decide(compiled, {}, max_edges=3)
 
