@@ -59,13 +59,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=list(PARTS))
     parser.add_argument("modules", nargs="*", help="such as `engine/decide`; without, all of the part")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="of a change, as printed; `*` is anything"
+    )
     parser.add_argument("--processes", type=int, default=1)
     asked = parser.parse_args()
     part = PARTS[asked.part]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_to(folder, part._replace(modules=tuple(asked.modules) or part.modules))
-        mutmut(folder, "run", "--max-children", str(asked.processes))
+        mutmut(folder, "run", "--max-children", str(asked.processes), *asked.only)
         for change, fate in fates(folder):
             if fate in UNNOTICED:
                 print(f"\n{fate}: {told(folder, 'show', change)}")
