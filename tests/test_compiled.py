@@ -52,6 +52,7 @@ def test_two_answers_are_of_one_block_where_no_test_tells_them_apart_and_only_th
         block_of = {value: blocks.block_of(value) for value in domain(compiled.rule_set, question)}
         passed = {value: signature(compiled, question, value, conditions) for value in block_of}
         assert set(block_of.values()) == set(range(blocks.count))
+        assert blocks.question is question
         assert blocks.everything == sum(1 << block for block in range(blocks.count))
         for one, other in product(block_of, repeat=2):
             if question.kind is not model.Kind.WHOLE_NUMBER:
