@@ -140,3 +140,13 @@ def test_no_time_is_no_verdict():
     with pytest.raises(OutOfTime):
         for position in range(200):
             verdicts.decides(position)
+
+
+def test_what_was_found_holds_in_the_time_of_another_budget_and_only_that():
+    verdicts = Verdicts(compiled_table("guideline", 60, 13), UNLIMITED)
+    known = verdicts.decides(0)
+    out = verdicts.within(Budget(0))
+    assert out.decides(0) == known
+    with pytest.raises(OutOfTime):
+        out.decides(1)
+    assert verdicts.decides(1) == verdicts.within(UNLIMITED).decides(1)
