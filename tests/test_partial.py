@@ -84,6 +84,32 @@ def test_what_is_left_of_a_rule_set_tests_no_known_level_and_means_the_same(seed
     assert left.rules.build(diagram, {}) == compiled.rules.build(diagram, known)
 
 
+def test_an_entry_is_named_only_where_it_is_the_first_to_exclude_somebody():
+    """The second one is a part of the first, by the first of its two alternatives."""
+    text = """\
+format: 1
+id: named
+version: "1.0.0"
+title: Named
+policy: first
+outcomes: {low: {label: Low}}
+questions: {a: {ask: A, type: yes_no}, b: {ask: B, type: yes_no}}
+impossible:
+  - {id: alike, when: {any_of: [{a: yes, b: yes}, {a: no, b: no}]}, because: r}
+  - {id: part, when: {a: yes, b: yes}, because: r}
+  - {id: otherwise, when: {any_of: [{a: yes, b: no}, {a: no, b: yes}]}, because: r}
+  - {id: last, when: {}, because: r}
+rules:
+  - {id: r, when: {}, recommend: low, because: r, basis: site}
+"""
+    compiled = compile_rule_set(understand(text.encode(), "named.yaml").rule_set)
+    named = ["alike", "otherwise"]
+    assert by_search(compiled, {}, ask=False) == by_diagram(compiled, {}) == named
+    assert by_search(compiled, {"a": "yes"}, ask=False) == by_diagram(compiled, {"a": "yes"}) == named
+    both = {"a": "yes", "b": "yes"}
+    assert by_search(compiled, both, ask=True) == by_diagram(compiled, both) == ["alike"]
+
+
 def test_no_time_is_no_decision():
     compiled = compile_rule_set(understand(made(0).text.encode(), "random.yaml").rule_set)
     with pytest.raises(OutOfTime):
