@@ -58,6 +58,7 @@ def asked_alike(compiled: Compiled, answers: Answers, right: Decision) -> bool:
     try:
         assert by_search(compiled, answers, ask=True) == right
     except TooTangled:
+        assert len(right.possible) > 1
         diagram = compiled.diagram()
         root = compiled.rules.build(diagram, compiled.known(answers))
         assert nothing_matters_alone(compiled, diagram, diagram.relabel(root, compiled.outcome_of))
