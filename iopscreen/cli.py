@@ -9,14 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from iopscreen import __version__, formats, streams
+from iopscreen import __version__, completion, formats, streams
 from iopscreen.errors import IopscreenError
 from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
@@ -64,40 +64,67 @@ class BatchFailOn(StrEnum):
 
 app = typer.Typer(
     help="Which next step fits a caller - IOP, inpatient or referral -, why, and on which passage that rests.",
-    no_args_is_help=True,
+    epilog="Alone, iopscreen says what to type first. The exit status is 0 when it is done, 1 when there is something "
+    "to look at, 2 when it could not be done, 3 when an analysis did not finish.",
+    invoke_without_command=True,  # to say what to type first
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+PROGRAM = "iopscreen"
+
+_PHONE, _SHEET, _RULES = "You talk with people", "You have a spreadsheet", "You write or review rules"
+"""What the commands are for, in `--help`."""
+
+Rules = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        "-r",
+        metavar="RULES",
+        autocompletion=completion.rule_sets,
+        help="A rule file, or the name of one that comes along.",
+    ),
+]
 ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
-Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
+Output = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file; - is stdout.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # which it is while a shell completes
         print(f"iopscreen {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        from iopscreen.manual import first_steps
+
+        print("\n".join(first_steps()), file=sys.stderr)
+        raise typer.Exit(ExitCode.CANNOT)
 
 
 # --- the commands ---------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(rich_help_panel=_PHONE)
 def screen(
     rules: Rules = None,
     answers: Annotated[
-        str | None, typer.Option(help="Answers known already: a YAML or JSON file, question id to answer; - is stdin.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Answers known already: a YAML or JSON file, question id to answer; - is stdin."
+        ),
     ] = None,
     from_record: Annotated[
         str | None,
@@ -152,9 +179,9 @@ def screen(
         raise keeper.problem
 
 
-@app.command()
+@app.command(rich_help_panel=_PHONE)
 def verify(
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records that `screen --save` kept.")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept.")],
     rules: Rules = None,
     output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
     output: Output = "-",
@@ -185,14 +212,14 @@ def verify(
         raise typer.Exit(ExitCode.LOOK)
 
 
-@app.command()
+@app.command(rich_help_panel=_SHEET)
 def batch(
     source: Annotated[
         str,
         typer.Argument(metavar="IN", help="The file to screen, one caller a row: CSV, .parquet, .jsonl; - is stdin."),
     ],
     folder: Annotated[
-        str | None, typer.Argument(metavar="[OUT]", help="With --engine spark: the folder to write.")
+        str | None, typer.Argument(metavar="OUT", help="With --engine spark: the folder to write.")
     ] = None,
     rules: Rules = None,
     output: Output = "-",
@@ -208,14 +235,23 @@ def batch(
     ] = None,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="OLD_RULES", help="Say what each row was told by these rules, and whether that changed."),
+        typer.Option(
+            metavar="OLD_RULES",
+            autocompletion=completion.rule_sets,
+            help="Say what each row was told by these rules, and whether that changed.",
+        ),
     ] = None,
     fail_on: Annotated[
         BatchFailOn, typer.Option(help="Exit with 1 where a row has a problem, or (undecided) is not decided.")
     ] = BatchFailOn.PROBLEM,
     column_map: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="HEADER=QUESTION", help="Which question a column answers. Repeatable."),
+        typer.Option(
+            "--map",
+            metavar="HEADER=QUESTION",
+            autocompletion=completion.questions,
+            help="Which question a column answers. Repeatable.",
+        ),
     ] = None,
     ignore_column: Annotated[
         list[str] | None, typer.Option(metavar="HEADER", help="A column that answers no question. Repeatable.")
@@ -223,8 +259,8 @@ def batch(
     excel_safe: Annotated[
         bool, typer.Option("--excel-safe", help="Put ' before cells that a spreadsheet would run as a formula.")
     ] = False,
-    prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
-    encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    prefix: Annotated[str, typer.Option(metavar="TEXT", help="Put this before the names of the added columns.")] = "",
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="The encoding of the file.")] = "utf-8",
     engine: Annotated[
         Engine, typer.Option(help="What runs it: this program, or Apache Spark (then IN may be a folder).")
     ] = Engine.HERE,
@@ -234,7 +270,9 @@ def batch(
     expect_digest: ExpectDigest = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
+        typer.Option(
+            metavar="N", min=1, help="How many processes share the work. Default: one per processor for large files."
+        ),
     ] = None,
 ) -> None:
     """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
@@ -281,10 +319,15 @@ def batch(
     raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def audit(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="RULES", help="Rule files or their cases, folders, or shipped names.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RULES",
+            autocompletion=completion.rule_sets_and_folders,
+            help="Rule files or their cases, folders, or shipped names.",
+        ),
     ] = None,
     source: Annotated[
         list[str] | None,
@@ -310,11 +353,19 @@ def audit(
     ] = False,
     against: Annotated[
         str | None,
-        typer.Option(metavar="FILE|REV", help="Say what changed since this file, or this revision of git."),
+        typer.Option(
+            metavar="FILE|REV",
+            autocompletion=completion.rule_sets,
+            help="Say what changed since this file, or this revision of git.",
+        ),
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Say what a finding means and what to do, and audit nothing; list: all."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=completion.findings,
+            help="Say what a finding means and what to do, and audit nothing; list: all.",
+        ),
     ] = None,
     output: Output = "-",
     force: Force = False,
@@ -366,10 +417,15 @@ def audit(
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def show(
     rules: Annotated[
-        str | None, typer.Argument(metavar="RULES", help="A rule file, or the name of one that comes along.")
+        str | None,
+        typer.Argument(
+            metavar="RULES",
+            autocompletion=completion.rule_sets,
+            help="A rule file, or the name of one that comes along.",
+        ),
     ] = None,
     json_schema: Annotated[
         bool,
@@ -381,7 +437,8 @@ def show(
         Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="With --format sql: the table or view with the answers. Default: calls.")
+        str | None,
+        typer.Option(metavar="NAME", help="With --format sql: the table or view with the answers. Default: calls."),
     ] = None,
     output: Output = "-",
     force: Force = False,
@@ -415,11 +472,11 @@ def show(
     streams.write(output, text, force=force)
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def new(
     path: Annotated[str, typer.Argument(metavar="FILE", help="The rule file to write; its cases go beside it.")],
     title: Annotated[
-        str | None, typer.Option(help="The heading of the rule set. Default: from the file's name.")
+        str | None, typer.Option(metavar="TEXT", help="The heading of the rule set. Default: from the file's name.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace both files if they exist.")] = False,
 ) -> None:
@@ -436,10 +493,17 @@ def new(
     streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="A rule file, or a revision of git that has NEW.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The rule file that it became.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD", autocompletion=completion.rule_sets, help="A rule file, or a revision of git that has NEW."
+        ),
+    ],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", autocompletion=completion.rule_sets, help="The rule file that it became.")
+    ],
     output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print it.")] = DiffFormat.TEXT,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
@@ -611,6 +675,8 @@ def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[Audit
 
 def main() -> NoReturn:
     """Run the program: the entry point, and the one place where errors become exit codes."""
+    if completion.VARIABLE in os.environ:
+        _answer_shell()
     if not streams.open_closed_streams():
         print("error: stdout is closed", file=sys.stderr)
         sys.exit(ExitCode.CANNOT)
@@ -618,7 +684,7 @@ def main() -> NoReturn:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
     try:
-        app()
+        sys.exit(_run())
     except IopscreenError as error:
         _tell_error(error)
     except streams.Closed:
@@ -634,6 +700,32 @@ def main() -> NoReturn:
 
 def _terminated(_signal: int, _frame: Any) -> NoReturn:
     sys.exit(ExitCode.TERMINATED)
+
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What the parser raises for a command line that is wrong; it has no name that all versions export."""
+
+
+def _answer_shell() -> NoReturn:
+    """Say what completes a word. Whatever goes wrong, whoever types it sees nothing of that."""
+    with suppress(Exception):
+        completion.mend_words(os.environ)
+        app(prog_name=PROGRAM)
+    sys.exit(ExitCode.CANNOT)
+
+
+def _run() -> Any:
+    """The exit status of a command. What is wrong with a command line is told in our words, not the parser's."""
+    try:
+        return app(prog_name=PROGRAM, standalone_mode=False)
+    except _UsageError as error:
+        from typer.main import get_group
+
+        from iopscreen.usage import usage_lines
+
+        for line in usage_lines(error, get_group(app).commands, sys.argv[1:]):
+            print(line, file=sys.stderr)
+        return ExitCode.CANNOT
 
 
 def _tell_error(error: IopscreenError) -> None:
