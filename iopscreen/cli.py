@@ -23,7 +23,6 @@ from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, Sh
 if TYPE_CHECKING:
     from iopscreen.audit.run import AuditResult
     from iopscreen.batch.summary import Summary
-    from iopscreen.ruleset.findings import Finding
 
 
 class ExitCode(IntEnum):
@@ -729,20 +728,15 @@ def _run() -> Any:
 
 
 def _tell_error(error: IopscreenError) -> None:
-    from iopscreen.ruleset.findings import FileRefused
+    from iopscreen.ruleset.findings import FileRefused, one_line
     from iopscreen.text import printable
 
     if isinstance(error, FileRefused):
         for finding in error.findings:
-            print(printable(_finding_line(finding)), file=sys.stderr)
+            print(printable(one_line(finding)), file=sys.stderr)
     else:
         for problem in getattr(error, "problems", [str(error)]):
             print(f"error: {printable(problem)}", file=sys.stderr)
-
-
-def _finding_line(finding: "Finding") -> str:
-    line, column = finding.place
-    return f"{finding.path}:{line}:{column}: {finding.severity}: {finding.message} [{finding.name}]"
 
 
 def _place_of(error: BaseException) -> str:

@@ -27,8 +27,15 @@ BELOW = {
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
+    "api": ("report", "screen", "batch", "audit", "engine", "ruleset", "errors"),
+    "usage": ("ruleset", "text"),
+    "manual": (),
+    "completion": ("ruleset",),
     "formats": ("report", "export", "audit", "batch", "ruleset", "streams"),
     "cli": (
+        "usage",
+        "manual",
+        "completion",
         "formats",
         "calls",
         "batching",
@@ -46,7 +53,7 @@ BELOW = {
         "text",
     ),
     "__main__": ("cli",),
-    "__init__": (),
+    "__init__": ("api", "errors", "ruleset"),
 }
 """What each part of the house may import, besides itself."""
 
