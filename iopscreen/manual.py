@@ -8,6 +8,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+WRITTEN = "2026-11-26"
+"""The day that the manual page bears: when somebody last read it through."""
+
+ABOUT = "screen callers for an intensive outpatient program, and say why"
+"""What the manual page is found by."""
+
+DESCRIPTION = """
+Screens a caller for an intensive outpatient program (IOP): asks the questions that can still change the answer,
+recommends IOP, inpatient or referral, and says why and on which passage of the source that rests. Not knowing never
+counts as "no": where what is open could change the result, the outcomes still possible are told, and what to ask.
+
+It is a provisional screen by trained staff, and no diagnosis: it names the next step, and a clinician decides.
+
+Results go to standard output, or to the file that -o names; questions, progress and warnings go to standard error. A
+file that exists is replaced with --force alone. Answers are health data: they are never options, and reach no log, no
+message, no network, and no file that was not named.
+"""
+
 
 class Reader(NamedTuple):
     """Somebody who has come to use the program: who they are, and what they type, each with what it does."""

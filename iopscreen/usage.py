@@ -40,7 +40,7 @@ def usage_lines(error: Any, commands: Mapping[str, Any], arguments: Sequence[str
     more = []
     match type(error).__name__:
         case "NoSuchOption":
-            problem = _no_such_option(error.option_name, command, commands)
+            problem = _no_such_option(error.option_name, command, commands, error.possibilities or ())
         case "MissingParameter":
             problem = f"`{whole}` needs {_name(error.param)}: {_phrase(error.param.help)}"
             more = [f"for example: {example(commands[command])}"]
@@ -78,10 +78,10 @@ def _close(word: str, known: Sequence[str]) -> str:
     return did_you_mean(word, [name for name in known if len(name) > 2])
 
 
-def _no_such_option(option: str, command: str, commands: Mapping[str, Any]) -> str:
+def _no_such_option(option: str, command: str, commands: Mapping[str, Any], near_by: Sequence[str]) -> str:
     """An option that nobody has, or another command."""
     whole = f"{PROGRAM} {command}" if command else PROGRAM
-    near = _close(option, list(_options(commands.get(command))))
+    near = _close(option, [*_options(commands.get(command)), *near_by])
     elsewhere = [name for name, other in commands.items() if option in _options(other)]
     if not near and elsewhere:
         near = f"; it is one of {', '.join(f'`{PROGRAM} {name}`' for name in elsewhere)}"

@@ -170,7 +170,7 @@ def test_nothing_costly_is_imported(desk):
     assert "iopscreen.ruleset.nodes" in imported
     for costly in ("engine", "batch", "audit", "screen", "report", "ruleset.reader"):
         assert not any(name.startswith(f"iopscreen.{costly}") for name in imported)
-    assert not imported & {"rich", "questionary", "shellingham"} - {"shellingham"}
+    assert not imported & {"rich", "questionary"}
 
 
 # --- real shells ----------------------------------------------------------------------------
