@@ -72,6 +72,13 @@ app = typer.Typer(
 
 PROGRAM = "iopscreen"
 
+
+def _format(what: str, kinds: type[StrEnum]) -> Any:
+    """The option `--format`, which tells its kinds in words: as a type they would take half of the line."""
+    *others, last = kinds
+    return typer.Option("--format", metavar="FORMAT", help=f"{what}: {', '.join(others)} or {last}.")
+
+
 _PHONE, _SHEET, _RULES = "You talk with people", "You have a spreadsheet", "You write or review rules"
 """What the commands are for, in `--help`."""
 
@@ -141,14 +148,14 @@ def screen(
         bool,
         typer.Option("--plain", help="Print questions once and read lines: for screen readers. Also ACCESSIBLE=1."),
     ] = False,
-    output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
+    output_format: Annotated[ScreenFormat, _format("How to print it", ScreenFormat)] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
     expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
-    Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
+    Example: iopscreen screen --save calls/ --format html -o handover.html
     """
     from iopscreen import calls
     from iopscreen.engine.budget import TooTangled
@@ -182,7 +189,7 @@ def screen(
 def verify(
     records: Annotated[list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept.")],
     rules: Rules = None,
-    output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
+    output_format: Annotated[VerifyFormat, _format("How to print it", VerifyFormat)] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
     expect_digest: ExpectDigest = None,
@@ -332,7 +339,7 @@ def audit(
         list[str] | None,
         typer.Option(metavar="ID=FILE", help="The text of a source, to verify citations. Repeatable."),
     ] = None,
-    output_format: Annotated[AuditFormat, typer.Option("--format", help="How to print it.")] = AuditFormat.TEXT,
+    output_format: Annotated[AuditFormat, _format("How to print it", AuditFormat)] = AuditFormat.TEXT,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
     today: Annotated[
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
@@ -363,7 +370,7 @@ def audit(
         typer.Option(
             metavar="NAME",
             autocompletion=completion.findings,
-            help="Say what a finding means and what to do, and audit nothing; list: all.",
+            help="Say what a finding means and what to do, and audit nothing; `list` shows all names.",
         ),
     ] = None,
     output: Output = "-",
@@ -431,7 +438,7 @@ def show(
         typer.Option("--json-schema", help="The JSON Schema of rule files, for editors; with RULES, with its names."),
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
-    output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    output_format: Annotated[ShowFormat, _format("How to draw it", ShowFormat)] = ShowFormat.TABLE,
     dialect: Annotated[
         Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
     ] = None,
@@ -503,7 +510,7 @@ def diff(
     new: Annotated[
         str, typer.Argument(metavar="NEW", autocompletion=completion.rule_sets, help="The rule file that it became.")
     ],
-    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print it.")] = DiffFormat.TEXT,
+    output_format: Annotated[DiffFormat, _format("How to print it", DiffFormat)] = DiffFormat.TEXT,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,

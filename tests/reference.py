@@ -101,7 +101,7 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     # The first spelling stands where outside of Annotated the default would.
     spelled = [one for one in (info.default, *(info.param_decls or ())) if isinstance(one, str)]
     names = spelled or [f"--{name.replace('_', '-')}"]
-    value = "" if kinds == [bool] else "|".join(choices) or info.metavar
+    value = "" if kinds == [bool] else info.metavar or "|".join(choices)
     return Parameter(tuple(sorted(names, key=len)), value, optional=True, repeated=repeated, text=text)
 
 

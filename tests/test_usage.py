@@ -128,3 +128,34 @@ def test_a_message_of_the_parser_that_is_not_known_is_told_as_it_is():
         "error: something New",
         "for help: iopscreen audit --help",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["batch", "call.csv"], "call.csv: cannot be read: no such file or directory; did you mean `calls.csv`?"),
+        (["batch", "nothing.csv"], "nothing.csv: cannot be read: no such file or directory"),
+        (["batch", "no/such/calls.csv"], "no/such/calls.csv: cannot be read: no such file or directory"),
+        (["batch", "sub"], "sub: is a folder; name a file in it"),
+        (
+            ["show", "sub/rule.yaml"],
+            "sub/rule.yaml: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`); "
+            "did you mean `sub/rules.yaml`?",
+        ),
+        (
+            ["audit", "iop-site-exampel"],
+            "iop-site-exampel: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`); "
+            "did you mean `iop-site-example`?",
+        ),
+        (
+            ["audit", "no/such/thing"],
+            "no/such/thing: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`)",
+        ),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_the_one_that_was_meant(said, tmp_path, monkeypatch, arguments, problem):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("detox_need\nyes\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "rules.yaml").write_text("format: 1\n")
+    assert said(*arguments) == [f"error: {problem}"]
