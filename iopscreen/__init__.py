@@ -7,7 +7,7 @@ The map of the house (imports run downwards only):
     api.py      the same from Python, by the names below
     formats.py  results as text, in the format that was asked for
     calls.py    one run of `screen`: the interview put together, kept and told
-    batching.py, verifying.py   one run of `batch`, of `verify`
+    batching.py, auditing.py, verifying.py   one run of `batch`, of `audit` and `diff`, of `verify`
     inputs.py   what a run begins with: rules, answers, records
     report/     how results look               export/   a rule set for other systems
     screen/     the interview, its records     batch/    rows in, decided rows out

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -21,7 +21,6 @@ from iopscreen.errors import IopscreenError
 from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
-    from iopscreen.audit.run import AuditResult
     from iopscreen.batch.summary import Summary
 
 
@@ -380,9 +379,6 @@ def audit(
 
     Example: iopscreen audit rules/ --source article=article.txt
     """
-    from iopscreen.audit import run as audit_run
-    from iopscreen.engine.budget import Budget
-
     gc.enable()
     streams.check_output(output, force=force)
     if quiet and output_format is not AuditFormat.TEXT:
@@ -394,30 +390,13 @@ def audit(
         text = documentation_text(documented(explain), streams.width())
         streams.write(output, text, force=force)
         return
-    texts = _read_sources(source or [])
-    named: list[str | None] = [*paths] if paths else [None]
-    found = (file for path in named for file in audit_run.rule_files(_locate(path)))
-    files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
-    _refuse_one_for_all(against, list(files))
-    streams.refuse_own_input(output, [*files, *map(_cases_of, files), *_source_files(source or []), against])
-    day = _day(today)
+    from iopscreen import auditing
+
+    wishes = auditing.Wishes(
+        paths or [], source or [], today, notes or fail_on is FailOn.NOTE, budget, mutants, against, output
+    )
     with _counting("mutants", wanted=mutants) as progress:
-        results = [
-            audit_run.audit(
-                file,
-                texts,
-                today=day,
-                budget=Budget(budget),
-                notes=notes or fail_on is FailOn.NOTE,
-                mutants=mutants,
-                progress=progress,
-                against=against,
-            )
-            for file in files
-        ]
-    _refuse_unknown_sources(texts, results)
-    if against is not None:
-        results += audit_run.gone_since(against, paths or [], results)
+        results = auditing.audit(wishes, progress)
     text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
     streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
@@ -523,24 +502,14 @@ def diff(
 
     Example: iopscreen diff HEAD rules/iop.yaml
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
-    from iopscreen.audit.change.run import compare
-    from iopscreen.engine.budget import Budget
+    from iopscreen import auditing
 
     gc.enable()
     streams.check_output(output, force=force)
-    path, before = _locate(new), _shipped_or(old)
-    if Path(path).is_dir():
-        raise IopscreenError(
-            f"{path}: is a folder; `diff` compares two rule files. `audit {path} --against REV` compares all of them"
-        )
-    streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
-    now = read_edition(path)
-    earlier = read_earlier(before, path, now.rule_set.id)
-    if earlier is None:
-        streams.write(output, formats.new_as(output_format, now, without_earlier(old, path)), force=force)
+    change = auditing.diff(old, new, output, budget)
+    if isinstance(change, auditing.NewFile):
+        streams.write(output, formats.new_as(output_format, change.edition, change.said), force=force)
         raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
-    change = compare(earlier, now, Budget(budget))
     streams.write(output, formats.diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
@@ -568,29 +537,12 @@ def _locate(name: str | None) -> str:
     return locate(name)
 
 
-def _cases_of(path: str) -> str:
-    """The cases beside a rule file, which are read with it."""
+def _rules_read(rules: str | None) -> list[str]:
+    """A rule file, and the cases beside it, which are read with it."""
     from iopscreen.ruleset.cases import cases_path
 
-    return cases_path(path)
-
-
-def _rules_read(rules: str | None) -> list[str]:
     path = _locate(rules)
-    return [path, _cases_of(path)]
-
-
-def _shipped_or(name: str) -> str:
-    """The path of a shipped rule set of this name; else the name itself, which may be a revision."""
-    from iopscreen.ruleset.shipped import shipped_names
-
-    return _locate(name) if name in shipped_names() else name
-
-
-def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
-    """One file is the earlier state of one file; a revision has one of each."""
-    if against is not None and len(files) > 1 and Path(against).is_file():
-        raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
+    return [path, cases_path(path)]
 
 
 _ROWS_AT_ONCE = 10_000
@@ -618,29 +570,6 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _source_files(named: list[str]) -> list[str]:
-    return [entry.partition("=")[2] for entry in named]
-
-
-def _read_sources(named: list[str]) -> dict[str, str]:
-    from iopscreen.audit.citations import source_text
-
-    texts = {}
-    for entry in named:
-        name, equals, path = entry.partition("=")
-        if not (name and equals and path):
-            raise IopscreenError(f"`--source {entry}`: should be the id of a source and its file, as in article=FILE")
-        with streams.opened(path) as source:
-            data = source.read(_LARGEST_SOURCE + 1)
-        if len(data) > _LARGEST_SOURCE:
-            raise IopscreenError(f"{path}: is larger than {_LARGEST_SOURCE >> 20} MiB; a source is a text")
-        texts[name] = source_text(data, path)
-    return texts
-
-
-_LARGEST_SOURCE = 64 << 20
-
-
 def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
     severities = list(FailOn)[: list(FailOn).index(fail_on) + 1]
     if any(not result.complete for result in results):
@@ -651,29 +580,6 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
         for finding in result.findings
     )
     return ExitCode.LOOK if found else ExitCode.DONE
-
-
-def _day(today: str | None) -> str:
-    """The day that `--today` names, or the present one."""
-    from datetime import UTC, date, datetime
-
-    if today is None:
-        return datetime.now(UTC).astimezone().date().isoformat()
-    try:
-        return date.fromisoformat(today).isoformat()
-    except ValueError:
-        raise IopscreenError(f"`--today {today}`: should be a date such as 2026-11-23") from None
-
-
-def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[AuditResult]") -> None:
-    """A text under a mistyped id would verify nothing, and nobody would know."""
-    if any(result.facts is None for result in results):
-        return
-    known = sorted({source for result in results for source in result.sources})
-    for name in texts:
-        if name not in known:
-            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
-            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
 
 
 # --- the way in and the way out -------------------------------------------------------------

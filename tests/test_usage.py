@@ -130,6 +130,9 @@ def test_a_message_of_the_parser_that_is_not_known_is_told_as_it_is():
     ]
 
 
+NOT_THERE = "no such file, and no rule set that comes with the program (`iop`, `iop-site-example`)"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -139,17 +142,15 @@ def test_a_message_of_the_parser_that_is_not_known_is_told_as_it_is():
         (["batch", "sub"], "sub: is a folder; name a file in it"),
         (
             ["show", "sub/rule.yaml"],
-            "sub/rule.yaml: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`); "
-            "did you mean `sub/rules.yaml`?",
+            f"sub/rule.yaml: {NOT_THERE}; did you mean `sub/rules.yaml`?",
         ),
         (
             ["audit", "iop-site-exampel"],
-            "iop-site-exampel: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`); "
-            "did you mean `iop-site-example`?",
+            f"iop-site-exampel: {NOT_THERE}; did you mean `iop-site-example`?",
         ),
         (
             ["audit", "no/such/thing"],
-            "no/such/thing: no such file, and no rule set that comes with the program (`iop`, `iop-site-example`)",
+            f"no/such/thing: {NOT_THERE}",
         ),
     ],
 )
