@@ -1,5 +1,7 @@
 """iopscreen: which next step fits a caller, why, and on which passage that rests.
 
+From Python: `load` a rule set, `decide` on one caller, `screen_rows`, `audit_rules`; `help(iopscreen.api)` has all of it.
+
 The map of the house (imports run downwards only):
 
     cli.py      arguments -> one call -> print -> exit code; usage.py: what is wrong with arguments;

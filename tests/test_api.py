@@ -274,6 +274,18 @@ def test_a_clean_audit_and_a_faulty_file(tmp_path):
     assert not iopscreen.audit_rules("iop", today=date(2027, 11, 24)).clean
 
 
+def test_citations_are_verified_against_the_text_of_a_source():
+    loan, text = TESTS / "rulesets" / "loan.yaml", (TESTS / "rulesets" / "loan-handbook.txt").read_text("utf-8")
+    [source] = iopscreen.audit_rules(loan)._result.sources
+
+    def names(**options):
+        return {finding.name for finding in iopscreen.audit_rules(loan, **options).findings}
+
+    assert "unverified-citations" in names()
+    assert not names(sources={source: text}) & {"unverified-citations", "stale-citation"}
+    assert "stale-citation" in names(sources={source: text.replace("e", "a")})
+
+
 def test_what_an_audit_cannot_begin_with(tmp_path):
     for path, options, said in (
         (tmp_path, {}, "is a folder; name one rule file"),

@@ -160,6 +160,13 @@ def test_whatever_is_wrong_with_the_request_nothing_is_said(desk):
         assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
+def test_a_pipe_is_not_waited_for(desk):
+    os.mkfifo(desk / "pipe.yaml")
+    variables = {"COMP_WORDS": "iopscreen\nbatch\n--rules\npipe.yaml\n--map\nA\n=\n", "COMP_CWORD": "7"}
+    done = asked(desk, _IOPSCREEN_COMPLETE="complete_bash", **variables)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
 def test_nothing_costly_is_imported(desk):
     """Neither the engine nor the batch, for somebody waits."""
     (desk / "bin" / "iopscreen").write_text(f"#!/bin/sh\nexec {sys.executable} -X importtime -m iopscreen\n")
