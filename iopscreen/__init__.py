@@ -1,6 +1,6 @@
 """iopscreen: which next step fits a caller, why, and on which passage that rests.
 
-From Python: `load` a rule set, `decide` on one caller, `screen_rows`, `audit_rules`; `help(iopscreen.api)` has all of it.
+From Python: `load` a rule set, `decide` on one caller, `screen_rows`, `audit_rules`; see `help(iopscreen.api)`.
 
 The map of the house (imports run downwards only):
 
