@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING, Any
 
 from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.change import Change as EngineChange
-from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import Decision as EngineDecision
 from iopscreen.engine.decide import ImpossibleAnswers
 from iopscreen.engine.decide import decide as decided
 from iopscreen.errors import IopscreenError
+from iopscreen.inputs import read_rules
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity, one_line
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, Unanswered
-from iopscreen.ruleset.reader import read_rule_file
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.shipped import locate
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers
@@ -87,13 +87,11 @@ def load(name_or_path: str | Path = "iop") -> Rules:
 
     Raises IopscreenError with every fault of the file, a line each, in file order.
     """
-    file = _read(locate(str(name_or_path)))
-    rule_set = file.rule_set
     try:
-        compiled = compile_rule_set(rule_set)
-    except TooTangledToCompile as error:
-        line, column = error.place
-        raise IopscreenError(f"{file.path}:{line}:{column}: {error}") from None
+        file, compiled = read_rules(str(name_or_path))
+    except FileRefused as refused:
+        raise IopscreenError("\n".join(map(one_line, refused.findings))) from None
+    rule_set = file.rule_set
     return Rules(
         path=file.path,
         id=rule_set.id,
@@ -105,13 +103,6 @@ def load(name_or_path: str | Path = "iop") -> Rules:
         _file=file,
         _compiled=compiled,
     )
-
-
-def _read(path: str) -> RuleFile:
-    try:
-        return read_rule_file(path)
-    except FileRefused as refused:
-        raise IopscreenError("\n".join(map(one_line, refused.findings))) from None
 
 
 # --- one caller -----------------------------------------------------------------------------

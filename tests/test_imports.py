@@ -28,7 +28,7 @@ BELOW = {
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "auditing": ("audit", "engine", "ruleset", "streams", "errors"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
-    "api": ("report", "screen", "batch", "audit", "engine", "ruleset", "errors"),
+    "api": ("inputs", "report", "screen", "batch", "audit", "engine", "ruleset", "errors"),
     "usage": ("ruleset", "text"),
     "manual": (),
     "completion": ("ruleset",),

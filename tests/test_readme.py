@@ -119,6 +119,14 @@ def test_every_block_is_run_or_compared_or_of_a_kind_that_is_looked_at():
         compile(block, "a page", "exec")
 
 
+def test_python_runs_where_it_needs_no_cluster(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    here = [block for block in blocks("python") if "spark." not in block]
+    for block in here:
+        exec(compile(block, "a page", "exec"), {})
+    assert here and capsys.readouterr().out.split() == ["inpatient", "undecided"]
+
+
 @pytest.mark.parametrize(("page", "target"), PICTURES)
 def test_beside_a_picture_stands_its_text(page, target):
     picture = ElementTree.parse((ROOT / page).parent / target)
