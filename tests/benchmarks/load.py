@@ -314,7 +314,7 @@ def questions(folder: Path, scale: float) -> None:
     done = run(*OURS, "audit", "form.yaml", *BUDGET, "--format", "json", status=(0, 1), cwd=folder)
     tell(f"audit, {count} questions", done)
     assert json.loads(done.out)["complete"]
-    for ending in ("table", "html", "sql"):
+    for ending in ("table", "html", "json"):
         tell(f"show, {count} questions, {ending}", run(*OURS, "show", "form.yaml", "--format", ending, cwd=folder))
     long_call(folder, file, count)
 
@@ -349,7 +349,8 @@ def long_call(folder: Path, file: RuleFile, count: int) -> None:
             for keys, shown in keys_of(question, ends):
                 terminal.send(keys).until(shown)
             times.append(time.perf_counter() - start)
-        terminal.send("\r")
+        time.sleep(0.5)
+        terminal.send("y")  # Enter did something last
         assert terminal.end() == 0
     record = json.loads((folder / "long.json").read_text("utf-8"))
     assert record["status"] == "finished" and len(record["answers"]) == count
@@ -372,7 +373,7 @@ def keys_of(question, ends: str) -> list[tuple[str, str]]:
         case Kind.MANY:
             return [("1", "[x] 1"), ("\r", ends)]
         case Kind.WHOLE_NUMBER:
-            return [("0", "0"), ("\r", ends)]
+            return [("0", "Number: 0"), ("\r", ends)]
 
 
 # --- a hundred thousand records -------------------------------------------------------------
