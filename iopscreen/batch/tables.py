@@ -139,7 +139,7 @@ def _reading(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError):
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeError):
         what = (
             "holds JSON that DuckDB cannot read" if format_of(name) is Format.JSON_LINES else "is no whole Parquet file"
         )
