@@ -383,3 +383,20 @@ def test_a_parquet_file_whose_names_are_no_texts_is_refused(tmp_path):
     (tmp_path / "in.parquet").write_bytes(data.replace(b"zqzqzqzq", b"zqzq\xff\xfezq"))
     with pytest.raises(IopscreenError, match="is no whole Parquet file"):
         screened(tmp_path, "in.parquet", "out.jsonl")
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.string())]
+)
+@pytest.mark.parametrize("column", ["note", "detox_need"])
+def test_a_parquet_file_with_texts_of_another_encoding_is_refused_with_its_column(column, kind, tmp_path):
+    values = ["zqzqzqzq", "no"] if not pa.types.is_list(kind) else [["zqzqzqzq"], ["no"]]
+    table = pa.table({"detox_need": ["no", "yes"]} | {column: pa.array(values, kind)})
+    pq.write_table(table, tmp_path / "in.parquet", compression="none", write_statistics=False, store_schema=False)
+    data = (tmp_path / "in.parquet").read_bytes()
+    assert data.count(b"zqzqzqzq") == 1
+    (tmp_path / "in.parquet").write_bytes(data.replace(b"zqzqzqzq", b"zqzq\xe9qzq"))
+    for target in ("out.parquet", "out.jsonl", "out.csv"):
+        with pytest.raises(IopscreenError, match=f"column `{column}` holds a text that is not UTF-8") as refused:
+            screened(tmp_path, "in.parquet", target)
+        assert "zqzq" not in str(refused.value)
