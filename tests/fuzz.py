@@ -2,7 +2,7 @@
 
 Coverage-guided, for as long as one likes (needs the package `atheris`):
 
-    python tests/fuzz.py rules|cases|answers|record|calls|source|map|lines|typed_lines|parquet --seconds 600
+    python tests/fuzz.py rules|cases|answers|record|calls|source|map|table|lines|typed_lines|parquet --seconds 600
 
 `TARGETS` is what is fuzzed; the tests run each on damaged copies of good files (`test_fuzz.py`).
 """
@@ -110,6 +110,12 @@ def map(data: bytes) -> None:  # noqa: A001 (the name of the option)
     screen_file(compiled, calls_file, io.BytesIO(), BatchOptions(map=parse_map(texts)), name="calls.csv")
 
 
+def table(data: bytes) -> None:
+    """A CSV file, to JSON lines and to a Parquet file."""
+    for name in ("out.jsonl", "out.parquet"):
+        _screen_table(io.BytesIO(data), "calls.csv", name)
+
+
 def lines(data: bytes) -> None:
     """JSON lines, to the same and to CSV."""
     for name in ("out.jsonl", "out.csv"):
@@ -147,6 +153,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "calls": calls,
     "source": source,
     "map": map,
+    "table": table,
     "lines": lines,
     "typed_lines": typed_lines,
     "parquet": parquet,
@@ -178,6 +185,7 @@ def seeds(target: str) -> list[bytes]:
         "cases": [RULES / "iop.cases.yaml"],
         "answers": [TESTS / "readme" / "caller.json", TESTS / "readme" / "open.yaml"],
         "calls": [TESTS / "readme" / "calls.csv", *(TESTS / "cases" / "batch").glob("*/in.csv")],
+        "table": list((TESTS / "cases" / "batch").glob("*/in.csv")),
         "source": list((TESTS / "rulesets").glob("*.txt")),
     }
     if target == "record":
