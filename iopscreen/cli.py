@@ -186,7 +186,9 @@ def screen(
 
 @app.command(rich_help_panel=_PHONE)
 def verify(
-    records: Annotated[list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept.")],
+    records: Annotated[
+        list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept, or folders of them.")
+    ],
     rules: Rules = None,
     output_format: Annotated[VerifyFormat, _format("How to print it", VerifyFormat)] = VerifyFormat.TEXT,
     output: Output = "-",
@@ -197,15 +199,16 @@ def verify(
 
     Without `--rules`, each record is verified with the shipped rule set of its id.
 
-    Example: iopscreen verify calls/*.json
+    Example: iopscreen verify calls/
     """
     from iopscreen import verifying
     from iopscreen.report import verify as report
 
     gc.enable()
-    streams.refuse_own_input(output, [*records, *(_rules_read(rules) if rules else [])])
+    paths = verifying.record_files(records)
+    streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules else [])])
     streams.check_output(output, force=force)
-    results = verifying.verify(records, rules, expect_digest)
+    results = verifying.verify(paths, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
         text = formats.json_text(report.verify_json(results))
     else:

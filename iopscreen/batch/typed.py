@@ -126,12 +126,13 @@ class Screener:
         return [places[number] for number in found], more
 
     def _texts(self, batch: pa.RecordBatch, row: int) -> list[str]:
-        """The cells of a row as texts, those that matter."""
+        """The cells of a row as texts, those that matter; half a character, which JSON can hold, by its number."""
         texts = [""] * self._width
         for column in self._columns:
             cell = batch.column(column.at)[row].as_py()
             decode = self._decode.get(column.at)
-            texts[column.at] = text_of(decode(cell) if decode and cell is not None else cell)
+            text = text_of(decode(cell) if decode and cell is not None else cell)
+            texts[column.at] = text.encode("utf-8", "backslashreplace").decode()
         return texts
 
     def _taken(self, tails: Sequence[Tail], numbers: pa.Array) -> Appended:
