@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen import streams
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -11,7 +11,9 @@ from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answer, RuleFile
 from iopscreen.ruleset.reader import DIGEST_PREFIX, read_rule_file
 from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
-from iopscreen.screen.record import RawRecord, Record
+
+if TYPE_CHECKING:
+    from iopscreen.screen.record import RawRecord, Record
 
 
 class Rules(NamedTuple):

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from iopscreen.errors import IopscreenError
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_rules, rules_of
 from iopscreen.screen.verify import Checked, Verifier
+
+
+def record_files(paths: Sequence[str]) -> list[str]:
+    """The records at `paths`: of a directory its `*.json`, or the file itself. Raises IopscreenError.
+
+    No command line takes as many names as a directory may hold.
+    """
+    found: list[str] = []
+    for path in paths:
+        inside = sorted(str(file) for file in Path(path).glob("*.json")) if Path(path).is_dir() else [path]
+        if not inside:
+            raise IopscreenError(f"{path}: no record in this directory (`*.json`)")
+        found += inside
+    return found
 
 
 def verify(paths: Sequence[str], rules: str | None, expect_digest: str | None = None) -> list[Checked]:

@@ -1,8 +1,8 @@
 """One meaning, by difference: every way to a decision, on random rule sets and random answers.
 
-The naive oracle says what is right. Beside it stand the engine, the witness search, the batch, SQL, an
-interview and a record that is verified again; each has its own function here, in `WAYS`. A longer run
-than the tests':
+The naive oracle says what is right. Beside it stand the engine, the witness search, the batch (row by row,
+of JSON lines, and in several processes), SQL, an interview and a record that is verified again; each has its
+own function here, in `WAYS`. A longer run than the tests':
 
     python tests/differential.py --seconds 3600 [--first SEED] [--processes N]
 
@@ -14,8 +14,10 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +25,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
+from unittest.mock import patch
 
 from oracle import NoCompletion, Oracle, is_known
 from random_rule_sets import made, random_answers
 
+from iopscreen.batch import chunks, fast
 from iopscreen.batch.run import BatchOptions, screen_file
+from iopscreen.batch.tables import Files, screen_table
 from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, compile_rule_set
@@ -36,11 +41,14 @@ from iopscreen.engine.verdicts import Verdicts
 from iopscreen.report.decision import Shown, decision_json
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, RuleFile, Unanswered
 from iopscreen.ruleset.reader import understand
-from iopscreen.ruleset.values import answer_text
+from iopscreen.ruleset.values import answer_json, answer_text
 from iopscreen.screen.interview import Ask, Interview, answered, next_step, stand
 from iopscreen.screen.record import Call, Status, kept_decision, record_bytes, record_json, skipped_questions
 from iopscreen.screen.record_reader import read_record
 from iopscreen.screen.verify import Verifier
+
+AGAIN = 60
+"""How often the callers come up where there shall be enough rows for several processes."""
 
 SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
 """How much of the answers is known, per caller of one rule set."""
@@ -157,6 +165,38 @@ def _from_row(row: Mapping[str, str]) -> Told:
     return Told(possible, rules, tuple(filter(None, row["ask_next"].split(";"))))
 
 
+def by_jobs(site: Site) -> list[Told | None]:
+    """The same rows again and again, shared among processes; of one rule set in 16, for these are slow to begin."""
+    if site.file.digest[-1] != "1":
+        return [None] * len(site.callers)
+    header, rows = table(site).split(b"\n", 1)
+    small = (
+        patch.object(chunks, "CHUNK", 200),
+        patch.object(chunks, "LOOK", 100),
+        patch.object(fast, "WORTHWHILE", 0),
+    )
+    with tempfile.TemporaryFile() as source, small[0], small[1], small[2]:
+        source.write(header + b"\n" + rows * AGAIN)
+        source.seek(0)
+        target = io.BytesIO()
+        screen_file(site.compiled, source, target, BatchOptions(), name="callers.csv", jobs=3)
+    found = list(csv.DictReader(io.StringIO(target.getvalue().decode())))
+    first = found[: len(site.callers)]
+    assert found == first * AGAIN
+    return list(_from_rows(site, first))
+
+
+def by_lines(site: Site) -> list[Told]:
+    """Lines of JSON, each answer as JSON has it."""
+    rows = [{name: answer_json(answer) for name, answer in answers.items()} for answers in site.callers]
+    # A file in which nobody answers a question has no column for it, and one without any column is refused.
+    rows[0] = {**dict.fromkeys(site.file.rule_set.question), **rows[0]}
+    source, target = io.BytesIO("".join(f"{json.dumps(row)}\n" for row in rows).encode()), io.BytesIO()
+    screen_table(site.compiled, Files(source, "callers.jsonl", target, "screened.jsonl"), BatchOptions())
+    found = [json.loads(line) for line in target.getvalue().splitlines()]
+    return _from_rows(site, [{name: cell or "" for name, cell in row.items()} for row in found])
+
+
 def by_interview(site: Site) -> list[Told | None]:
     """A call in which each question asked is answered as this caller would, or with "don't know".
 
@@ -238,6 +278,8 @@ WAYS: Mapping[str, Way] = {
     "engine": by_engine,
     "witness search": by_search,
     "batch": by_batch,
+    "jobs": by_jobs,
+    "JSON lines": by_lines,
     "interview": by_interview,
     "record": by_record,
     "SQL": by_sql,

@@ -2,7 +2,7 @@
 
 Coverage-guided, for as long as one likes (needs the package `atheris`):
 
-    python tests/fuzz.py rules|cases|answers|record|calls|source --seconds 600
+    python tests/fuzz.py rules|cases|answers|record|calls|source|map|table|lines|typed_lines|parquet --seconds 600
 
 `TARGETS` is what is fuzzed; the tests run each on damaged copies of good files (`test_fuzz.py`).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import sys
 import tempfile
 import time
@@ -18,15 +19,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import BinaryIO
 
 from conftest import RULES, TESTS
 
 from iopscreen.audit.citations import passages
+from iopscreen.batch.header import parse_map
 from iopscreen.batch.run import BatchOptions, screen_file
+from iopscreen.batch.tables import Files, screen_table
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
 from iopscreen.engine.diagram import TooTangled
 from iopscreen.errors import IopscreenError
+from iopscreen.report.batch_summary import format_of as summary_format
 from iopscreen.ruleset.answers import read_answers
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.model import RuleFile
@@ -93,6 +98,53 @@ def source(data: bytes) -> None:
     passages(data.decode("utf-8", "replace"))
 
 
+def map(data: bytes) -> None:  # noqa: A001 (the name of the option)
+    """`--map`, once a line, and the last line as the name of a summary; of a file with the same text for a header."""
+    text = data.decode("utf-8", "surrogateescape")
+    *texts, name = text.split("\n")
+    if name:
+        summary_format(name)
+    _, compiled = site()
+    headers = text.partition("=")[0].encode("utf-8", "surrogateescape")
+    calls_file = io.BytesIO(headers + b",condition type\nyes,mania\n")
+    screen_file(compiled, calls_file, io.BytesIO(), BatchOptions(map=parse_map(texts)), name="calls.csv")
+
+
+def table(data: bytes) -> None:
+    """A CSV file, to JSON lines and to a Parquet file."""
+    for name in ("out.jsonl", "out.parquet"):
+        _screen_table(io.BytesIO(data), "calls.csv", name)
+
+
+def lines(data: bytes) -> None:
+    """JSON lines, to the same and to CSV."""
+    for name in ("out.jsonl", "out.csv"):
+        _screen_table(io.BytesIO(data), "calls.jsonl", name)
+
+
+def typed_lines(data: bytes) -> None:
+    """JSON lines to a Parquet file, by the types that DuckDB finds."""
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        file.write(data)
+        file.flush()
+        _screen_table(file.file, file.name, "out.parquet")
+
+
+def parquet(data: bytes) -> None:
+    """A Parquet file, to the same and to JSON lines."""
+    for name in ("out.parquet", "out.jsonl"):
+        _screen_table(io.BytesIO(data), "calls.parquet", name)
+
+
+def _screen_table(read: BinaryIO, name: str, target: str) -> None:
+    _, compiled = site()
+    written = io.BytesIO()
+    summary = screen_table(compiled, Files(read, name, written, target), BatchOptions())
+    assert summary.rows == summary.decided + summary.undecided + summary.problems
+    if target.endswith(".jsonl"):
+        assert written.getvalue().count(b"\n") == summary.rows
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "rules": rules,
     "cases": cases,
@@ -100,6 +152,11 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "record": record,
     "calls": calls,
     "source": source,
+    "map": map,
+    "table": table,
+    "lines": lines,
+    "typed_lines": typed_lines,
+    "parquet": parquet,
 }
 
 
@@ -128,6 +185,7 @@ def seeds(target: str) -> list[bytes]:
         "cases": [RULES / "iop.cases.yaml"],
         "answers": [TESTS / "readme" / "caller.json", TESTS / "readme" / "open.yaml"],
         "calls": [TESTS / "readme" / "calls.csv", *(TESTS / "cases" / "batch").glob("*/in.csv")],
+        "table": list((TESTS / "cases" / "batch").glob("*/in.csv")),
         "source": list((TESTS / "rulesets").glob("*.txt")),
     }
     if target == "record":
@@ -136,7 +194,31 @@ def seeds(target: str) -> list[bytes]:
         file, compiled = site()
         known = read_answers((TESTS / "readme" / "caller.json").read_bytes(), file.rule_set, "caller.json")
         return [recorded(Site(file, compiled, ()), known)]
+    if target in ("map", "lines", "typed_lines", "parquet"):
+        return _table_seeds(target)
     return [path.read_bytes() for path in sorted(found[target]) if ".cases" not in path.name or target == "cases"]
+
+
+def _table_seeds(target: str) -> list[bytes]:
+    """Small tables of each format, and options that name their columns."""
+    if target == "map":
+        return [b"Needs detox=detox_need\nout.json", b"needs-Detox =detox_need\nsummary.MD"]
+    rows = [
+        {"ref": 1, "condition_type": ["mania", "other"], "detox_need": False, "safe_living_environment": None},
+        {"ref": 2, "condition_type": ["self_harm"], "detox_need": True, "safe_living_environment": "no"},
+        {"ref": 3, "condition_type": "bipolar 1;x", "detox_need": "yes", "note": {"a": [1.5, "\u00e9", None]}},
+    ]
+    if target != "parquet":
+        return ["".join(f"{json.dumps(row)}\n" for row in rows[: 1 + number]).encode() for number in range(3)]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = []
+    for number, compression in enumerate(("none", "snappy", "zstd")):
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows[: 1 + number % 2]), file, compression=compression)
+        found.append(file.getvalue())
+    return found
 
 
 def damaged(data: bytes, random: Random, others: list[bytes]) -> bytes:

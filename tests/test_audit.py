@@ -32,7 +32,7 @@ from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
 from iopscreen.audit.subject import witness_json
-from iopscreen.engine import effect
+from iopscreen.engine import effect, largest
 from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
@@ -393,6 +393,7 @@ def test_a_table_that_is_too_wide_becomes_sentences():
         "     1,000  a_long_question: some long answer",
         "         3  any answers",
     ]
+    assert list(columns(head, [], 31, "  ")) == []
 
 
 def test_regions_beyond_the_rows_asked_for_are_counted(monkeypatch):
@@ -840,18 +841,27 @@ def test_profiles_are_counted_right(random_one):
 
 def test_regions_are_disjoint_and_hold_every_profile(random_one):
     _, brute = random_one
-    compiled = compile_rule_set(brute.rule_set)
-    everything = whole(compiled)
+    everything = whole(compile_rule_set(brute.rule_set))
     found = Largest(everything).regions(everything.labels, 10_000)
     assert sum(region.profiles for region in found) == everything.profiles
     for profile in brute.possible:
-        [region] = [
-            region
-            for region in found
-            if all(compiled.blocks[name].block_of(profile[name]) in blocks for name, blocks in region.blocks.items())
-        ]
-        rule = brute.oracle.fate(profile).rule
-        assert region.label == (NONE_MATCHES if rule is None else [r.id for r in brute.rule_set.rules].index(rule))
+        [region] = regions_of(brute, everything, found, profile)
+        assert region.label == decider(brute, profile)
+
+
+def regions_of(brute, everything, found, profile):
+    """The regions in which a profile lies."""
+    blocks_of = everything.compiled.blocks
+    return [
+        region
+        for region in found
+        if all(blocks_of[name].block_of(profile[name]) in blocks for name, blocks in region.blocks.items())
+    ]
+
+
+def decider(brute, profile):
+    rule = brute.oracle.fate(profile).rule
+    return NONE_MATCHES if rule is None else [one.id for one in brute.rule_set.rules].index(rule)
 
 
 def test_the_words_of_a_region_hold_for_its_answers_and_no_others(random_one):
@@ -1070,6 +1080,21 @@ def test_parts_and_bounds_that_are_named_are_needless(tmp_path):
         result = audit(str(path), {}, today=None)
         seen.update(check_named_parts(result, Brute(understand(path.read_bytes(), str(path)).rule_set)))
     assert seen >= {"any", "all", "none", "at_least", "at_most", "below", "signs", "age"}
+
+
+@fewer
+def test_where_the_way_down_is_given_up_some_regions_are_found_all_the_same(random_one, monkeypatch):
+    monkeypatch.setattr(largest, "MAX_PATHS", 0)
+    monkeypatch.setattr(largest, "MAX_DEAD_ENDS", 0)
+    _, brute = random_one
+    everything = whole(compile_rule_set(brute.rule_set))
+    found = Largest(everything).regions(everything.labels, 10_000)
+    assert {region.label for region in found} == set(everything.labels)
+    for profile in brute.possible:
+        regions = regions_of(brute, everything, found, profile)
+        assert [region.label for region in regions] in ([], [decider(brute, profile)])
+    monkeypatch.setattr(largest, "MAX_LOOKS", 0)
+    assert Largest(everything).regions(everything.labels, 10_000) == []
 
 
 SIDES = {"at_least": "<", "above": "<", "at_most": ">", "below": ">", "is": "<>"}

@@ -321,6 +321,24 @@ def test_random_calls_verify_and_recommend_what_the_oracle_does(desk, name, walk
             assert shown.decision.possible == oracle.decide(shown.decision.answers, absent_is_unknown=True).possible
 
 
+def test_a_folder_stands_for_its_records(desk, tmp_path, monkeypatch):
+    hold, path = desk
+    hold(Walker(random.Random(3)))
+    monkeypatch.chdir(tmp_path)
+    folder = Path("kept")
+    folder.mkdir()
+    with pytest.raises(IopscreenError, match=r"kept: no record in this directory \(`\*\.json`\)"):
+        verifying.record_files(["kept"])
+    for name in ("b.json", "a.json", "notes.txt"):
+        (folder / name).write_bytes(path.read_bytes())
+    assert verifying.record_files(["kept", "x.json"]) == ["kept/a.json", "kept/b.json", "x.json"]
+    done = run("verify", "kept", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 records: 2 verified")
+    done = run("verify", "kept", "-o", "kept/b.json", "--force", cwd=tmp_path)
+    assert (done.returncode, "is the file that is read" in done.stderr) == (2, True)
+    assert (folder / "b.json").read_bytes() == path.read_bytes()
+
+
 # --- in terminals: cut off at every prompt, and gone on with ---------------------------------
 
 CUTS = {

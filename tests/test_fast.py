@@ -191,27 +191,37 @@ def test_problems_within_good_rows_have_their_lines(cell, monkeypatch, ways):
     assert all(problem.raw == lines_of[problem.line - 1] for problem in expected.problems)
 
 
-ODD_CELLS = ['"no,no"', '"no', 'n"o', '"no"', "-", "=no", "no\0", '"no\n"', "n\no", '""', '"no,yes",no', '"self harm"']
+ODD_CELLS = [
+    *['"no,no"', '"no', 'n"o', '"no"', "-", "=no", "no\0", '"no\n"', "n\no", '""', '"no,yes",no', '"self harm"'],
+    *["no\r", "\rno", "n\ro", "\tno", "-5", "a,b", "a\nb,c", "@x", "+1", "=", "\u2028", "\x85no"],
+]
+GOOD_ROWS = ["{},mania,no,yes,x", '{},mania,no,yes,"x"', "-{},mania,no,yes,x", "{},mania,no,yes,"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("good", GOOD_ROWS)
+@pytest.mark.parametrize("header", ["ref,{},remark", "ref,extra,{}"])
 @pytest.mark.parametrize("odd", ODD_CELLS)
-def test_cells_that_are_captured_unseen_are_looked_at(odd, monkeypatch, ways):
-    """The quick pattern takes anything in a captured column; where it is not plain, the window goes the other way.
+def test_cells_that_are_passed_over_unseen_are_looked_at(odd, header, good, end, monkeypatch, ways):
+    """The quick pattern passes over much; where it is not plain, the window goes the other way.
 
-    The last rows are of one cell less, so that a delimiter between quotes makes up for it.
+    The last rows are of one cell less or more, so that a delimiter in a cell makes up for it.
     """
     monkeypatch.setattr(fast, "WINDOW", 1 << 9)
-    header = "ref,condition_type,detox_need,safe_living_environment,remark\n"
-    good = "".join(f"{number},mania,no,yes,x\n" for number in range(60))
-    rows = [
-        f"1,{odd},no,yes,x\n",
-        f"1,mania,{odd},yes,x\n",
-        f"1,mania,no,{odd},x\n",
-        f"1,mania,{odd},x\n",
-        f"1,{odd},yes,x\n",
-    ]
+    names = header.format("condition_type,detox_need,safe_living_environment")
+    if header.startswith("ref,extra"):
+        first, *middle, last = good.split(",")
+        good = ",".join([first, last, *middle])
+    rows = [good.format(1).split(",") for _ in range(9)]
+    for number, row in enumerate(rows[:5]):
+        row[number] = odd
+    rows[5][0:2] = [odd]
+    rows[6][2:4] = [odd]
+    rows[7][3:5] = [odd]
+    rows[8].insert(4, odd)
+    many = "".join(good.format(number) + end for number in range(60))
     for row in rows:
-        data = f"{header}{good}{row}{good}".encode()
+        data = f"{names}{end}{many}{','.join(row)}{end}{many}".encode()
         assert screened(data, BatchOptions()) == row_by_row(monkeypatch, data, BatchOptions()), row
     assert ways.quick > 0
 
@@ -243,8 +253,7 @@ def unquoted(cell: str) -> str:
 def test_the_pattern_takes_all_and_only_good_records(shape):
     random = Random(20261126)
     every = [range(column, column + 1) for column in range(shape.width)]
-    exact = pattern.records(shape, every, whole=True)
-    quick = pattern.records(shape, [range(shape.width - 1)], range(shape.width))
+    exact = pattern.records(shape, every)
     good = 0
     pieces = [*PIECES, *[shape.delimiter.decode()] * 5]
     for _ in range(15_000):
@@ -264,15 +273,32 @@ def test_the_pattern_takes_all_and_only_good_records(shape):
             good += 1
         else:
             assert not any(plainly_good(text[:end], shape) for end in range(1, len(text) + 1)), text
-        if quick.findall(data)[0]:
-            assert first[0] and b'"' not in one
     assert good > 300
+
+
+@pytest.mark.parametrize("shape", [Shape(b",", b"\n", 2), Shape(b"\t", b"\r\n", 3), Shape(b";", b"\r", 2)])
+@pytest.mark.parametrize("plain", [(), (0,), (0, 1, 2)])
+def test_what_is_found_quickly_is_good(shape, plain):
+    """Where there is a piece a line, all are records, and no cell steers what reads bytes."""
+    random = Random(20261127)
+    delimiter, end = shape.delimiter.decode(), shape.end.decode()
+    pieces = [*PIECES, *["a", "é"] * 8, *[delimiter] * 5, *[end] * 3]
+    record = pattern.quick_records(shape, [range(shape.width - 1)], plain)
+    quick = 0
+    for _ in range(15_000):
+        text = "".join(random.choices(pieces, k=random.randint(1, 12))) + end
+        data = text.encode()
+        found = record.findall(data)
+        if all(found) and len(found) == pattern.count_lines(data) and pattern.is_quick(shape, data):
+            assert all(plainly_good(row + end, shape) for row in text.removesuffix(end).split(end)), text
+            quick += 1
+    assert quick > 300
 
 
 @pytest.mark.parametrize("cell", ["a", "-1.5", '"a"', '"-1"', '"a""', "1"])
 def test_time_is_linear_in_what_does_not_match(cell):
     shape = Shape(b",", b"\n", 30)
-    exact = pattern.records(shape, [range(1)], whole=True)
+    exact = pattern.records(shape, [range(1)])
     data = ",".join([cell] * 29).encode() + b"\n"
     start = time.process_time()
     exact.findall(data * 300)

@@ -8,6 +8,7 @@ import pytest
 from fuzz import TARGETS, damaged, seeds, tried
 
 TRIES = {"rules": 250, "cases": 250, "answers": 1500, "record": 400, "calls": 1500, "source": 1000}
+TRIES |= {"map": 600, "table": 60, "lines": 250, "typed_lines": 40, "parquet": 150}
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -29,4 +30,4 @@ def test_bytes_that_are_nothing_at_all(target):
 
 
 def test_every_good_file_is_taken():
-    assert all(tried(target, data) for target in TARGETS for data in seeds(target) if target != "calls")
+    assert all(tried(target, data) for target in TARGETS for data in seeds(target) if target not in ("calls", "table"))

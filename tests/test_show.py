@@ -22,6 +22,7 @@ from iopscreen.audit.overview import Overview, overview
 from iopscreen.audit.run import AuditResult, audit
 from iopscreen.audit.subject import Undecided
 from iopscreen.cli import app
+from iopscreen.engine import largest
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.flow import Asked, End
 from iopscreen.export.mermaid import flow_mermaid
@@ -72,6 +73,16 @@ def test_what_is_drawn(path, ending, compare):
 def test_every_expected_output_belongs_to_a_rule_file():
     stems = {path.stem for path in FILES}
     assert {path.name for path in CASES.iterdir()} == {f"{stem}.{end}" for stem in stems for end in ("yaml", *FORMATS)}
+
+
+def test_where_no_region_is_found_no_empty_table_is_drawn(monkeypatch):
+    for limit in ("MAX_PATHS", "MAX_DEAD_ENDS", "MAX_SEARCHES"):
+        monkeypatch.setattr(largest, limit, 0)
+    shown = {ending: draw(of_case("hole")) for ending, draw in FORMATS.items()}
+    for ending in ("txt", "md", "html"):
+        assert "in further regions" in shown[ending]
+    assert [one["regions"] for one in json.loads(shown["json"])["regions"]] == [[], [], []]
+    assert not any(part in shown["md"] + shown["html"] for part in ("| profiles |", ">profiles</th>"))
 
 
 def all_formats() -> str:

@@ -27,7 +27,7 @@ from iopscreen.batch.header import APPENDED
 from iopscreen.batch.opening import BatchOptions
 from iopscreen.batch.run import screen_file
 from iopscreen.batch.tables import Files, screen_table
-from iopscreen.batch.typed import text_of
+from iopscreen.batch.texts import text_of
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Kind, Question
@@ -361,3 +361,42 @@ def test_duckdb_reads_what_came_out(tmp_path):
     screened(tmp_path, "in.jsonl", "out.parquet")
     query = f"SELECT detox_need, age, recommendation, rule FROM '{tmp_path}/out.parquet'"
     assert duckdb.sql(query).fetchall() == [("true", 3, "inpatient", "needs-detox"), ('"maybe"', None, "error", None)]
+
+
+def test_half_a_character_in_json_is_no_answer_and_no_name(tmp_path):
+    """JSON can say it, and no text can hold it."""
+    line = '{"ref": "\\ud83d", "detox_need": "\\ud83d", "condition_type": ["mania", "\\udc00"]}\n'
+    (tmp_path / "in.jsonl").write_text(line, encoding="utf-8")
+    for target in ("out.jsonl", "out.csv"):
+        assert screened(tmp_path, "in.jsonl", target).problems == 1
+    [row] = lines(tmp_path / "out.jsonl")
+    assert row["ref"] == "\ud83d"
+    assert "column `detox_need`: `\\ud83d` is not yes, no or unknown" in row["problem"]
+    (tmp_path / "in.jsonl").write_text('{"detox_need": "no", "\\ud83d": 1}\n', encoding="utf-8")
+    with pytest.raises(IopscreenError, match="a name in it is no text"):
+        screened(tmp_path, "in.jsonl", "out.jsonl")
+
+
+def test_a_parquet_file_whose_names_are_no_texts_is_refused(tmp_path):
+    pq.write_table(pa.table({"detox_need": ["no"], "zqzqzqzq": [1]}), tmp_path / "in.parquet")
+    data = (tmp_path / "in.parquet").read_bytes()
+    (tmp_path / "in.parquet").write_bytes(data.replace(b"zqzqzqzq", b"zqzq\xff\xfezq"))
+    with pytest.raises(IopscreenError, match="is no whole Parquet file"):
+        screened(tmp_path, "in.parquet", "out.jsonl")
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.list_(pa.string())]
+)
+@pytest.mark.parametrize("column", ["note", "detox_need"])
+def test_a_parquet_file_with_texts_of_another_encoding_is_refused_with_its_column(column, kind, tmp_path):
+    values = ["zqzqzqzq", "no"] if not pa.types.is_list(kind) else [["zqzqzqzq"], ["no"]]
+    table = pa.table({"detox_need": ["no", "yes"]} | {column: pa.array(values, kind)})
+    pq.write_table(table, tmp_path / "in.parquet", compression="none", write_statistics=False, store_schema=False)
+    data = (tmp_path / "in.parquet").read_bytes()
+    assert data.count(b"zqzqzqzq") == 1
+    (tmp_path / "in.parquet").write_bytes(data.replace(b"zqzqzqzq", b"zqzq\xe9qzq"))
+    for target in ("out.parquet", "out.jsonl", "out.csv"):
+        with pytest.raises(IopscreenError, match=f"column `{column}` holds a text that is not UTF-8") as refused:
+            screened(tmp_path, "in.parquet", target)
+        assert "zqzq" not in str(refused.value)

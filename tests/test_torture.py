@@ -45,11 +45,19 @@ two"
 5,yes
 """
 
+LINES = f"""\
+{{"ref": 1, "x": true, "w": ["{TOKEN}_id"], "remark": {{"{TOKEN}": 1}}}}
+{{"ref": 2, "x": "{TOKEN}", "w": ["q"]}}
+{{"ref": 3, "w": "{TOKEN}_id;q", "remark": "=1+1"}}
+{{"ref": 4, "x": false, "w": "{TOKEN}_id"}}
+"""
+
 COMMANDS = {
     "screen": "screen -r rules.yaml --answers answers.json --no-input --save out/r.json --format json -o out/o.json",
     "screen from a record": "screen --rules rules.yaml --from record.json --no-input --format html -o out/o.html",
     "batch": "batch calls.csv --rules rules.yaml --compare rules.yaml"
     " -o out/o.csv --problems out/p.csv --summary out/s.json",
+    "batch of JSON lines": "batch calls.jsonl --rules rules.yaml -o out/o.jsonl --summary out/s.md",
     "verify": "verify record.json --rules rules.yaml --format json -o out/o.json",
 }
 
@@ -60,6 +68,7 @@ def folder(tmp_path_factory) -> Path:
     (made / "rules.yaml").write_text(RULES)
     (made / "answers.json").write_text(ANSWERS)
     (made / "calls.csv").write_text(CALLS)
+    (made / "calls.jsonl").write_text(LINES)
     save = "screen --rules rules.yaml --answers answers.json --no-input --save record.json"
     subprocess.run(
         [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=60

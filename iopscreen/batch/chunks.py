@@ -68,7 +68,7 @@ def record_start(text: bytes, shape: Shape) -> int | None:
     starts = [found.end() for found in _LINE_END.finditer(text)]
     if not starts:
         return None
-    record = pattern.records(shape, [range(1)], whole=True)
+    record = pattern.records(shape, [range(1)])
     for start in starts[: min(MAX_TRIES, len(starts) - 1)]:
         pieces = zip(range(ENOUGH), record.finditer(text, start, starts[-1]), strict=False)
         if all(piece[1] for _, piece in pieces):

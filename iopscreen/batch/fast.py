@@ -19,11 +19,11 @@ from collections.abc import Generator, Sequence
 from itertools import accumulate
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Capture, Plan, Wanted, plan, singly
+from iopscreen.batch.capture import Exact, Quick, Wanted, plan, singly
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
-from iopscreen.batch.pattern import Shape, count_lines
+from iopscreen.batch.pattern import Shape, count_lines, is_quick
 from iopscreen.batch.rows import Rows
 from iopscreen.batch.writer import Writer
 
@@ -117,9 +117,9 @@ class _Windows:
         self._counts: Counter[int] = Counter()
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
         self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
-        self._exact = Capture(self._shape, self._wanted, singly(self._wanted), self._encoding, whole=True)
-        self._ascii: Capture | None = None
-        self._quick: Capture | None = None
+        self._exact = Exact(self._shape, self._wanted, singly(self._wanted), self._encoding)
+        self._ascii: Exact | None = None
+        self._quick: Quick | None = None
         self._plain: frozenset[int] = frozenset()
         self._looked_at = 0
         self._pause = 0
@@ -143,8 +143,7 @@ class _Windows:
         self.size = min(2 * self.size, WINDOW)
         if not self._is_text(window):
             if self._ascii is None:
-                plain = singly(self._wanted)
-                self._ascii = Capture(self._shape, self._wanted, plain, self._encoding, whole=True, ascii_only=True)
+                self._ascii = Exact(self._shape, self._wanted, singly(self._wanted), self._encoding, ascii_only=True)
             self._add_exactly(self._ascii, part, source, window)
         elif not self._tried_quickly(part, source, window):
             self._add_exactly(self._exact, part, source, window)
@@ -166,8 +165,8 @@ class _Windows:
             planned = plan(self._shape, self._wanted, window)
             # What was not plain once will not be again, now and then.
             self._plain = planned.plain & self._plain if self._quick else planned.plain
-            self._quick = Capture(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
-            self._exact = Capture(self._shape, self._wanted, Plan(planned.groups), self._encoding, whole=True)
+            self._quick = Quick(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
+            self._exact = Exact(self._shape, self._wanted, planned.groups, self._encoding)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -183,12 +182,15 @@ class _Windows:
         self._pause = self._rest_of_pause = min(2 * self._pause + 1, MAX_PAUSE)
         return False
 
-    def _add_quickly(self, quick: Capture, part: Part, source: Source, window: bytes) -> bool:
-        columns = quick.columns(window)
-        count = len(columns[0])
+    def _add_quickly(self, quick: Quick, part: Part, source: Source, window: bytes) -> bool:
+        if not is_quick(self._shape, window):
+            return False
+        pieces = quick.pieces(window)
+        count = len(pieces)
+        # Each piece ends with a line end; so it holds no other.
         if count_lines(window) != count:
             return False
-        states = quick.states(columns)
+        states = quick.states(pieces)
         tails = list(map(self._tails.__getitem__, states))
         if not all(tails):
             return False
@@ -206,7 +208,7 @@ class _Windows:
 
     # --- exactly ----------------------------------------------------------------------------
 
-    def _add_exactly(self, exact: Capture, part: Part, source: Source, window: bytes) -> None:
+    def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> None:
         records, *columns, others = exact.columns(window)
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
         states = exact.states(columns)

@@ -85,6 +85,8 @@ def _scanned(source: BinaryIO, name: str) -> tuple[list[str], int]:
     for _, value in _objects(source, name):
         keys.update(dict.fromkeys(value))
         count += 1
+    if not all(map(_is_text, keys)):
+        raise IopscreenError(f"{name}: a name in it is no text: an escape such as `\\ud83d` is half a character")
     return list(keys), count
 
 
@@ -121,5 +123,10 @@ def _number(text: str) -> int | str:
 _DECODER = json.JSONDecoder(object_pairs_hook=_only_once, parse_float=_number, parse_constant=str)
 
 
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
 def _json_or_null(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    """A value as JSON, in ASCII: half a character is a text there, and nowhere else."""
+    return None if value is None else json.dumps(value)

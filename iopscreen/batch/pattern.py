@@ -27,33 +27,45 @@ class Shape(NamedTuple):
     width: int
 
 
-def records(
-    shape: Shape,
-    groups: Sequence[range],
-    plain: Collection[int] = (),
-    *,
-    unlooked: Collection[int] = (),
-    ascii_only: bool = False,
-    whole: bool = False,
-) -> re.Pattern[bytes]:
+def records(shape: Shape, groups: Sequence[range], *, ascii_only: bool = False) -> re.Pattern[bytes]:
     """A pattern for one record, or one line of anything.
 
-    Each of `groups` (of columns; one or more, not covering all) is captured as it is written, the first one with a
-    delimiter that `unmarked` removes: so it is empty just where there is no record. Cells of the columns
-    `plain` hold no quote and no sign with which a formula may begin, or there is no record. Cells of the
-    columns `unlooked`, which are captured, may hold anything but a delimiter: whoever takes what is
-    captured looks whether it is plain, and that every record is of one line. With
-    `ascii_only` a line with other bytes is none. With `whole` no delimiter is captured, but a first group,
-    the record without its end, and a last one, the line that is no record.
+    It captures the record without its end, each of `groups` (of columns; one or more, not covering all) as it is
+    written, and the line that is no record. With `ascii_only` a line with other bytes is none.
     """
-    one = plain_cell(shape, ascii_only=ascii_only)
-    any_one = _any_cell(shape, ascii_only=ascii_only)
-    free = rb"[^%b]*+" % re.escape(shape.delimiter)
-    cells = [free if column in unlooked else one if column in plain else any_one for column in range(shape.width)]
-    record = _captured(shape, cells, groups, None if whole else groups[0])
-    end = rb"\r(?!\n)" if shape.end == b"\r" else re.escape(shape.end)
-    form = rb"(%b)%b|(%b)" if whole else rb"%b%b|%b"
-    return re.compile(form % (record, end, _LINE))
+    cells = [_any_cell(shape, _strict(shape, ascii_only=ascii_only))] * shape.width
+    return re.compile(rb"(%b)%b|(%b)" % (_captured(shape, cells, groups, None), _end(shape), _LINE))
+
+
+def quick_records(
+    shape: Shape, groups: Sequence[range], plain: Collection[int] = (), unlooked: Collection[int] = ()
+) -> re.Pattern[bytes]:
+    """A pattern for one record, or one line of anything, that looks at less: for text that `is_quick`.
+
+    Each of `groups` is captured, the first one with a delimiter that `unmarked` removes: so it is empty just where
+    there is no record. Cells of the columns `plain` begin with no quote and no sign with which a formula may begin,
+    or there is no record. Cells of the columns `unlooked`, which are captured, may hold anything but a
+    delimiter: whoever takes what is captured looks whether it is plain. The others may be of several lines, for
+    what is no delimiter is passed over: whoever takes the records sees that there are as many lines.
+    """
+    # A set of one byte is passed over several times as fast as one of more.
+    loose = _Inside(_never(shape), rb"[^%b]*+" % re.escape(shape.delimiter), rb'[^"]*+')
+    last = loose._replace(bare=rb"[^%b%b]*+" % (re.escape(shape.delimiter), shape.end[:1]))
+    cells = []
+    for column in range(shape.width):
+        inside = last if column == shape.width - 1 else loose
+        if column in unlooked:
+            cells.append(inside.bare)
+        elif column in plain:
+            cells.append(rb"(?:%b|)" % _bare(inside))
+        else:
+            cells.append(_any_cell(shape, inside))
+    return re.compile(rb"%b%b|%b" % (_captured(shape, cells, groups, groups[0]), _end(shape), _LINE))
+
+
+def is_quick(shape: Shape, data: bytes) -> bool:
+    """Whether `quick_records` may be asked: it would pass over NUL, and over a CR that belongs to no CRLF."""
+    return b"\0" not in data and not (shape.end == b"\n" and b"\r" in data)
 
 
 def unmarked(shape: Shape, text: bytes, group: range) -> bytes:
@@ -61,9 +73,9 @@ def unmarked(shape: Shape, text: bytes, group: range) -> bytes:
     return text[len(shape.delimiter) :] if group.start > 0 else text[: -len(shape.delimiter)]
 
 
-def plain_cell(shape: Shape, *, ascii_only: bool = False) -> bytes:
+def plain_cell(shape: Shape) -> bytes:
     """The pattern of a cell without quotes, and without signs with which a formula may begin."""
-    return rb'[^"%b%b]*+' % (_FORMULA, _never(shape, ascii_only=ascii_only))
+    return rb'[^"%b%b]*+' % (_FORMULA, _never(shape))
 
 
 def count_lines(data: bytes) -> int:
@@ -92,19 +104,40 @@ def _captured(shape: Shape, cells: Sequence[bytes], groups: Sequence[range], mar
     return record
 
 
-def _never(shape: Shape, *, ascii_only: bool) -> bytes:
+def _end(shape: Shape) -> bytes:
+    return rb"\r(?!\n)" if shape.end == b"\r" else re.escape(shape.end)
+
+
+class _Inside(NamedTuple):
+    """What cells hold: never, where no quotes are (members of a set); behind the first sign; between quotes."""
+
+    never: bytes
+    bare: bytes
+    quoted: bytes
+
+
+def _strict(shape: Shape, *, ascii_only: bool) -> _Inside:
+    high = _HIGH if ascii_only else b""
+    never = _never(shape) + high
+    return _Inside(never, rb"[^%b]*+" % never, rb'[^"\0%b]*+' % high)
+
+
+def _never(shape: Shape) -> bytes:
     """What no cell without quotes holds, as members of a set."""
-    return rb"\0\r\n" + re.escape(shape.delimiter) + (_HIGH if ascii_only else b"")
+    return rb"\0\r\n" + re.escape(shape.delimiter)
 
 
-def _any_cell(shape: Shape, *, ascii_only: bool) -> bytes:
+def _any_cell(shape: Shape, inside: _Inside) -> bytes:
     """The pattern of a cell: bare, quoted, a number with a sign, or empty; a formula is none of them."""
-    never = _never(shape, ascii_only=ascii_only)
-    inside = rb'"\0' + (_HIGH if ascii_only else b"")
-    bare = rb'[^"%b%b][^%b]*+' % (_FORMULA, never, never)
-    quoted = rb'"(?:(?![%b])|(?=%b"))[^%b]*+(?:""[^%b]*+)*+"' % (_FORMULA, _number(b""), inside, inside)
+    text = inside.quoted
+    quoted = rb'"(?:(?![%b])|(?=%b"))%b(?:""%b)*+"' % (_FORMULA, _number(b""), text, text)
     number = rb"%b(?=%b|[\r\n])" % (_number(shape.delimiter), re.escape(shape.delimiter))
-    return rb"(?:%b|%b|%b|)" % (bare, quoted, number)
+    return rb"(?:%b|%b|%b|)" % (_bare(inside), quoted, number)
+
+
+def _bare(inside: _Inside) -> bytes:
+    """The pattern of a cell without quotes around it, and not empty."""
+    return rb'[^"%b%b]%b' % (_FORMULA, inside.never, inside.bare)
 
 
 def _number(delimiter: bytes) -> bytes:

@@ -23,6 +23,7 @@ from iopscreen.batch.summary import Summary, summed
 from iopscreen.batch.writer import is_formula
 from iopscreen.engine.compiled import Compiled
 from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.shape import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,8 @@ def screen_table(
 ) -> Summary:
     """What `run.screen_file` does, where one of the files is no CSV file. Raises IopscreenError."""
     _refuse_without_libraries(files)
-    from iopscreen.batch.typed import CellWriter, Screener
+    from iopscreen.batch.texts import CellWriter
+    from iopscreen.batch.typed import Screener
 
     with _reading(files.source_name):
         table = _table(files, compiled, options)
@@ -139,7 +141,7 @@ def _reading(name: str) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError):
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeError):
         what = (
             "holds JSON that DuckDB cannot read" if format_of(name) is Format.JSON_LINES else "is no whole Parquet file"
         )
@@ -192,7 +194,7 @@ class _Table(Protocol):
 def _table(files: Files, compiled: Compiled, options: BatchOptions) -> _Table:
     match format_of(files.source_name):
         case Format.PARQUET:
-            return _ParquetTable(files.source)
+            return _ParquetTable(files.source, files.source_name)
         case Format.JSON_LINES:
             from iopscreen.batch.json_lines import LinesTable, TypedLinesTable
 
@@ -210,16 +212,32 @@ class _ParquetTable:
     raw = None
     only: Collection[int] | None = None
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, name: str) -> None:
         from pyarrow.parquet import ParquetFile
 
+        self._name = name
         self._file = ParquetFile(source)
         self.schema = self._file.schema_arrow
         self.decode: dict[int, Decode] = {}
 
     def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
-        """The rows."""
-        return ((batch, {}) for batch in self._file.iter_batches(batch_size=most))
+        """The rows. Raises IopscreenError for texts that are none."""
+        for batch in self._file.iter_batches(batch_size=most):
+            self._check_texts(batch)
+            yield batch, {}
+
+    def _check_texts(self, batch: pa.RecordBatch) -> None:
+        """Nothing in the file keeps bytes of another encoding from being called a text, until one is read."""
+        import pyarrow as pa
+
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if pa.types.is_primitive(column.type):
+                continue
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid:
+                message = f"column {shown(name)} holds a text that is not UTF-8, or is damaged otherwise"
+                raise IopscreenError(f"{self._name}: {message}") from None
 
     def count(self) -> int:
         """How many rows the end of the file tells."""
@@ -337,7 +355,7 @@ class _CsvSink:
         self._write(zip(*[self._texts(place, column) for place, column in enumerate(columns)], strict=True))
 
     def _texts(self, place: int, column: pa.Array) -> list[str]:
-        from iopscreen.batch.typed import text_of
+        from iopscreen.batch.texts import text_of
 
         decode = self._decode.get(place)
 

@@ -7,63 +7,21 @@ far and the next class become one number per row, and each combination is decide
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from iopscreen.batch.cells import MAX_STATES, MAX_TEXT, MAX_TEXTS, UNKNOWN, UNREADABLE, Column, Deciding, Tail
-from iopscreen.batch.lines import Form
 from iopscreen.batch.parts import Told
-from iopscreen.batch.writer import Writer
+from iopscreen.batch.texts import cells_of, text_of
 from iopscreen.ruleset.values import SEPARATORS
 
 Classes = tuple[int, ...]
 Decode = Callable[[Any], Any]
 """From what a column holds to the value that it stands for."""
-
-
-class CellWriter(Writer):
-    """Keeps appended cells as JSON, a list a line: a `Tail` holds bytes."""
-
-    def __init__(self, name: str, width: int, *, excel_safe: bool = False) -> None:
-        super().__init__(Form(name, "utf-8", ",", width), excel_safe=excel_safe)
-
-    def appended(self, cells: Sequence[str]) -> bytes:
-        """`cells`, each on one line; null where there is nothing to say."""
-        return json.dumps([" ".join(cell.split()) or None for cell in cells]).encode() + b"\n"
-
-
-def cells_of(tail: Tail) -> list[str | None]:
-    """The cells that `CellWriter` kept."""
-    return [cell for line in tail.data.splitlines() for cell in json.loads(line)]
-
-
-def text_of(cell: Any) -> str:
-    """The text that means the same as a cell: `true`, `18`; of a list, its texts, joined."""
-    if isinstance(cell, str):
-        return cell
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float | Decimal) and cell == cell // 1:  # which neither an infinite nor a missing one is
-        return str(int(cell))
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "surrogateescape")
-    if isinstance(cell, list | tuple):
-        return _text_of_list([text_of(part) for part in cell])
-    return str(cell)
-
-
-def _text_of_list(texts: Sequence[str]) -> str:
-    """An empty list, and one with an empty entry, are no answers; nor is a text that ends in a separator."""
-    joined = SEPARATORS[0].join(texts)
-    return joined if texts and all(text.strip() for text in texts) else joined + SEPARATORS[0]
 
 
 class Appended(NamedTuple):
@@ -168,12 +126,13 @@ class Screener:
         return [places[number] for number in found], more
 
     def _texts(self, batch: pa.RecordBatch, row: int) -> list[str]:
-        """The cells of a row as texts, those that matter."""
+        """The cells of a row as texts, those that matter; half a character, which JSON can hold, by its number."""
         texts = [""] * self._width
         for column in self._columns:
             cell = batch.column(column.at)[row].as_py()
             decode = self._decode.get(column.at)
-            texts[column.at] = text_of(decode(cell) if decode and cell is not None else cell)
+            text = text_of(decode(cell) if decode and cell is not None else cell)
+            texts[column.at] = text.encode("utf-8", "backslashreplace").decode()
         return texts
 
     def _taken(self, tails: Sequence[Tail], numbers: pa.Array) -> Appended:

@@ -7,19 +7,21 @@ own condition leaves out, and the boxes that were found before. A box avoids a r
 Where the diagram has few paths, these are the pieces that every profile lies in; they are widened one
 after the other. Where it has very many, or where that leads to a larger box, a search goes down from
 everybody, row by row, and keeps as much as it can: what it finds is large, if not always the largest.
+Where that does not come to an end among thousands of rows, the witness search finds a profile, and what
+it finds is widened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, count, islice
 from math import prod
 from operator import mul
 
 from iopscreen.engine.blocks import NumberBlocks
 from iopscreen.engine.boxes import meets, without
-from iopscreen.engine.budget import UNLIMITED
+from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled
 from iopscreen.engine.counts import Region, Whole, joined
@@ -42,6 +44,12 @@ MAX_CHOICE = 4
 
 MAX_OUTSIDE = 64
 """Of how many clauses what a condition leaves out may be; beyond, its own clauses are looked at one by one."""
+
+MAX_SEARCHES = 30
+"""How often, for one rule, a profile is searched for where the way down was given up."""
+
+MAX_LOOKS = 1000
+"""How long such a search may take, in looks at a clock that counts them: what is found is the same each time."""
 
 _POSSIBLE = 1
 _IMPOSSIBLE = 0
@@ -200,6 +208,7 @@ class _Finder:
         """How many profiles are in no region that was taken."""
         self._pieces = pieces
         self._goes_down = True
+        self._searches = MAX_SEARCHES
         self._rows = space.compiled.rules.rows
         places = [place for place, (_, owner) in enumerate(self._rows) if owner == label]
         first = len(self._rows) if label == NONE_MATCHES else places[0]
@@ -235,13 +244,30 @@ class _Finder:
         widened = self._widened(min(map(self._sized, self._pieces))[2]) if self._pieces else None
         lower = self._lower() if self._goes_down else None
         if widened is None:
-            return lower[2] if lower else None
+            return lower[2] if lower else self._around_a_profile()
         if lower is None or widened <= lower:
             self._goes_down = False  # it leads to smaller and smaller boxes
             return widened[2]
         return lower[2]
 
     # --- from a piece upwards ---
+
+    def _around_a_profile(self) -> Box | None:
+        """A box around a profile that is searched for in what no row that was set apart meets."""
+        space = self.space
+        search = space.search.within(Budget(MAX_LOOKS, count().__next__))
+        try:
+            starts = without(map(space.clause, self._starts), self._apart, space.compiled.rules.widths)
+            for start in sorted(starts, key=lambda start: -space.volume(_narrowed(search.full, start))):
+                if not self._searches:
+                    break
+                self._searches -= 1
+                piece = search.find(start, self._earlier | space.excluded)
+                if piece is not None:
+                    return self._widened(piece)[2]
+        except TooTangled:
+            pass
+        return None
 
     def _widened(self, piece: Box) -> _Sized:
         """A box around `piece` that meets no row: whole levels are opened first, then single blocks."""

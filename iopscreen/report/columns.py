@@ -16,10 +16,12 @@ Group = tuple[str | None, Sequence[Row]]
 
 
 def columns(head: Row, groups: Sequence[Group], width: int, indent: str) -> Iterator[str]:
-    """The lines of a table; the last column holds numbers. `head` breaks after `_`, cells at spaces."""
+    """The lines of a table with rows; the last column holds numbers. `head` breaks after `_`, cells at spaces."""
     names = [re.findall(r"[^_]*_+|[^_]+", printable(name)) for name in head]
     safe = [(title, [[printable(cell) for cell in row] for row in rows]) for title, rows in groups]
     cells = list(zip(*(row for _, rows in safe for row in rows), strict=True))
+    if not cells:
+        return
     least = [
         max(len(word) for word in (*pieces, *(word for cell in column for word in cell.split())))
         for pieces, column in zip(names, cells, strict=True)

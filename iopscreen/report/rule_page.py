@@ -252,7 +252,8 @@ def _regions(overview: Overview, table: Table) -> Iterator[str]:
         for *cells, number in group:
             answers = "".join(map(_cell, table.head, cells))
             rows.append(f'<tr>{answers}<td class="number" data-head="profiles">{text(number)}</td></tr>')
-    yield from table_box(table.title, table.head, rows, numbers=True)
+    if rows:
+        yield from table_box(table.title, table.head, rows, numbers=True)
     if table.more:
         yield f'<p class="quiet">{more_profiles(table.more)}</p>'
 

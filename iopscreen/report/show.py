@@ -68,8 +68,9 @@ def _table_markdown(table: Table) -> Iterator[str]:
     """A table whose first column is the rule."""
     yield from (f"#### {plain(table.title)}", "")
     yield from (plain(table.same), "") if table.same else ()
-    yield _row_markdown(["rule", *table.head])
-    yield _ruler(len(table.head))
+    if table.groups:
+        yield _row_markdown(["rule", *table.head])
+        yield _ruler(len(table.head))
     for rule, rows in table.groups:
         for row in rows:
             yield _row_markdown([(rule or "none").removeprefix("by rule "), *row])

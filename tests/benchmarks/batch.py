@@ -48,6 +48,7 @@ class Run(NamedTuple):
 
 def run(command: list[str]) -> Run | None:
     """Run a command; None if it fails."""
+    os.sync()  # nobody waits for the disk because of what another one wrote
     start = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)

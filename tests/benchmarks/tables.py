@@ -11,6 +11,7 @@ As questions, a table's columns are whole numbers and choices in turn.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -150,3 +151,11 @@ def _test(column: Column, values: Sequence[int]) -> str:
         bounds += [f"at_most: {values[-1]}"] if values[-1] < column.size - 1 else []
         return f"{column.name}: {{{', '.join(bounds)}}}"
     return f"{column.name}: [{', '.join(f'{column.name}v{value}' for value in values)}]"
+
+
+def edited(text: str) -> str:
+    """The rule set with another outcome for the rule in the middle."""
+    found = list(re.finditer(r"recommend: (\w+)", text))
+    middle = found[len(found) // 2]
+    other = next(match[1] for match in found if match[1] != middle[1])
+    return f"{text[: middle.start()]}recommend: {other}{text[middle.end() :]}"
