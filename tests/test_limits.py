@@ -6,10 +6,12 @@ import pytest
 
 from iopscreen.engine import blocks
 from iopscreen.engine.boxes import disjoint, without
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import UNLIMITED, TooTangled
 from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set, conditions_of
 from iopscreen.engine.diagram import Diagram
 from iopscreen.engine.table import Table
+from iopscreen.engine.unasked import cannot_matter
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
 
@@ -167,3 +169,50 @@ def test_so_many_edges_are_made(edges, fits):
         return
     with pytest.raises(TooTangled):
         table.build(Diagram(table.widths), {}, max_edges=edges)
+
+
+# --- past a limit, less is told, and nothing wrong ---
+
+TAKEN = """\
+impossible:
+  - {id: i, when: {a: {is: 9}, b: {is: 9}, c: {is: 9}}, because: r}
+"""
+
+
+def test_who_takes_a_rules_callers_is_told_without_counts_where_these_are_too_many(monkeypatch):
+    earlier = "{any_of: [{a: {at_most: 4}, b: {at_most: 8}}, {a: {at_least: 3}, c: {at_least: 1}}, {b: {is: 9}}]}"
+    rule_set = limited(TAKEN + rules(earlier, "{c: {is: 0}, a: {at_least: 5}}", "{a: {at_least: 5}, b: {at_most: 9}}"))
+    verdicts = Verdicts(compile_rule_set(rule_set), UNLIMITED)
+    clauses = verdicts.clauses[2]
+    counted = verdicts.taken(2)
+    assert verdicts.count(clauses) == counted.profiles
+    assert counted.profiles
+    monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 0)
+    assert verdicts.count(clauses) is None
+    uncounted = verdicts.taken(2)
+    assert uncounted.profiles is None
+    assert {taker.profiles for taker in uncounted.takers} == {None}
+    assert {taker.position for taker in uncounted.takers} == {taker.position for taker in counted.takers}
+
+
+def test_parts_that_exclude_everybody_are_kept_where_one_has_too_many_alternatives(monkeypatch):
+    """Without the first part nobody is left either, and with so many alternatives that is not found out."""
+    rule_set = limited(rules("{}", f"{{all_of: [{{b: {{is: 1}}}}, {PAIRS}, {{a: {{is: 0}}}}]}}"))
+    verdicts, condition = Verdicts(compile_rule_set(rule_set), UNLIMITED), rule_set.rules[1].condition
+    assert len(verdicts.clash(condition)) == 2
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 2)
+    assert len(verdicts.clash(condition)) == 3
+
+
+def test_a_question_may_matter_where_it_is_too_tangled_to_tell(monkeypatch):
+    tied = """\
+impossible:
+  - {id: ab, when: {a: {is: 1}, not: {b: {is: 1}}}, because: r}
+  - {id: ba, when: {b: {is: 1}, not: {a: {is: 1}}}, because: r}
+"""
+    compiled = compile_rule_set(limited(tied + rules("{a: {is: 1}, c: {is: 1}}").replace("high", "low")))
+    assert cannot_matter(compiled, {"c": 0}, "b", ["a"])
+    open_answers = {"b": 1, "a": 1}
+    assert not cannot_matter(compiled, open_answers, "c", ["kind"])
+    monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 0)
+    assert not cannot_matter(compiled, open_answers, "c", ["kind"])
