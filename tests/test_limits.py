@@ -6,9 +6,12 @@ import pytest
 
 from iopscreen.engine import blocks
 from iopscreen.engine.boxes import disjoint, without
-from iopscreen.engine.budget import UNLIMITED, TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set, conditions_of
 from iopscreen.engine.diagram import Diagram
+from iopscreen.engine.difference import under_reading
+from iopscreen.engine.flow import flow
+from iopscreen.engine.mutate import Edit, MutantMaker
 from iopscreen.engine.table import Table
 from iopscreen.engine.unasked import cannot_matter
 from iopscreen.engine.verdicts import Verdicts
@@ -216,3 +219,34 @@ impossible:
     assert not cannot_matter(compiled, open_answers, "c", ["kind"])
     monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 0)
     assert not cannot_matter(compiled, open_answers, "c", ["kind"])
+
+
+def test_other_readings_are_compared_by_search_where_the_diagrams_are_too_large(monkeypatch):
+    setting = "settings: {lax: {means: L, type: yes_no, value: no}}\n"
+    rest = "  - {id: rest, when: {b: {below: 5}}, recommend: low, because: of a reason, basis: site}\n"
+    rule_set = limited(setting + rules("{a: {at_least: 5}}", "{lax: yes, c: {is: 9}}") + rest)
+    by_diagram = {(one.old, one.new) for one in under_reading(rule_set, {"lax": "yes"})}
+    assert by_diagram == {("low", "high"), ("no_rule", "high")}
+    monkeypatch.setattr("iopscreen.engine.joint.MAX_EDGES_OF_ALL", 0)
+    by_search = list(under_reading(rule_set, {"lax": "yes"}))
+    assert {(one.old, one.new) for one in by_search} == by_diagram
+    assert all(one.answers["c"] == 9 and one.answers["a"] < 5 for one in by_search)
+    with pytest.raises(OutOfTime):
+        list(under_reading(rule_set, {"lax": "yes"}, Budget(0)))
+
+
+def test_a_way_that_is_too_tangled_to_draw_is_none(monkeypatch):
+    compiled = compile_rule_set(limited(rules("{a: {is: 1}, b: {is: 1}}")))
+    assert flow(compiled) is not None
+    monkeypatch.setattr("iopscreen.engine.flow.MAX_EDGES", 0)
+    assert flow(compiled) is None
+
+
+def test_a_changed_rule_of_too_many_alternatives_is_too_tangled(monkeypatch):
+    compiled = compile_rule_set(limited(rules("{a: {is: 1}}", "{a: {is: 2}}", "{a: {is: 3}}", PAIRS)))
+    condition = compiled.rule_set.rules[3].condition
+    maker = MutantMaker(compiled)
+    assert maker.mutant(Edit(0, condition=condition)).turns
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 2)
+    with pytest.raises(TooTangled):
+        maker.mutant(Edit(0, condition=condition))

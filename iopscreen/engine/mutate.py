@@ -214,7 +214,8 @@ def _edited(original: Original, edit: Edit) -> Compiled:
     order = list(range(len(rules)))
     if edit.after_next:
         order[position : position + 2] = [position + 1, position]
-    elif edit.condition is not None:
+    else:
+        assert edit.condition is not None  # it is one of the three
         clauses[position] = compiled.maker.clauses(edit.condition)
     rows = tuple((clause, place) for place in order for clause in clauses[place])
     return compiled._replace(rules=Table(compiled.rules.widths, (*compiled.impossible, *rows), NONE_MATCHES))
@@ -229,7 +230,8 @@ def _turns(original: Compiled, edit: Edit) -> Iterator[Turn]:
     elif edit.after_next:
         after = rules[position + 1]
         yield from _turn(original, AllOf((rule.condition, after.condition)), rule.recommend, after.recommend)
-    elif edit.condition is not None:
+    else:
+        assert edit.condition is not None  # it is one of the three
         yield from _turn(original, AllOf((rule.condition, Not(edit.condition))), rule.recommend, None)
         yield from _turn(original, AllOf((edit.condition, Not(rule.condition))), None, rule.recommend)
 
