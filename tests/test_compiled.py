@@ -122,6 +122,7 @@ CLAUSES = [
     ("{any_of: [{a: yes, b: yes}, {a: no, b: no}], all_of: [{any_of: [{a: yes, b: no}, {a: no, b: yes}]}]}", []),
     ("{not: {any_of: [{a: yes, b: yes}, {a: no, b: no}]}}", [{"a": 1, "b": 2}, {"a": 2, "b": 1}]),
     ("{not: {all_of: [{a: yes}, {b: yes}]}}", [{"a": 2}, {"b": 2}]),
+    ("{n: {at_least: 5, below: 3}}", []),
     ("{s: yes}", [{}]),
     ("{s: no}", []),
     ("{not: {s: no}, a: yes}", [{"a": 1}]),
