@@ -50,7 +50,7 @@ PARTS = {
     "diagram": Part(("engine/diagram", "engine/table"), ("test_diagram", "test_limits")),
     "search": Part(
         tuple(f"engine/{name}" for name in ("search", "verdicts", "partial", "relevance", "boxes")),
-        ("test_search", "test_partial", "test_boxes"),
+        ("test_search", "test_partial", "test_boxes", "test_limits"),
     ),
 }
 

@@ -256,3 +256,43 @@ def test_the_outcome_of_every_completion(seed):
         label = diagram.walk(root, blocks_of(compiled, profile))
         assert is_impossible(label) == (oracle.fate(profile).impossible is not None)
         assert is_impossible(label) or label == oracle.fate(profile).outcome
+
+
+# --- the order of the levels ---
+
+ORDERS = [
+    (["{b: yes}", "{a: yes}"], "bacn"),
+    (["{b: yes}", "{a: yes}", "{a: no}"], "abcn"),
+    (["{c: yes}", "{a: yes, b: yes}", "{b: no}"], "cban"),
+    (["{c: yes, b: yes, a: yes}", "{n: {is: 1}}"], "nabc"),
+    (["{a: yes}", f"{{any_of: [{', '.join(f'{{n: {{is: {2 * half}}}}}' for half in range(127))}]}}"], "anbc"),
+    (["{a: yes}", f"{{any_of: [{', '.join(f'{{n: {{is: {2 * half}}}}}' for half in range(128))}]}}"], "anbc"),
+    (["{a: yes}", f"{{any_of: [{', '.join(f'{{n: {{is: {2 * half}}}}}' for half in range(129))}]}}"], "nabc"),
+]
+
+
+@pytest.mark.parametrize(("conditions", "order"), ORDERS, ids=[f"{place}" for place, _ in enumerate(ORDERS)])
+def test_questions_that_many_early_and_short_rules_use_come_first_and_very_wide_ones_before_all(conditions, order):
+    written = "".join(
+        f"  - {{id: r{place}, when: {condition}, recommend: low, because: r, basis: site}}\n"
+        for place, condition in enumerate(conditions)
+    )
+    text = f"""\
+format: 1
+id: order
+version: "1.0.0"
+title: Order
+policy: first
+outcomes: {{low: {{label: Low}}}}
+questions:
+  a: {{ask: A, type: yes_no}}
+  b: {{ask: B, type: yes_no}}
+  c: {{ask: C, type: yes_no}}
+  n: {{ask: N, type: whole_number, range: [0, 255]}}
+rules:
+{written}"""
+    if "is: 256" in text:
+        text = text.replace("[0, 255]", "[0, 256]")
+    compiled = compile_rule_set(understand(text.encode(), "order.yaml").rule_set)
+    assert "".join(compiled.order) == order
+    assert [compiled.level[name] for name in order] == [0, 1, 2, 3]
