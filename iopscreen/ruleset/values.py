@@ -75,7 +75,7 @@ class AnswerReader:
                 return f"a whole number from {self.question.low} to {self.question.high}, or unknown"
             case Kind.ONE:
                 return f"one of {', '.join(self._order)}, or unknown"
-            case Kind.MANY:
+            case Kind.MANY:  # pragma: no branch (there is no other kind: mypy would tell)
                 return f"one or more of {', '.join(self._order)}, joined by `;`, or unknown"
 
     def __call__(self, text: str) -> Answer:
@@ -90,7 +90,7 @@ class AnswerReader:
                 return self._number(text)
             case Kind.ONE:
                 value = self._option.get(name_key(text))
-            case Kind.MANY:
+            case Kind.MANY:  # pragma: no branch (there is no other kind: mypy would tell)
                 return self._named(self._split(text))
         if value is None:
             raise Unreadable(f"is not {self.expected}")
