@@ -672,7 +672,7 @@ def test_no_caller_vanishes_into_the_header():
     """Wherever one quote is put into a header and one into a row, every row comes out, or none does."""
     rng = random.Random(20261126)
     found = {"refused": 0, "whole": 0}
-    for _ in range(1500):
+    for _ in range(600):
         mark = rng.choice([",", ";", "\t", "|"])
         names = ["nr", *rng.sample(QUESTIONS, rng.randint(1, 5)), "notes"]
         rows = [[str(nr), *rng.choices(["yes", "no", "mania", ""], k=len(names) - 2), "x"] for nr in range(6)]
@@ -691,7 +691,7 @@ def test_no_caller_vanishes_into_the_header():
         found["whole"] += 1
         assert summary.lines.header == 1, text
         assert "".join(summary.unmapped).count("yes") == 0
-    assert min(found.values()) > 100
+    assert min(found.values()) > 50
 
 
 def test_names_of_several_lines_are_read():
