@@ -239,9 +239,11 @@ def test_json_lines_come_out_as_they_went_in(tmp_path):
         (decimal.Decimal("7.00"), "7"),
         (["a", "b"], "a;b"),
         (["a"], "a"),
-        ([], ";"),
-        (["a", None], "a;;"),
-        ([""], ";"),
+        ([], "[]"),
+        (["a", None], '["a", null]'),
+        ([""], '[""]'),
+        ([" ", "\u00e9"], '[" ", "\u00e9"]'),
+        ([None, 1], '[null, "1"]'),
         (b"yes", "yes"),
         (None, ""),
     ],
@@ -259,6 +261,78 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
 
 
+def test_an_empty_list_is_no_answer_and_stays_one(tmp_path):
+    """As text, too: what a CSV file makes of it is a problem again."""
+    (tmp_path / "in.jsonl").write_text('{"condition_type": [], "x": []}\n{"condition_type": ["mania", null]}\n')
+    for source, target in (("in.jsonl", "out.csv"), ("in.csv", "again.csv")):
+        summary = screened(tmp_path, source, target)
+        assert summary.problems == summary.rows == 2
+        with (tmp_path / target).open(encoding="utf-8", newline="") as file:
+            found = [*csv.DictReader(file)]
+        assert [(row["condition_type"], row["x"]) for row in found] == [("[]", "[]"), ('["mania", null]', "")]
+        for row in found:
+            assert row["problem"].startswith(f"column `condition_type`: `{row['condition_type']}` is not ")
+        with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as file:
+            names = ["condition_type", "x"]
+            csv.writer(file).writerows([names, *([row[name] for name in names] for row in found)])
+
+
+BROKEN = {
+    b'{"id": 2, "detox_need": "CAN\xc3\xa9ARY': "is no JSON object that is whole on one line",
+    b'{"id": 2, "detox_need": "yes"} CANARY': "is no JSON object that is whole on one line",
+    b'{"id": 2, "detox_need": CANARY}': "is no JSON object that is whole on one line",
+    b'{"detox_need": "no", "detox_need": "CANARY"}': "is an object with one key twice",
+    b'{"x": {"a": 1, "a": 2}}': "is an object with one key twice",
+    b'["CANARY"]': "is JSON, but no object",
+    b'"CANARY"': "is JSON, but no object",
+    b'{"detox_need": "CANARY\xff"}': "is not UTF-8 text",
+    b'{"detox_need": "CANARY\\ud83d"}': "holds half a character, which is no text",
+    b'{"x": ' + b"[" * 20_000: "is nested too deeply",
+    b'{"x": ' + b"1" * 5_000 + b"}": "is no JSON object that is whole on one line",
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+@pytest.mark.parametrize("line", BROKEN, ids=lambda line: repr(line[:20]))
+def test_a_broken_line_is_the_problem_of_its_row(line, place, tmp_path, capsys):
+    """Where a row ends is certain in JSON lines: the others are what they are without it."""
+    whole = [b'{"id": 1, "detox_need": "yes"}', b"{}", b'{"id": 3, "detox_need": "\\ud83d\\ude00"}']
+    (tmp_path / "whole.jsonl").write_bytes(b"".join(one + b"\n" for one in whole))
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join([*whole[:place], line, *whole[place:]]))
+    for ending in ("jsonl", "csv"):
+        screened(tmp_path, "whole.jsonl", f"whole.{ending}.{ending}")
+        summary = screened(tmp_path, "in.jsonl", f"out.{ending}")
+        assert (summary.rows, summary.problems) == (4, 2)
+        expected = (tmp_path / f"whole.{ending}.{ending}").read_bytes().splitlines()
+        found = (tmp_path / f"out.{ending}").read_bytes().splitlines()
+        assert found.pop(place + (ending == "csv")) not in expected
+        assert found == expected
+    row = lines(tmp_path / "out.jsonl")[place]
+    assert {name for name in row if row[name]} == {"recommendation", "problem"}
+    told = line.decode("utf-8", "replace")
+    assert row["problem"] == f"line {place + 1} {BROKEN[line]}: {' '.join(told.split())}"
+    cells = [*csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())][place]
+    assert (cells["id"], cells["detox_need"], cells["problem"]) == ("", "", row["problem"])
+    assert "CANARY" not in repr(summary) + "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n{"detox_need": "CANARY"},\n{"detox_need": "no"}\n]\n',
+        '{\n  "detox_need": "CANARY",\n  "x": 1\n}\n',
+        '{"detox_need": "CANARY\n',
+    ],
+)
+def test_one_value_over_several_lines_is_no_json_lines(text, name, tmp_path):
+    (tmp_path / "in.jsonl").write_text(text)
+    with pytest.raises(IopscreenError, match=r"in\.jsonl:1: .* JSON lines hold one object on each line$") as error:
+        screened(tmp_path, "in.jsonl", name)
+    assert "CANARY" not in str(error.value)
+    assert (tmp_path / name).read_bytes() == b""
+
+
 # --- what is refused, and files --------------------------------------------------------------
 
 
@@ -270,14 +344,18 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
         (
             "in.jsonl",
             b'{"detox_need": "yes"}\n{"detox_need": CANARY}\n',
-            "in.jsonl:2: is no JSON object in UTF-8 on one line",
+            "in.jsonl:2: is no JSON object that is whole on one line; mend it, or write JSON lines or CSV",
         ),
         ("in.jsonl", b'{"detox_need": "yes"\n}\n', "in.jsonl:1: is no JSON object"),
-        ("in.jsonl", b'{"detox_need": 1, "detox_need": "CANARY"}\n', "in.jsonl:1: is no JSON object"),
+        (
+            "in.jsonl",
+            b'{"detox_need": 1, "detox_need": "CANARY"}\n',
+            "in.jsonl:1: is an object with one key twice; 1 of 1",
+        ),
         ("in.jsonl", b'{"a": 1}\n', "in.jsonl: no column is a question of rule set `iop`: found `a`"),
-        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is no JSON object"),
-        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is no JSON object in UTF-8"),
-        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is JSON, but no object"),
+        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is not UTF-8 text"),
+        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is nested too deeply"),
         ("in.jsonl", b"", "no column is a question"),
         ("in.jsonl", b'{"detox_need": "no", "Detox need": "no"}\n', "both answer `detox_need`"),
         (
