@@ -436,6 +436,23 @@ def test_columns_of_problems_are_no_hints_and_give_way_to_questions(rule_set):
     )
 
 
+def test_a_hint_within_a_word_is_told_in_every_summary(desk):
+    text = f'ATRISK,"Safe\n{CANARY}",condition_type\n1,x,mania\n'
+    (desk / "calls.csv").write_text(text, encoding="utf-8")
+    for ending in ("json", "md", "html"):
+        batching.screen(wishes(desk, summary=str(desk / f"summary.{ending}"), force=True))
+        summary = (desk / f"summary.{ending}").read_text(encoding="utf-8")
+        assert CANARY not in summary
+        if ending == "json":
+            assert json.loads(summary)["columns"]["may_answer"]["ATRISK"] == "immediate_danger"
+        else:
+            assert "ATRISK" in summary.split("warning: column")[1]
+    preview, file = batching.dry_run(wishes(desk, force=True))
+    shown = preview_text(preview, file.rule_set, 100)
+    assert "column 1, `ATRISK`, answers no question; if it were `immediate_danger`" in shown
+    assert CANARY not in shown
+
+
 # --- compared with earlier rules ------------------------------------------------------------
 
 

@@ -261,6 +261,14 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
 
 
+def test_names_of_several_lines_stay_whole_in_a_table(tmp_path):
+    (tmp_path / "in.csv").write_text('id,"Safe\n(now)","Safe\n(then)",detox_need\n1,a,b,no\n', encoding="utf-8")
+    for source, target in (("in.csv", "mid.parquet"), ("mid.parquet", "out.jsonl")):
+        summary = screened(tmp_path, source, target, prefix=target)
+        assert summary.unmapped[:3] == ("id", "Safe (column 2)", "Safe (column 3)")
+    assert [*lines(tmp_path / "out.jsonl")[0]][:4] == ["id", "Safe\n(now)", "Safe\n(then)", "detox_need"]
+
+
 def test_an_empty_list_is_no_answer_and_stays_one(tmp_path):
     """As text, too: what a CSV file makes of it is a problem again."""
     (tmp_path / "in.jsonl").write_text('{"condition_type": [], "x": []}\n{"condition_type": ["mania", null]}\n')
@@ -365,6 +373,11 @@ def test_one_value_over_several_lines_is_no_json_lines(text, name, tmp_path):
         ),
         ("in.jsonl", b'{"detox_need": "no", "Suicide risk": "x"}\n', "may be what `immediate_danger` asks"),
         ("in.csv", b'detox_need,x\nno,"1\n', "probably never closed"),
+        (
+            "in.csv",
+            b'id,detox_need,"x\n1,yes,CANARY 5"\n2,no,\n',
+            "in.csv:1: a quote opened on this line, in the header",
+        ),
     ],
 )
 def test_refused(name, data, message, tmp_path):
