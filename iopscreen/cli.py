@@ -8,22 +8,20 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from iopscreen import __version__, formats, streams
+from iopscreen import __version__, completion, formats, streams
 from iopscreen.errors import IopscreenError
 from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
-    from iopscreen.audit.run import AuditResult
     from iopscreen.batch.summary import Summary
-    from iopscreen.ruleset.findings import Finding
 
 
 class ExitCode(IntEnum):
@@ -64,40 +62,74 @@ class BatchFailOn(StrEnum):
 
 app = typer.Typer(
     help="Which next step fits a caller - IOP, inpatient or referral -, why, and on which passage that rests.",
-    no_args_is_help=True,
+    epilog="Alone, iopscreen says what to type first. The exit status is 0 when it is done, 1 when there is something "
+    "to look at, 2 when it could not be done, 3 when an analysis did not finish.",
+    invoke_without_command=True,  # to say what to type first
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Rules = Annotated[str | None, typer.Option("--rules", "-r", help="A rule file, or the name of one that comes along.")]
+PROGRAM = "iopscreen"
+
+
+def _format(what: str, kinds: type[StrEnum]) -> Any:
+    """The option `--format`, which tells its kinds in words: as a type they would take half of the line."""
+    *others, last = kinds
+    return typer.Option("--format", metavar="FORMAT", help=f"{what}: {', '.join(others)} or {last}.")
+
+
+_PHONE, _SHEET, _RULES = "You talk with people", "You have a spreadsheet", "You write or review rules"
+"""What the commands are for, in `--help`."""
+
+Rules = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        "-r",
+        metavar="RULES",
+        autocompletion=completion.rule_sets,
+        help="A rule file, or the name of one that comes along.",
+    ),
+]
 ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
-Output = Annotated[str, typer.Option("--output", "-o", help="Write the result to this file; - is stdout.")]
+Output = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file; - is stdout.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # which it is while a shell completes
         print(f"iopscreen {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        from iopscreen.manual import first_steps
+
+        print("\n".join(first_steps()), file=sys.stderr)
+        raise typer.Exit(ExitCode.CANNOT)
 
 
 # --- the commands ---------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(rich_help_panel=_PHONE)
 def screen(
     rules: Rules = None,
     answers: Annotated[
-        str | None, typer.Option(help="Answers known already: a YAML or JSON file, question id to answer; - is stdin.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Answers known already: a YAML or JSON file, question id to answer; - is stdin."
+        ),
     ] = None,
     from_record: Annotated[
         str | None,
@@ -115,14 +147,14 @@ def screen(
         bool,
         typer.Option("--plain", help="Print questions once and read lines: for screen readers. Also ACCESSIBLE=1."),
     ] = False,
-    output_format: Annotated[ScreenFormat, typer.Option("--format", help="How to print it.")] = ScreenFormat.TEXT,
+    output_format: Annotated[ScreenFormat, _format("How to print it", ScreenFormat)] = ScreenFormat.TEXT,
     output: Output = "-",
     force: Force = False,
     expect_digest: ExpectDigest = None,
 ) -> None:
     """Interview a coordinator on the phone, and recommend the next step.
 
-    Example: iopscreen screen --save calls/ --ref A17 --format html -o handover.html
+    Example: iopscreen screen --save calls/ --format html -o handover.html
     """
     from iopscreen import calls
     from iopscreen.engine.budget import TooTangled
@@ -152,11 +184,11 @@ def screen(
         raise keeper.problem
 
 
-@app.command()
+@app.command(rich_help_panel=_PHONE)
 def verify(
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records that `screen --save` kept.")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept.")],
     rules: Rules = None,
-    output_format: Annotated[VerifyFormat, typer.Option("--format", help="How to print it.")] = VerifyFormat.TEXT,
+    output_format: Annotated[VerifyFormat, _format("How to print it", VerifyFormat)] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
     expect_digest: ExpectDigest = None,
@@ -185,14 +217,14 @@ def verify(
         raise typer.Exit(ExitCode.LOOK)
 
 
-@app.command()
+@app.command(rich_help_panel=_SHEET)
 def batch(
     source: Annotated[
         str,
         typer.Argument(metavar="IN", help="The file to screen, one caller a row: CSV, .parquet, .jsonl; - is stdin."),
     ],
     folder: Annotated[
-        str | None, typer.Argument(metavar="[OUT]", help="With --engine spark: the folder to write.")
+        str | None, typer.Argument(metavar="OUT", help="With --engine spark: the folder to write.")
     ] = None,
     rules: Rules = None,
     output: Output = "-",
@@ -208,14 +240,23 @@ def batch(
     ] = None,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="OLD_RULES", help="Say what each row was told by these rules, and whether that changed."),
+        typer.Option(
+            metavar="OLD_RULES",
+            autocompletion=completion.rule_sets,
+            help="Say what each row was told by these rules, and whether that changed.",
+        ),
     ] = None,
     fail_on: Annotated[
         BatchFailOn, typer.Option(help="Exit with 1 where a row has a problem, or (undecided) is not decided.")
     ] = BatchFailOn.PROBLEM,
     column_map: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="HEADER=QUESTION", help="Which question a column answers. Repeatable."),
+        typer.Option(
+            "--map",
+            metavar="HEADER=QUESTION",
+            autocompletion=completion.questions,
+            help="Which question a column answers. Repeatable.",
+        ),
     ] = None,
     ignore_column: Annotated[
         list[str] | None, typer.Option(metavar="HEADER", help="A column that answers no question. Repeatable.")
@@ -223,8 +264,8 @@ def batch(
     excel_safe: Annotated[
         bool, typer.Option("--excel-safe", help="Put ' before cells that a spreadsheet would run as a formula.")
     ] = False,
-    prefix: Annotated[str, typer.Option(help="Put this before the names of the added columns.")] = "",
-    encoding: Annotated[str, typer.Option(help="The encoding of the file.")] = "utf-8",
+    prefix: Annotated[str, typer.Option(metavar="TEXT", help="Put this before the names of the added columns.")] = "",
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="The encoding of the file.")] = "utf-8",
     engine: Annotated[
         Engine, typer.Option(help="What runs it: this program, or Apache Spark (then IN may be a folder).")
     ] = Engine.HERE,
@@ -234,7 +275,9 @@ def batch(
     expect_digest: ExpectDigest = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="How many processes share the work. Default: one per processor for large files."),
+        typer.Option(
+            metavar="N", min=1, help="How many processes share the work. Default: one per processor for large files."
+        ),
     ] = None,
 ) -> None:
     """Screen every row of a CSV file or table; blank and unreadable cells are never guessed.
@@ -281,16 +324,21 @@ def batch(
     raise typer.Exit(_batch_exit(screened.summary, fail_on))
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def audit(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="RULES", help="Rule files or their cases, folders, or shipped names.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RULES",
+            autocompletion=completion.rule_sets_and_folders,
+            help="Rule files or their cases, folders, or shipped names.",
+        ),
     ] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(metavar="ID=FILE", help="The text of a source, to verify citations. Repeatable."),
     ] = None,
-    output_format: Annotated[AuditFormat, typer.Option("--format", help="How to print it.")] = AuditFormat.TEXT,
+    output_format: Annotated[AuditFormat, _format("How to print it", AuditFormat)] = AuditFormat.TEXT,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
     today: Annotated[
         str | None, typer.Option(metavar="DATE", help="The day to judge dates by, YYYY-MM-DD. Default: today.")
@@ -310,11 +358,19 @@ def audit(
     ] = False,
     against: Annotated[
         str | None,
-        typer.Option(metavar="FILE|REV", help="Say what changed since this file, or this revision of git."),
+        typer.Option(
+            metavar="FILE|REV",
+            autocompletion=completion.rule_sets,
+            help="Say what changed since this file, or this revision of git.",
+        ),
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Say what a finding means and what to do, and audit nothing; list: all."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=completion.findings,
+            help="Say what a finding means and what to do, and audit nothing; `list` shows all names.",
+        ),
     ] = None,
     output: Output = "-",
     force: Force = False,
@@ -323,9 +379,6 @@ def audit(
 
     Example: iopscreen audit rules/ --source article=article.txt
     """
-    from iopscreen.audit import run as audit_run
-    from iopscreen.engine.budget import Budget
-
     gc.enable()
     streams.check_output(output, force=force)
     if quiet and output_format is not AuditFormat.TEXT:
@@ -337,51 +390,40 @@ def audit(
         text = documentation_text(documented(explain), streams.width())
         streams.write(output, text, force=force)
         return
-    texts = _read_sources(source or [])
-    named: list[str | None] = [*paths] if paths else [None]
-    found = (file for path in named for file in audit_run.rule_files(_locate(path)))
-    files = {os.path.realpath(file): file for file in found}.values()  # a file named twice is audited once
-    _refuse_one_for_all(against, list(files))
-    streams.refuse_own_input(output, [*files, *map(_cases_of, files), *_source_files(source or []), against])
-    day = _day(today)
+    from iopscreen import auditing
+
+    wishes = auditing.Wishes(
+        paths or [], source or [], today, notes or fail_on is FailOn.NOTE, budget, mutants, against, output
+    )
     with _counting("mutants", wanted=mutants) as progress:
-        results = [
-            audit_run.audit(
-                file,
-                texts,
-                today=day,
-                budget=Budget(budget),
-                notes=notes or fail_on is FailOn.NOTE,
-                mutants=mutants,
-                progress=progress,
-                against=against,
-            )
-            for file in files
-        ]
-    _refuse_unknown_sources(texts, results)
-    if against is not None:
-        results += audit_run.gone_since(against, paths or [], results)
+        results = auditing.audit(wishes, progress)
     text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
     streams.write(output, text, force=force)
     raise typer.Exit(_audit_exit(results, fail_on))
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def show(
     rules: Annotated[
-        str | None, typer.Argument(metavar="RULES", help="A rule file, or the name of one that comes along.")
+        str | None,
+        typer.Argument(
+            metavar="RULES",
+            autocompletion=completion.rule_sets,
+            help="A rule file, or the name of one that comes along.",
+        ),
     ] = None,
     json_schema: Annotated[
         bool,
         typer.Option("--json-schema", help="The JSON Schema of rule files, for editors; with RULES, with its names."),
     ] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --json-schema: that of `.cases.yaml` files.")] = False,
-    output_format: Annotated[ShowFormat, typer.Option("--format", help="How to draw it.")] = ShowFormat.TABLE,
+    output_format: Annotated[ShowFormat, _format("How to draw it", ShowFormat)] = ShowFormat.TABLE,
     dialect: Annotated[
         Dialect | None, typer.Option(help="With --format sql: for which engine. Default: duckdb.")
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="With --format sql: the table or view with the answers. Default: calls.")
+        str | None,
+        typer.Option(metavar="NAME", help="With --format sql: the table or view with the answers. Default: calls."),
     ] = None,
     output: Output = "-",
     force: Force = False,
@@ -415,11 +457,11 @@ def show(
     streams.write(output, text, force=force)
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def new(
     path: Annotated[str, typer.Argument(metavar="FILE", help="The rule file to write; its cases go beside it.")],
     title: Annotated[
-        str | None, typer.Option(help="The heading of the rule set. Default: from the file's name.")
+        str | None, typer.Option(metavar="TEXT", help="The heading of the rule set. Default: from the file's name.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace both files if they exist.")] = False,
 ) -> None:
@@ -436,11 +478,18 @@ def new(
     streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
 
 
-@app.command()
+@app.command(rich_help_panel=_RULES)
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="A rule file, or a revision of git that has NEW.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The rule file that it became.")],
-    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print it.")] = DiffFormat.TEXT,
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD", autocompletion=completion.rule_sets, help="A rule file, or a revision of git that has NEW."
+        ),
+    ],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", autocompletion=completion.rule_sets, help="The rule file that it became.")
+    ],
+    output_format: Annotated[DiffFormat, _format("How to print it", DiffFormat)] = DiffFormat.TEXT,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,
@@ -453,24 +502,14 @@ def diff(
 
     Example: iopscreen diff HEAD rules/iop.yaml
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
-    from iopscreen.audit.change.run import compare
-    from iopscreen.engine.budget import Budget
+    from iopscreen import auditing
 
     gc.enable()
     streams.check_output(output, force=force)
-    path, before = _locate(new), _shipped_or(old)
-    if Path(path).is_dir():
-        raise IopscreenError(
-            f"{path}: is a folder; `diff` compares two rule files. `audit {path} --against REV` compares all of them"
-        )
-    streams.refuse_own_input(output, [path, _cases_of(path), before, _cases_of(before)])
-    now = read_edition(path)
-    earlier = read_earlier(before, path, now.rule_set.id)
-    if earlier is None:
-        streams.write(output, formats.new_as(output_format, now, without_earlier(old, path)), force=force)
+    change = auditing.diff(old, new, output, budget)
+    if isinstance(change, auditing.NewFile):
+        streams.write(output, formats.new_as(output_format, change.edition, change.said), force=force)
         raise typer.Exit(ExitCode.LOOK if exit_code else ExitCode.DONE)
-    change = compare(earlier, now, Budget(budget))
     streams.write(output, formats.diff_as(output_format, change, notes=notes), force=force)
     if not change.complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
@@ -498,29 +537,12 @@ def _locate(name: str | None) -> str:
     return locate(name)
 
 
-def _cases_of(path: str) -> str:
-    """The cases beside a rule file, which are read with it."""
+def _rules_read(rules: str | None) -> list[str]:
+    """A rule file, and the cases beside it, which are read with it."""
     from iopscreen.ruleset.cases import cases_path
 
-    return cases_path(path)
-
-
-def _rules_read(rules: str | None) -> list[str]:
     path = _locate(rules)
-    return [path, _cases_of(path)]
-
-
-def _shipped_or(name: str) -> str:
-    """The path of a shipped rule set of this name; else the name itself, which may be a revision."""
-    from iopscreen.ruleset.shipped import shipped_names
-
-    return _locate(name) if name in shipped_names() else name
-
-
-def _refuse_one_for_all(against: str | None, files: "Sequence[str]") -> None:
-    """One file is the earlier state of one file; a revision has one of each."""
-    if against is not None and len(files) > 1 and Path(against).is_file():
-        raise IopscreenError(f"`--against {against}` is one file; name the one rule file that it became")
+    return [path, cases_path(path)]
 
 
 _ROWS_AT_ONCE = 10_000
@@ -548,29 +570,6 @@ def _counting(what: str, *, wanted: bool) -> "Iterator[Callable[[int, int], None
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _source_files(named: list[str]) -> list[str]:
-    return [entry.partition("=")[2] for entry in named]
-
-
-def _read_sources(named: list[str]) -> dict[str, str]:
-    from iopscreen.audit.citations import source_text
-
-    texts = {}
-    for entry in named:
-        name, equals, path = entry.partition("=")
-        if not (name and equals and path):
-            raise IopscreenError(f"`--source {entry}`: should be the id of a source and its file, as in article=FILE")
-        with streams.opened(path) as source:
-            data = source.read(_LARGEST_SOURCE + 1)
-        if len(data) > _LARGEST_SOURCE:
-            raise IopscreenError(f"{path}: is larger than {_LARGEST_SOURCE >> 20} MiB; a source is a text")
-        texts[name] = source_text(data, path)
-    return texts
-
-
-_LARGEST_SOURCE = 64 << 20
-
-
 def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
     severities = list(FailOn)[: list(FailOn).index(fail_on) + 1]
     if any(not result.complete for result in results):
@@ -583,34 +582,13 @@ def _audit_exit(results: list[Any], fail_on: FailOn) -> ExitCode:
     return ExitCode.LOOK if found else ExitCode.DONE
 
 
-def _day(today: str | None) -> str:
-    """The day that `--today` names, or the present one."""
-    from datetime import UTC, date, datetime
-
-    if today is None:
-        return datetime.now(UTC).astimezone().date().isoformat()
-    try:
-        return date.fromisoformat(today).isoformat()
-    except ValueError:
-        raise IopscreenError(f"`--today {today}`: should be a date such as 2026-11-23") from None
-
-
-def _refuse_unknown_sources(texts: "Mapping[str, str]", results: "Sequence[AuditResult]") -> None:
-    """A text under a mistyped id would verify nothing, and nobody would know."""
-    if any(result.facts is None for result in results):
-        return
-    known = sorted({source for result in results for source in result.sources})
-    for name in texts:
-        if name not in known:
-            there = f"sources with a text: {', '.join(known)}" if known else "no source here has a text to verify"
-            raise IopscreenError(f"`--source {name}=...`: no such source; {there}")
-
-
 # --- the way in and the way out -------------------------------------------------------------
 
 
 def main() -> NoReturn:
     """Run the program: the entry point, and the one place where errors become exit codes."""
+    if completion.VARIABLE in os.environ:
+        _answer_shell()
     if not streams.open_closed_streams():
         print("error: stdout is closed", file=sys.stderr)
         sys.exit(ExitCode.CANNOT)
@@ -618,7 +596,7 @@ def main() -> NoReturn:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
     try:
-        app()
+        sys.exit(_run())
     except IopscreenError as error:
         _tell_error(error)
     except streams.Closed:
@@ -636,21 +614,42 @@ def _terminated(_signal: int, _frame: Any) -> NoReturn:
     sys.exit(ExitCode.TERMINATED)
 
 
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What the parser raises for a command line that is wrong; it has no name that all versions export."""
+
+
+def _answer_shell() -> NoReturn:
+    """Say what completes a word. Whatever goes wrong, whoever types it sees nothing of that."""
+    with suppress(Exception):
+        completion.mend_words(os.environ)
+        app(prog_name=PROGRAM)
+    sys.exit(ExitCode.CANNOT)
+
+
+def _run() -> Any:
+    """The exit status of a command. What is wrong with a command line is told in our words, not the parser's."""
+    try:
+        return app(prog_name=PROGRAM, standalone_mode=False)
+    except _UsageError as error:
+        from typer.main import get_group
+
+        from iopscreen.usage import usage_lines
+
+        for line in usage_lines(error, get_group(app).commands, sys.argv[1:]):
+            print(line, file=sys.stderr)
+        return ExitCode.CANNOT
+
+
 def _tell_error(error: IopscreenError) -> None:
-    from iopscreen.ruleset.findings import FileRefused
+    from iopscreen.ruleset.findings import FileRefused, one_line
     from iopscreen.text import printable
 
     if isinstance(error, FileRefused):
         for finding in error.findings:
-            print(printable(_finding_line(finding)), file=sys.stderr)
+            print(printable(one_line(finding)), file=sys.stderr)
     else:
         for problem in getattr(error, "problems", [str(error)]):
             print(f"error: {printable(problem)}", file=sys.stderr)
-
-
-def _finding_line(finding: "Finding") -> str:
-    line, column = finding.place
-    return f"{finding.path}:{line}:{column}: {finding.severity}: {finding.message} [{finding.name}]"
 
 
 def _place_of(error: BaseException) -> str:

@@ -169,3 +169,17 @@ def _finish(file: BinaryIO, path: str) -> None:
 def _rename(name: str, target: Path) -> None:
     with telling(str(target)):
         os.replace(name, target)
+
+
+MOST_NAMES = 500
+
+
+def similar(path: str) -> str:
+    """`; did you mean ...?` where there is a file of nearly the name of one that is missing, else an empty text."""
+    from difflib import get_close_matches
+
+    names: list[str] = []
+    with suppress(OSError):
+        names = sorted(file.name for file in Path(path).parent.iterdir())[:MOST_NAMES]
+    close = get_close_matches(Path(path).name, names, n=1, cutoff=0.8)
+    return f"; did you mean `{Path(path).with_name(close[0])}`?" if close else ""

@@ -33,8 +33,13 @@ def opened(name: str) -> Iterator[BinaryIO]:
         return
     try:
         file = Path(name).open("rb")
+    except IsADirectoryError:
+        raise IopscreenError(f"{name}: is a folder; name a file in it") from None
     except OSError as error:
-        raise IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}") from None
+        from iopscreen.files import similar
+
+        near = similar(name) if isinstance(error, FileNotFoundError) else ""
+        raise IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}{near}") from None
     with file:
         yield file
 

@@ -27,11 +27,20 @@ BELOW = {
     "inputs": ("screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
+    "auditing": ("audit", "engine", "ruleset", "streams", "errors"),
     "verifying": ("inputs", "screen", "engine", "ruleset", "errors"),
+    "api": ("inputs", "report", "screen", "batch", "audit", "engine", "ruleset", "errors"),
+    "usage": ("ruleset", "text"),
+    "manual": (),
+    "completion": ("ruleset",),
     "formats": ("report", "export", "audit", "batch", "ruleset", "streams"),
     "cli": (
+        "usage",
+        "manual",
+        "completion",
         "formats",
         "calls",
+        "auditing",
         "batching",
         "verifying",
         "inputs",
@@ -47,7 +56,7 @@ BELOW = {
         "text",
     ),
     "__main__": ("cli",),
-    "__init__": (),
+    "__init__": ("api", "errors", "ruleset"),
 }
 """What each part of the house may import, besides itself."""
 

@@ -16,24 +16,28 @@ from conftest import RULES
 from messy_files import messy_file
 from test_fast import Collected, Result, compiled_from, screened
 
-from iopscreen.batch import chunks, fast, jobs, workers
+from iopscreen.batch import chunks, fast, jobs, parts, workers
+from iopscreen.batch import summary as summaries
 from iopscreen.batch.chunks import Chunks, record_start
 from iopscreen.batch.pattern import Shape
 from iopscreen.batch.run import BatchOptions, screen_file
 from iopscreen.batch.workers import Gone, Worker
 from iopscreen.errors import IopscreenError
+from iopscreen.ruleset.model import Kind, Question
 
 HEADER = b"nr,notes,condition_type,detox_need,safe_living_environment\n"
 
 
-def by_crew(folder: Path, data: bytes, options: BatchOptions, count: int = 2) -> Result:
+def by_crew(
+    folder: Path, data: bytes, options: BatchOptions, count: int = 2, rules: Path = RULES / "iop.yaml"
+) -> Result:
     """What several processes make of `data`."""
     (folder / "in.csv").write_bytes(data)
     problems = Collected()
     with (folder / "in.csv").open("rb") as source, (folder / "out.csv").open("wb") as target:
         try:
             summary = screen_file(
-                compiled_from(RULES / "iop.yaml"),
+                compiled_from(rules),
                 source,
                 target,
                 options,
@@ -76,6 +80,39 @@ def test_messy_files_come_out_as_by_one(tmp_path, monkeypatch, taken):
         refused += expected.out is None
         whole += expected.out is not None
     assert min(refused, whole, taken.count(True), taken.count(False)) > 1
+
+
+def open_rows(random: Random, count: int) -> bytes:
+    """Rows of a rule set with many questions, of which many are blank: hardly two are open in the same way."""
+    rules = RULES / "iop-site-example.yaml"
+    questions = compiled_from(rules).rule_set.questions
+    lines = [",".join(question.id for question in questions)]
+    for _ in range(count):
+        made = ["" if random.random() < 0.4 else random.choice(some_answers(question)) for question in questions]
+        lines.append(",".join(made))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def some_answers(question: Question) -> list[str]:
+    if question.kind in (Kind.ONE, Kind.MANY):
+        return [option.id for option in question.options]
+    return ["yes", "no"] if question.kind is Kind.YES_NO else [str(question.low), str(question.high)]
+
+
+@pytest.mark.parametrize("limits", [(5_000, 1_000), (20, 1_000), (5_000, 10), (20, 10)])
+def test_the_plan_is_the_same_however_the_rows_are_shared_out(limits, tmp_path, monkeypatch, taken):
+    monkeypatch.setattr(parts, "MAX_KINDS", limits[0])
+    monkeypatch.setattr(summaries, "MAX_PLANNED", limits[1])
+    data = open_rows(Random(6), 150)
+    found = []
+    for chunk, count in ((400, 2), (1500, 3), (1 << 20, 1)):
+        monkeypatch.setattr(chunks, "CHUNK", chunk)
+        monkeypatch.setattr(fast, "PART", chunk)
+        found.append(by_crew(tmp_path, data, BatchOptions(), count, RULES / "iop-site-example.yaml"))
+    assert found[0] == found[1] == found[2]
+    assert all(taken)
+    plan = found[0].summary.plan
+    assert plan.steps and (plan.rows == found[0].summary.undecided) is (limits == (5_000, 1_000))
 
 
 def rows(count: int, note: str = "called back") -> bytes:

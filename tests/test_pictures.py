@@ -1,15 +1,21 @@
 """The pictures of the README are made from real sessions, and show what the program shows now."""
 
+import random
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pyte
 import pytest
-from pictures import CELL, FAINT, RED, ROW, STRONG, TEXT, Screen, Sitting, picture
+from pictures import BLUE, CELL, FAINT, RED, ROW, STRONG, TEXT, Screen, Sitting, picture, shot
 
-PICTURES = Path(__file__).parent / "pictures"
+from iopscreen.batch.jobs import LARGE
+
+TESTS = Path(__file__).parent
+PICTURES = TESTS / "pictures"
+EXAMPLES = TESTS / "readme"
 SVG = "{http://www.w3.org/2000/svg}"
 KEYS = "! EMERGENCY"
 
@@ -55,15 +61,79 @@ SESSIONS = {
 }
 
 
+class Command(NamedTuple):
+    """A command that ends by itself, in the folder of the examples; its picture is what it leaves on the screen."""
+
+    title: str
+    words: str
+    status: int
+    columns: int = 80
+    lines: int = 40
+
+
+COMMANDS = {
+    "audit": Command(
+        "A finding of the audit: the line of the rule file, a caller whom no rule fits, and a case to paste",
+        "audit gap.yaml --quiet",
+        1,
+        columns=100,
+    ),
+    "diff": Command(
+        "What a change means: the guarantee that it breaks and whose recommendation changes, each with a caller",
+        "diff visits.yaml visits-from-80.yaml",
+        0,
+    ),
+}
+
+BATCH = "Screening a spreadsheet: a bar while it is read, then the counts, and what to ask callers who are undecided"
+ROWS = 240_000
+HELD = 150_000
+"""Rows of the file (few enough for one process), and after how many of them the bar is looked at."""
+SLOW = f"""
+# The program, on a clock that goes by the rows that are done, and at rest while the bar is looked at.
+import sys, time
+from contextlib import contextmanager
+
+done = 0
+time.monotonic = lambda: done / {ROWS}
+
+from iopscreen.report import progress
+
+rows_bar = progress.rows_bar
+
+
+@contextmanager
+def slow_bar(size):
+    with rows_bar(size) as report:
+
+        def told(rows, read):
+            global done
+            waits = done < {HELD} <= rows
+            done = rows
+            report(rows, read)
+            if waits:
+                sys.stdin.readline()
+
+        yield told
+
+
+progress.rows_bar = slow_bar
+
+from iopscreen.__main__ import main
+
+main()
+"""
+
+
 @pytest.fixture(autouse=True)
 def _an_ordinary_terminal(monkeypatch):
     """Nothing around the tests changes how a session looks."""
-    for name in ("NO_COLOR", "ACCESSIBLE", "COLUMNS", "LINES", "PROMPT_TOOLKIT_COLOR_DEPTH"):
+    for name in ("NO_COLOR", "ACCESSIBLE", "COLUMNS", "LINES", "PROMPT_TOOLKIT_COLOR_DEPTH", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
 
 
-def taken(name):
-    """The picture of a session, as the program shows it now."""
+def of_a_session(name):
+    """The picture of a call, as the program shows it now."""
     session = SESSIONS[name]
     with Sitting("screen", lines=session.lines, columns=session.columns) as terminal:
         terminal.until("question 1", KEYS)
@@ -71,19 +141,71 @@ def taken(name):
             terminal.send(key).until(shown, KEYS)
         key, shown = session.keys[-1]
         terminal.send(key).until(shown, session.last)
-        return picture(terminal.screen, name, session.title, "iopscreen screen")
+        return picture(name, session.title, shot(terminal.screen, "$ iopscreen screen"))
+
+
+def of_a_command(name):
+    """The picture of a command, as the program shows it now."""
+    command = COMMANDS[name]
+    with Sitting(*command.words.split(), lines=command.lines, columns=command.columns, cwd=EXAMPLES) as terminal:
+        assert terminal.end() == command.status
+        return picture(name, command.title, shot(terminal.screen, f"$ iopscreen {command.words}"))
+
+
+def of_a_batch(folder):
+    """The picture of a batch: while the file is read, and at the end."""
+    text = many_calls()
+    assert len(text) < LARGE
+    (folder / "calls.csv").write_text(text, encoding="utf-8")
+    words = ["batch", "calls.csv", "-o", "screened.csv"]
+    with Sitting(*words, cwd=folder, program=[sys.executable, "-c", SLOW]) as terminal:
+        terminal.child.setecho(False)
+        terminal.until_like(rf"\b{HELD // 10_000}\d,\d{{3}} rows, .* left")
+        reading = shot(terminal.screen, f"$ iopscreen {' '.join(words)}")
+        terminal.send("\n")
+        assert terminal.end() == 1
+        return picture("batch", BATCH, reading, shot(terminal.screen, "and when it is done"))
+
+
+def many_calls():
+    """A file of calls: four criteria, of which the last is blank now and then, and two cells that cannot be read."""
+    chance = random.Random(8)
+    conditions = ["self harm", "alcohol; depression", "anxiety", "bipolar II", "eating disorder", "mania"]
+    criteria = zip(
+        chance.choices(conditions, k=ROWS),
+        chance.choices(["No", "Yes"], [4, 1], k=ROWS),
+        chance.choices(["No", "Yes"], k=ROWS),
+        chance.choices(["Yes", "No", ""], [3, 1, 1], k=ROWS),
+        strict=True,
+    )
+    lines = [",".join(answers) for answers in criteria]
+    lines[ROWS // 2 :: ROWS // 4] = ["anxiety,maybe,No,Yes"] * 2
+    header = "Condition type,Detox need,Recent psychiatric discharge,Safe living environment"
+    return "\n".join([header, *lines, ""])
 
 
 @pytest.mark.parametrize("name", SESSIONS)
-def test_the_pictures_show_what_the_program_shows(compare, name):
-    compare(PICTURES / f"{name}.svg", taken(name))
+def test_the_pictures_of_calls_show_what_the_program_shows(compare, name):
+    compare(PICTURES / f"{name}.svg", of_a_session(name))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_pictures_of_commands_show_what_the_program_shows(compare, name):
+    compare(PICTURES / f"{name}.svg", of_a_command(name))
+
+
+def test_the_picture_of_a_batch_shows_what_the_program_shows(compare, tmp_path):
+    compare(PICTURES / "batch.svg", of_a_batch(tmp_path))
+
+
+NAMES = (*SESSIONS, *COMMANDS, "batch")
 
 
 def test_every_picture_there_is_comes_from_a_session():
-    assert {path.name for path in PICTURES.iterdir()} == {f"{name}.svg" for name in SESSIONS}
+    assert {path.name for path in PICTURES.iterdir()} == {f"{name}.svg" for name in NAMES}
 
 
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_picture_is_still_and_needs_nothing_from_elsewhere(name):
     text = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
     assert re.findall(r"[a-z]+://[^\"]*|url\(|href", text) == ["http://www.w3.org/2000/svg"]
@@ -94,24 +216,29 @@ def test_a_picture_is_still_and_needs_nothing_from_elsewhere(name):
 # --- how a screen is drawn ------------------------------------------------------------------
 
 
-def drawn(printed):
-    """The picture of a screen on which something was printed, as a tree."""
-    screen = Screen(30, 6)
-    pyte.ByteStream(screen).feed(printed.encode())
-    return ElementTree.fromstring(picture(screen, "x", "A <title>", "a command"))
+def drawn(*printed):
+    """The picture of screens on which something was printed, as a tree."""
+    shots = []
+    for text in printed:
+        screen = Screen(30, 6)
+        pyte.ByteStream(screen).feed(text.encode())
+        shots.append(shot(screen, "a strip"))
+    return ElementTree.fromstring(picture("x", "A <title>", *shots))
 
 
 def pieces(tree):
+    """Every piece of text but the strip."""
     return [(piece.text, piece.get("fill"), piece.get("font-weight")) for piece in tree.iter(f"{SVG}text")][1:]
 
 
 def test_looks_are_kept():
-    tree = drawn("as is \x1b[1mbold\x1b[0m \x1b[2mfaint\x1b[0m \x1b[1;31mred\x1b[0m")
+    tree = drawn("as is \x1b[1mbold\x1b[0m \x1b[2mfaint\x1b[0m \x1b[1;31mred\x1b[0m \x1b[36mblue")
     assert pieces(tree) == [
         ("as is", TEXT, None),
         ("bold", STRONG, "bold"),
         ("faint", FAINT, None),
         ("red", RED, "bold"),
+        ("blue", BLUE, None),
     ]
 
 
@@ -122,15 +249,28 @@ def test_what_a_picture_could_not_show_is_refused(look):
 
 
 def test_the_words_of_a_picture_are_there_to_be_heard():
-    tree = drawn("  one & <two>   three\r\n\r\nfour")
+    tree = drawn("  one & <two>   three\r\n\r\nfour", "five")
     assert tree.findtext(f"{SVG}title") == "A <title>"
-    assert tree.findtext(f"{SVG}desc") == "  one & <two>   three\n\nfour"
+    assert tree.findtext(f"{SVG}desc") == "a strip\n  one & <two>   three\n\nfour\na strip\nfive"
     assert tree.get("aria-labelledby").split() == [tree.find(f"{SVG}{tag}").get("id") for tag in ("title", "desc")]
-    assert [text for text, _, _ in pieces(tree)] == ["one & <two>", "three", "four"]
+    assert [text for text, _, _ in pieces(tree)] == ["one & <two>", "three", "four", "a strip", "five"]
+
+
+def placed(tree):
+    return [(float(text.get("x")), float(text.get("y"))) for text in tree.find(f"{SVG}g").findall(f"{SVG}text")]
 
 
 def test_text_stands_on_the_grid_and_the_picture_ends_with_it():
-    one, two = (drawn(text).find(f"{SVG}g").findall(f"{SVG}text")[1:] for text in ("a", "\r\n   b"))
-    assert float(two[0].get("x")) - float(one[0].get("x")) == pytest.approx(3 * CELL)
-    assert float(two[0].get("y")) - float(one[0].get("y")) == ROW
+    (_, one), (_, two) = (placed(drawn(text)) for text in ("a", "\r\n   b"))
+    assert two[0] - one[0] == pytest.approx(3 * CELL)
+    assert two[1] - one[1] == ROW
     assert float(drawn("a\r\nb").get("height")) - float(drawn("a\r\n").get("height")) == ROW
+
+
+def test_screens_stand_one_below_the_other():
+    one = drawn("a\r\nb")
+    both = drawn("a\r\nb", "c")
+    height = float(one.get("height"))
+    assert placed(both)[: len(placed(one))] == placed(one)
+    assert placed(both)[len(placed(one)) :] == [(x, y + height) for x, y in placed(drawn("c"))]
+    assert float(both.get("height")) == height + float(drawn("c").get("height"))

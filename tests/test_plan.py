@@ -9,9 +9,11 @@ from conftest import RULES
 from oracle import NoCompletion, Oracle
 from random_rule_sets import made, random_answers
 
-from iopscreen.batch import plan
+from iopscreen.batch import parts, sampling
+from iopscreen.batch.parts import Open, Told
 from iopscreen.batch.plan import MAX_STEPS, Plan, Step, call_back_plan
 from iopscreen.engine.compiled import compile_rule_set
+from iopscreen.engine.remainder import Remainder
 from iopscreen.ruleset.reader import read_rule_file, understand
 
 
@@ -108,8 +110,38 @@ def test_decided_rows_need_no_plan():
     assert call_back_plan(compiled, []) == Plan(0, ())
 
 
-def test_rare_kinds_of_rows_are_left_out_and_not_counted(monkeypatch):
-    monkeypatch.setattr(plan, "MAX_FUNCTIONS", 1)
-    compiled = compile_rule_set(read_rule_file(str(RULES / "iop.yaml")).rule_set)
-    found = call_back_plan(compiled, [({"immediate_danger": "no"}, 2), ({}, 3)])
-    assert found.rows == 3
+def test_a_sample_is_even_and_the_same_in_any_order():
+    for seed in range(200):
+        rng = random.Random(seed)
+        rows = {f"kind {number}": rng.choice([1, 1, 2, 50]) for number in range(rng.randint(1, 40))}
+        ranks = {kind: sampling.rank(kind) for kind in rows}
+        total = sum(rows.values())
+        most = rng.randint(1, total)
+        taken = sampling.systematic(rows, ranks, most)
+        assert sum(taken.values()) == most
+        for kind, count in rows.items():
+            assert abs(taken.get(kind, 0) - count * most / total) < 1
+        assert sampling.systematic(dict(rng.sample(list(rows.items()), len(rows))), ranks, most) == taken
+        assert sampling.systematic(rows, ranks, total) == rows
+
+
+def test_the_same_kinds_are_kept_whenever_they_are_met(monkeypatch):
+    monkeypatch.setattr(parts, "MAX_KINDS", 10)
+    for seed in range(30):
+        rng = random.Random(seed)
+        told = [Told("undecided", open=Open(Remainder(rng.randint(1, 40), (1,)), ())) for _ in range(300)]
+        told += [Told("iop")] * 5
+        results = []
+        for _ in range(2):
+            rng.shuffle(told)
+            total, at = parts.Part(), 0
+            while at < len(told):
+                size = rng.randint(1, 60)
+                total.add(parts.Part(told=Counter(told[at : at + size])))
+                at += size
+            results.append(parts.few_kinds(total.told))
+        assert results[0] == results[1]
+        assert results[0].total() == len(told) and results[0][Told("iop")] == 5
+        kept = {key.open: rows for key, rows in results[0].items() if key.open}
+        assert len(kept) == 10
+        assert all(rows == sum(one.open == kind for one in told) for kind, rows in kept.items())

@@ -16,14 +16,12 @@ import pytest
 import yaml
 from conftest import RULES, TESTS
 
+from iopscreen.formats import AuditFormat, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
+
 STEERING = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202egnp\u2066\u200b\r\x08"
 """A window's title, a cleared screen, red in C1, text turned round, text that hides, a line written over."""
 MARKUP = "[red]x[/red] [/] [link=http://e.com]y[/link] {question} {0.__class__} %s `id` <b onclick=a>&amp; ${x} | \\"
 """What rich, Python's templates, a shell, HTML and Markdown would take for something else than text."""
-
-AUDIT_FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
-SHOW_FORMATS = ("table", "markdown", "html", "mermaid", "json")
-SCREEN_FORMATS = ("text", "json", "markdown", "html")
 
 TEXTS = (
     "label",
@@ -45,10 +43,10 @@ TEXTS += ("disclosure", "unit", "if_unanswered", "staff", "aliases", "override_r
 
 def commands(rules: str) -> list[list[str]]:
     """Every command that reads a rule file, in every format."""
-    shown = [["show", rules, "--format", name] for name in SHOW_FORMATS]
-    audited = [["audit", rules, "--notes", "--format", name] for name in AUDIT_FORMATS]
-    compared = [["diff", "iop.yaml", rules, "--format", name] for name in AUDIT_FORMATS]
-    screened = [["screen", "--no-input", "--rules", rules, "--format", name] for name in SCREEN_FORMATS]
+    shown = [["show", rules, "--format", name] for name in ShowFormat]
+    audited = [["audit", rules, "--notes", "--format", name] for name in AuditFormat]
+    compared = [["diff", "iop.yaml", rules, "--format", name] for name in DiffFormat]
+    screened = [["screen", "--no-input", "--rules", rules, "--format", name] for name in ScreenFormat]
     others = [["show", rules, "--json-schema"], ["batch", "calls.csv", "-r", rules], ["verify", "r.json", "-r", rules]]
     return [*shown, *audited, *compared, *screened, *others]
 
@@ -185,8 +183,8 @@ def test_headers_cells_answers_and_records(folder):
         ["batch", "cells.csv", "--dry-run"],
         ["screen", "--no-input", "--answers", "answers.json"],
         ["screen", "--no-input", "--ref", STEERING, "--save", "x.json"],
-        *(["verify", name, "--format", form] for name in ("record.json", "notes.json") for form in ("text", "json")),
-        *(["screen", "--no-input", "--from", "notes.json", "--format", form] for form in SCREEN_FORMATS),
+        *(["verify", name, "--format", form] for name in ("record.json", "notes.json") for form in VerifyFormat),
+        *(["screen", "--no-input", "--from", "notes.json", "--format", form] for form in ScreenFormat),
         ["audit", "--source", f"{STEERING}=x"],
         ["audit", "--today", STEERING],
         ["audit", "--explain", STEERING],

@@ -27,7 +27,7 @@ from iopscreen.batch.header import APPENDED
 from iopscreen.batch.opening import BatchOptions
 from iopscreen.batch.run import screen_file
 from iopscreen.batch.tables import Files, screen_table
-from iopscreen.batch.typed import text_of
+from iopscreen.batch.texts import text_of
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Kind, Question

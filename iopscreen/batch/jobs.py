@@ -29,7 +29,7 @@ from iopscreen.errors import IopscreenError
 LARGE = 1 << 23
 """Bytes of a file from which on several processes are worth it."""
 MAX_JOBS = 64
-MAX_NUMBERS = 20_000
+MAX_NUMBERS = 5_000
 
 
 def processors() -> int:

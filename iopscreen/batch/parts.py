@@ -11,24 +11,37 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from iopscreen.batch import sampling
+from iopscreen.engine.remainder import Remainder
 from iopscreen.ruleset.model import Answer
 
-MAX_TOLD = 5_000
-"""How many ways to count are kept: of more undecided rows, it is not kept what is known of them."""
+MAX_KINDS = 5_000
+"""How many kinds of undecided rows are kept apart: of the others it is not kept what is open in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A kind of undecided rows: those of which the answers leave the same of the rules.
+
+    `answers`: what is known of one of them, and all that is `left` is left of the others, too.
+    """
+
+    left: Remainder
+    answers: tuple[tuple[str, Answer], ...] = field(compare=False, repr=False)
 
 
 class Told(NamedTuple):
     """How a row counts: what it is told (an outcome, or UNDECIDED, NO_RULE, ERROR) and on what that rests.
 
-    `resting`: the questions on whose assumed answers the recommendation rests; `known`: of an
-    undecided row, what is known, or what leaves the same open; `was`: what earlier rules told it.
+    `resting`: the questions on whose assumed answers the recommendation rests; `open`: of an
+    undecided row, what is open in it; `was`: what earlier rules told it.
     Whatever else a summary counts by belongs here, as long as it takes few values: each part
     carries its counts.
     """
 
     told: str
     resting: frozenset[str] = frozenset()
-    known: tuple[tuple[str, Answer], ...] | None = None
+    open: Open | None = None
     was: str | None = None
 
 
@@ -62,5 +75,21 @@ class Part:
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells
         for told, rows in part.told.items():
-            kept = told if len(self.told) < MAX_TOLD or told in self.told else told._replace(known=None)
-            self.told[kept] += rows
+            self.told[told] += rows
+        if len(self.told) > 2 * MAX_KINDS:
+            self.told = few_kinds(self.told)
+
+
+def few_kinds(told: Counter[Told]) -> Counter[Told]:
+    """At most `MAX_KINDS` kinds of undecided rows, and all other rows counted without theirs.
+
+    Which kinds are kept does not depend on how often, and in which order, they are met and this is asked.
+    """
+    kinds = {key.open for key in told if key.open}
+    if len(kinds) <= MAX_KINDS:
+        return told
+    kept = sampling.lowest({kind: sampling.rank(kind) for kind in kinds}, MAX_KINDS)
+    few: Counter[Told] = Counter()
+    for key, rows in told.items():
+        few[key if key.open in kept else key._replace(open=None)] += rows
+    return few

@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from heapq import nlargest
-from operator import itemgetter
 from typing import cast
 
 from iopscreen.engine.budget import TooTangled
@@ -25,10 +23,6 @@ from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.ruleset.model import Answers
 
 MAX_STEPS = 6
-MAX_STATES = 500
-"""How many distinct answers are looked at, the most frequent first: the plan is told after the file, and at once."""
-MAX_FUNCTIONS = 200
-"""How many kinds of rows, likewise."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +51,10 @@ class Plan:
 def call_back_plan(compiled: Compiled, undecided: Iterable[tuple[Answers, int]]) -> Plan:
     """The plan for rows by what is known of them: answers (assumed ones too), and how many rows have them."""
     functions = _Functions(compiled)
-    for answers, count in nlargest(MAX_STATES, undecided, key=itemgetter(1)):
+    for answers, count in undecided:
         functions.add(answers, count)
     asked: frozenset[int] = frozenset()
-    kinds = functions.rows.most_common(MAX_FUNCTIONS)
-    waiting = {node: count for node, count in kinds if not functions.settles(node, asked)}
+    waiting = {node: count for node, count in functions.rows.items() if not functions.settles(node, asked)}
     rows = sum(waiting.values())
     steps: list[Step] = []
     while waiting and len(steps) < MAX_STEPS:

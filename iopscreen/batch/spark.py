@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen.batch.csv_table import CsvTable, Faults
 from iopscreen.batch.opening import BatchOptions, Opened, opened_table
-from iopscreen.batch.typed import CellWriter, Screener
+from iopscreen.batch.texts import CellWriter
+from iopscreen.batch.typed import Screener
 from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import RuleFile

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from iopscreen.batch import sampling
 from iopscreen.batch.opening import Opened
-from iopscreen.batch.parts import Part, Told
+from iopscreen.batch.parts import Open, Part, Told, few_kinds
 from iopscreen.batch.plan import Plan, call_back_plan
 from iopscreen.batch.tails import ERROR, UNDECIDED, Decider
 from iopscreen.ruleset.model import NO_RULE, RuleFile, RuleSet
 from iopscreen.ruleset.values import answer_text
 from iopscreen.ruleset.words import outcome_order
+
+MAX_PLANNED = 1_000
+"""Of how many kinds of undecided rows the plan speaks; of more, it speaks of as many rows, spread evenly over all."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ def summed(total: Part, opened: Opened) -> Summary:
     header_lines = opened.top.lines - opened.top.blank_lines
     count: Counter[str] = Counter()
     resting: Counter[str] = Counter()
-    for told, rows in total.told.items():
+    by_told = few_kinds(total.told)
+    for told, rows in by_told.items():
         count[told.told] += rows
         resting.update(dict.fromkeys(told.resting, rows))
     return Summary(
@@ -155,8 +160,8 @@ def summed(total: Part, opened: Opened) -> Summary:
         near=columns.near,
         formula_cells=total.formula_cells,
         excel_safe=decider.writer.excel_safe,
-        plan=_plan(total.told, decider),
-        compared=None if opened.before is None else _compared(total.told, rule_set, opened.before),
+        plan=_plan(by_told, decider),
+        compared=None if opened.before is None else _compared(by_told, rule_set, opened.before),
     )
 
 
@@ -168,8 +173,18 @@ def _without_column(decider: Decider) -> tuple[str, ...]:
 
 def _plan(told: Mapping[Told, int], decider: Decider) -> Plan:
     """Which questions to ask first, of the rows of which it is kept what is open in them."""
-    states = [(key.known, rows) for key, rows in told.items() if key.known is not None]
-    return call_back_plan(decider.compiled, [({**dict(known), **decider.assumed}, rows) for known, rows in states])
+    kinds: Counter[Open] = Counter()
+    for key, rows in told.items():
+        if key.open is not None:
+            kinds[key.open] += rows
+    known = [({**dict(kind.answers), **decider.assumed}, rows) for kind, rows in _sampled(kinds).items()]
+    return call_back_plan(decider.compiled, known)
+
+
+def _sampled(kinds: Counter[Open]) -> dict[Open, int]:
+    """Rows by kind: all, or of very many kinds an even sample, for the plan is told after the file, and at once."""
+    ranks = {kind: sampling.rank(kind) for kind in kinds}
+    return sampling.systematic(kinds, ranks, MAX_PLANNED if len(kinds) > MAX_PLANNED else kinds.total())
 
 
 # --- compared with earlier rules ------------------------------------------------------------

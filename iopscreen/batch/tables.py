@@ -91,7 +91,8 @@ def screen_table(
 ) -> Summary:
     """What `run.screen_file` does, where one of the files is no CSV file. Raises IopscreenError."""
     _refuse_without_libraries(files)
-    from iopscreen.batch.typed import CellWriter, Screener
+    from iopscreen.batch.texts import CellWriter
+    from iopscreen.batch.typed import Screener
 
     with _reading(files.source_name):
         table = _table(files, compiled, options)
@@ -337,7 +338,7 @@ class _CsvSink:
         self._write(zip(*[self._texts(place, column) for place, column in enumerate(columns)], strict=True))
 
     def _texts(self, place: int, column: pa.Array) -> list[str]:
-        from iopscreen.batch.typed import text_of
+        from iopscreen.batch.texts import text_of
 
         decode = self._decode.get(place)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 
 from iopscreen.batch.cells import FIRST_KNOWN, UNKNOWN, UNREADABLE, Column, Tail
-from iopscreen.batch.parts import Told
+from iopscreen.batch.parts import Open, Told
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.blocks import Blocks
 from iopscreen.engine.budget import TooTangled
@@ -74,8 +74,8 @@ class Decider:
         except TooTangled:
             return self.problem(["too many questions of this rule set are open to decide the row; answer more of them"])
         told = decision.recommendation or (NO_RULE if decision.possible == (NO_RULE,) else UNDECIDED)
-        known = tuple(answers.items()) if told == UNDECIDED else None
-        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, known))
+        kind = Open(self._left(answers)[0][0], tuple(answers.items())) if told == UNDECIDED else None
+        return Tail(self.writer.appended(self._cells(told, decision)), Told(told, resting, kind))
 
     def problem(self, reasons: Sequence[str]) -> Tail:
         """What is appended to a row with problems."""

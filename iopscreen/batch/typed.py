@@ -7,67 +7,21 @@ far and the next class become one number per row, and each combination is decide
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from iopscreen.batch.cells import MAX_STATES, MAX_TEXT, MAX_TEXTS, UNKNOWN, UNREADABLE, Column, Deciding, Tail
-from iopscreen.batch.lines import Form
 from iopscreen.batch.parts import Told
-from iopscreen.batch.writer import Writer
+from iopscreen.batch.texts import cells_of, text_of
 from iopscreen.ruleset.values import SEPARATORS
 
 Classes = tuple[int, ...]
 Decode = Callable[[Any], Any]
 """From what a column holds to the value that it stands for."""
-
-
-class CellWriter(Writer):
-    """Keeps appended cells as JSON, a list a line: a `Tail` holds bytes."""
-
-    def __init__(self, name: str, width: int, *, excel_safe: bool = False) -> None:
-        super().__init__(Form(name, "utf-8", ",", width), excel_safe=excel_safe)
-
-    def appended(self, cells: Sequence[str]) -> bytes:
-        """`cells`, each on one line; null where there is nothing to say."""
-        return json.dumps([" ".join(cell.split()) or None for cell in cells]).encode() + b"\n"
-
-
-def cells_of(tail: Tail) -> list[str | None]:
-    """The cells that `CellWriter` kept."""
-    return [cell for line in tail.data.splitlines() for cell in json.loads(line)]
-
-
-def text_of(cell: Any) -> str:
-    """The text that means the same as a cell: `true`, `18`; of a list, its texts, joined."""
-    if isinstance(cell, str):
-        return cell
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float | Decimal) and cell == cell // 1:  # which neither an infinite nor a missing one is
-        return str(int(cell))
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "surrogateescape")
-    if isinstance(cell, list | tuple):
-        return _text_of_list(cell)
-    return str(cell)
-
-
-def _text_of_list(cell: Sequence[Any]) -> str:
-    """An empty list, and one with an empty entry, are no answers; nor is their text, which says so in JSON."""
-    texts = [text_of(part) for part in cell]
-    if texts and all(text.strip() for text in texts):
-        return SEPARATORS[0].join(texts)
-    return json.dumps(
-        [None if part is None else text for part, text in zip(cell, texts, strict=True)], ensure_ascii=False
-    )
 
 
 class Appended(NamedTuple):

@@ -1,1 +1,1 @@
-"""A rule set for other systems: JSON Schema for editors; and a first one to start from."""
+"""A rule set for other systems: JSON Schema for editors, SQL for warehouses, Mermaid; and a first one to start from."""

@@ -94,7 +94,7 @@ class Facts:
                 return f"yes, no, {UNKNOWN} or {DECLINED}"
             case Kind.ONE:
                 return f"one of {', '.join(question.option_ids)}, {UNKNOWN} or {DECLINED}"
-            case _:
+            case Kind.MANY:
                 return f"one or more of {', '.join(question.option_ids)} joined by `;`, {UNKNOWN} or {DECLINED}"
 
     def lines(self) -> Iterator[str]:

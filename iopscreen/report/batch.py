@@ -121,8 +121,8 @@ def _call_back(summary: Summary) -> list[str]:
 def plan_text(summary: Summary) -> str:
     """What the plan is for."""
     rows = _count(summary.undecided, "undecided row", "undecided rows")
-    known = "" if summary.plan.rows == summary.undecided else f", as far as {summary.plan.rows:,} of them tell"
-    return f"to settle the {rows}, ask in this order{known}"
+    judged = "" if summary.plan.rows == summary.undecided else f", judged by {summary.plan.rows:,} of them"
+    return f"to settle the {rows}, ask in this order{judged}"
 
 
 def _step(step: Step) -> str:

@@ -57,6 +57,12 @@ class Finding(NamedTuple):
         return (self.path, self.place, list(Severity).index(self.severity), self.name, self.message)
 
 
+def one_line(finding: Finding) -> str:
+    """A finding as compilers write theirs, so that editors find the place."""
+    line, column = finding.place
+    return f"{finding.path}:{line}:{column}: {finding.severity}: {finding.message} [{finding.name}]"
+
+
 class FileRefused(IopscreenError):
     """A file that could not be read as what it should be; `findings` say why, in file order."""
 

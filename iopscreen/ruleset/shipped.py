@@ -38,5 +38,9 @@ def locate(name_or_path: str | None) -> str:
     shipped = shipped_folder() / f"{name_or_path}.yaml"
     if name_or_path in shipped_names():
         return str(shipped)
+    from iopscreen.files import similar
+    from iopscreen.ruleset.shape import did_you_mean
+
+    near = similar(name_or_path) or did_you_mean(name_or_path, shipped_names())
     names = ", ".join(f"`{name}`" for name in shipped_names())
-    raise IopscreenError(f"{name_or_path}: no such file, and no rule set that comes with the program ({names})")
+    raise IopscreenError(f"{name_or_path}: no such file, and no rule set that comes with the program ({names}){near}")

@@ -69,7 +69,7 @@ class AnswerReader:
                 return f"a whole number from {self.question.low} to {self.question.high}, or unknown"
             case Kind.ONE:
                 return f"one of {', '.join(self._order)}, or unknown"
-            case _:
+            case Kind.MANY:
                 return f"one or more of {', '.join(self._order)}, joined by `;`, or unknown"
 
     def __call__(self, text: str) -> Answer:
@@ -84,7 +84,7 @@ class AnswerReader:
                 return self._number(text)
             case Kind.ONE:
                 value = self._option.get(name_key(text))
-            case _:
+            case Kind.MANY:
                 return self._named(self._split(text))
         if value is None:
             raise Unreadable(f"is not {self.expected}")

@@ -162,7 +162,7 @@ def _kind(question: Question, reader: AnswerReader) -> tuple[pages.Kind, pages.F
             return pages.Kind.MARK, marks
         case Kind.WHOLE_NUMBER:
             return pages.Kind.NUMBER, number
-        case _:
+        case Kind.YES_NO | Kind.ONE:
             return pages.Kind.PICK, pages.anything
 
 

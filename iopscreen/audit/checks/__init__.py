@@ -4,7 +4,7 @@ To add one: write a generator function that takes a `Subject` and yields `Told`s
 its subject in this folder, and name it in `CHECKS` with its severity. The function's name, with
 hyphens, is the name that its findings have for ever; its docstring is its documentation, for
 authors of rule files. Then put a faulty rule file and its harmless twin into
-`tests/cases/audit/<name>/`.
+`tests/cases/audit/<name>/`. The steps in order, with their tests, are in `iopscreen/README.md`.
 
 What is told here is exact, and whatever is not told was looked for. A check yields an `Undecided` for
 each thing (a rule, a guarantee, a case) that it could not judge within the budget, and tells what it

@@ -1,0 +1,443 @@
+"""From Python: a handful of names, all of them in `iopscreen` itself.
+
+    >>> import iopscreen
+    >>> rules = iopscreen.load("iop")
+    >>> decision = iopscreen.decide(rules, {"immediate_danger": "no", "detox_need": "yes"})
+    >>> decision.recommendation, decision.rule
+    ('inpatient', 'needs-detox')
+    >>> [row.recommendation for row in iopscreen.screen_rows(rules, [{"Detox need": "yes"}, {"Detox need": ""}])]
+    ['inpatient', 'undecided']
+    >>> iopscreen.audit_rules("iop").complete
+    True
+
+What they decide is what the command line decides: through the same compiled rule set, and every text
+becomes a value in the same place. Results never change. Whatever a caller can mend is an
+IopscreenError, whose message says what, where and what would be right, and never holds an answer.
+Nothing is written, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from iopscreen.engine.budget import Budget, TooTangled
+from iopscreen.engine.change import Change as EngineChange
+from iopscreen.engine.compiled import Compiled
+from iopscreen.engine.decide import Decision as EngineDecision
+from iopscreen.engine.decide import ImpossibleAnswers
+from iopscreen.engine.decide import decide as decided
+from iopscreen.errors import IopscreenError
+from iopscreen.inputs import read_rules
+from iopscreen.ruleset.findings import FileRefused, Finding, Severity, one_line
+from iopscreen.ruleset.model import Answer, Answers, RuleFile, Unanswered
+from iopscreen.ruleset.shape import did_you_mean, shown
+from iopscreen.ruleset.shipped import locate
+from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers
+
+if TYPE_CHECKING:
+    from iopscreen.audit.run import AuditResult
+    from iopscreen.batch.opening import Opened
+    from iopscreen.batch.tails import Decider
+
+AnswerIn = str | int | bool | Sequence[str] | None
+"""An answer as it is given: an option's id, label or alias, a spelling of yes, no, unknown or declined,
+a truth value, a whole number, or a list for a question of type `many`. None is not known."""
+
+AnswerOut = str | int | tuple[str, ...]
+"""An answer as it comes out: `yes`, `no`, `unknown`, `declined`, an option id or several, a whole number."""
+
+Cell = str | int | float | bool | Sequence[str] | None
+"""A cell of a row. A text may hold several options, joined by `;`; a number with a point must be whole."""
+
+
+# --- rules ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A rule set, read once and compiled. `digest`: of the file's bytes, `sha256:` and 64 hexadecimal digits.
+
+    `questions`: by id, what is asked, in the order of asking; `outcomes`: by id, the label, the least intensive first.
+    """
+
+    path: str
+    id: str
+    version: str
+    digest: str
+    title: str
+    questions: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    _file: RuleFile = field(repr=False, compare=False)
+    _compiled: Compiled = field(repr=False, compare=False)
+
+    @cached_property
+    def _readers(self) -> dict[str, AnswerReader]:
+        return answer_readers(self._file.rule_set)
+
+
+def load(name_or_path: str | Path = "iop") -> Rules:
+    """Read and compile a rule set: a file, or one that comes along by its name (`iop`, `iop-site-example`).
+
+    Raises IopscreenError with every fault of the file, a line each, in file order.
+    """
+    try:
+        file, compiled = read_rules(str(name_or_path))
+    except FileRefused as refused:
+        raise IopscreenError("\n".join(map(one_line, refused.findings))) from None
+    rule_set = file.rule_set
+    return Rules(
+        path=file.path,
+        id=rule_set.id,
+        version=rule_set.version,
+        digest=file.digest,
+        title=rule_set.title,
+        questions=MappingProxyType({question.id: question.ask for question in rule_set.questions}),
+        outcomes=MappingProxyType({outcome.id: outcome.label for outcome in rule_set.outcomes}),
+        _file=file,
+        _compiled=compiled,
+    )
+
+
+# --- one caller -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """With `answers` instead of the present ones, and all else as it is, `recommendation` is certain."""
+
+    recommendation: str
+    answers: Mapping[str, AnswerOut]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line to hand over; `audience` is `staff` or `caller`."""
+
+    id: str
+    audience: str
+    say: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is recommended on some answers, or what is still possible: the keys of `screen --format json`.
+
+    `answers`: those given, in canonical form and the file's order. `recommendation`: an outcome id; None while
+    several are possible, and where no rule matches. `rule`, `because`, `basis` and `cite` (ids of passages, or of
+    external sources) are those of the one rule that decides; None and empty where several may. `rules`: the ids
+    of all that may, in file order. `possible`: outcome ids in the file's order, `no_rule` last. `ask_next`: the
+    unanswered questions that can still matter, `not_needed` those that cannot. `would_change`: while decided,
+    every smallest change of known answers that decides otherwise; None where that is too tangled.
+    What tells answers is left out of its `repr`, which ends up in logs.
+    """
+
+    answers: Mapping[str, AnswerOut] = field(repr=False)
+    recommendation: str | None
+    rule: str | None
+    rules: tuple[str, ...]
+    because: str | None
+    basis: str | None
+    cite: tuple[str, ...]
+    possible: tuple[str, ...]
+    ask_next: tuple[str, ...]
+    not_needed: tuple[str, ...]
+    would_change: tuple[Change, ...] | None = field(repr=False)
+    notes: tuple[Note, ...]
+    next_steps: tuple[str, ...]
+    _data: dict[str, Any] = field(repr=False, compare=False)
+
+    def json(self) -> dict[str, Any]:
+        """The object that `iopscreen screen --format json` prints, ready for `json.dumps`."""
+        return deepcopy(self._data)
+
+
+def decide(rules: Rules, answers: Mapping[str, AnswerIn]) -> Decision:
+    """The decision on one caller. `answers`: by question id; what is absent, None, unknown or declined is not known.
+
+    Not knowing never counts as "no": the result is what every way of filling the gaps has in common, found by a
+    walk through the decision diagram (Bryant 1986; Srinivasan et al. 1990). Rules are tried in file order and the
+    first that matches speaks, the hit policy `first` of decision tables (DMN).
+
+    Raises IopscreenError for an unknown question, an answer that cannot be read (the message names the question,
+    never the answer), answers that the rule set says cannot occur together, and a rule set too tangled to
+    decide on so few answers.
+    """
+    from iopscreen.screen.decided import decision_json
+    from iopscreen.screen.result import would_change
+
+    known = _answers(rules, answers)
+    try:
+        found = decided(rules._compiled, known, absent_is_unknown=True)
+    except ImpossibleAnswers as error:
+        entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
+        raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+    except TooTangled:
+        raise IopscreenError("the rule set is too tangled to decide on so few answers; answer more of them") from None
+    changes = would_change(rules._compiled, found)
+    return _decision(found, changes, decision_json(rules._file, found, changes))
+
+
+def _decision(found: EngineDecision, found_changes: Sequence[EngineChange] | None, data: dict[str, Any]) -> Decision:
+    changes = None
+    if found_changes is not None:
+        changes = tuple(Change(change.recommendation, _frozen(change.answers)) for change in found_changes)
+    return Decision(
+        answers=_frozen(found.answers),
+        recommendation=found.recommendation,
+        rule=data["rule"],
+        rules=tuple(data["rules"]),
+        because=data["because"],
+        basis=data["basis"],
+        cite=tuple(data["cite"]),
+        possible=found.possible,
+        ask_next=found.ask_next,
+        not_needed=found.not_needed,
+        would_change=None
+        if changes is None
+        else tuple(Change(one.recommendation, _frozen(one.answers)) for one in changes),
+        notes=tuple(Note(*note) for note in found.notes),
+        next_steps=tuple(data["next_steps"]),
+        _data=data,
+    )
+
+
+def _frozen(answers: Answers) -> Mapping[str, AnswerOut]:
+    plain = {name: str(answer) if isinstance(answer, Unanswered) else answer for name, answer in answers.items()}
+    return MappingProxyType(plain)
+
+
+def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
+    """Every answer as a value. Raises IopscreenError with all that is wrong."""
+    known, problems = {}, []
+    for question, answer in given.items():
+        reader = rules._readers.get(question)
+        if reader is None:
+            close = did_you_mean(str(question), rules.questions) or f"; questions: {', '.join(rules.questions)}"
+            problems.append(f"{shown(str(question))} is not a question of rule set `{rules.id}`{close}")
+            continue
+        try:
+            known[question] = _answer(reader, answer)
+        except Unreadable as error:
+            problems.append(f"the answer of `{question}` {error}")
+    if problems:
+        raise IopscreenError("\n".join(problems))
+    return known
+
+
+def _answer(reader: AnswerReader, answer: Any) -> Answer:
+    if answer is None or isinstance(answer, str):
+        return reader(answer or "")
+    if isinstance(answer, bool | int):
+        return reader(str(answer).lower())
+    if isinstance(answer, list | tuple) and all(isinstance(item, str) for item in answer):
+        return reader.items(answer)
+    raise Unreadable(f"is not {reader.expected}")
+
+
+# --- many callers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScreenedRow:
+    """What a row is told: the columns that `batch` appends, None and empty where these are blank.
+
+    `recommendation`: an outcome id, `undecided`, `no_rule` or `error`. `assumed`: answers that no column gives and
+    that the rule set assumes. `problem`: which cell cannot be read, and what would be right; it holds that cell,
+    and is left out of the `repr`.
+    """
+
+    recommendation: str
+    rule: str | None
+    because: str | None
+    possible: tuple[str, ...]
+    ask_next: tuple[str, ...]
+    assumed: Mapping[str, AnswerOut]
+    staff_notes: str | None
+    problem: str | None = field(repr=False)
+
+
+def screen_rows(
+    rules: Rules,
+    rows: Iterable[Mapping[str, Cell]],
+    *,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - as the option is called
+    ignore_columns: Sequence[str] = (),
+) -> Iterator[ScreenedRow]:
+    """One result for each row, in order, as rows come: any number of them in constant memory.
+
+    `rows`: mappings from column to cell, such as `csv.DictReader` gives; all have the columns of the first, and one
+    that has not is an `error`. Columns answer questions as in `batch`: by question id, the `column:` of the rule
+    set, or `map` (column -> question id); `ignore_columns` answer none. A blank cell and None are not known, never
+    "no"; a cell that cannot be read makes its row an `error` and is never guessed. A file of CSV is better given to
+    `iopscreen batch`, which also notices short rows and quotes that are never closed.
+
+    Raises IopscreenError, when the first row is asked for, for columns that are refused: none answers a question,
+    two answer one, or one sounds like immediate danger and answers nothing.
+    """
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    keys: list[Any] = [*first]
+    headers = tuple(key for key in keys if key is not None)  # under which csv.DictReader keeps cells without a column
+    screener = _RowScreener(_opened(rules, headers, map or {}, ignore_columns), headers)
+    yield screener.screened(first)
+    for row in rows:
+        yield screener.screened(row)
+
+
+def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str], ignored: Sequence[str]) -> Opened:
+    from iopscreen.batch.opening import BatchOptions, opened_table
+    from iopscreen.batch.texts import CellWriter
+
+    options = BatchOptions(map=columns, ignore_columns=frozenset(ignored))
+    writer = CellWriter("the rows", len(headers))
+    opened = opened_table(rules._compiled, headers, writer, options, name="the rows")
+    opened.refuse_doubts()
+    return opened
+
+
+MOST_ROWS = 1_000
+"""How many results are kept for rows that are told the same."""
+
+
+class _RowScreener:
+    """Screens the rows of one table; rows that are told the same share one result."""
+
+    def __init__(self, opened: Opened, headers: tuple[str, ...]) -> None:
+        from iopscreen.batch.cells import States
+
+        self._headers = headers
+        self._names = frozenset(headers)
+        self._decider: Decider = opened.decider
+        self._states = States(opened.decider)
+        self._assumed = _frozen(opened.decider.assumed)
+        self._rows: dict[bytes, ScreenedRow] = {}
+
+    def screened(self, row: Mapping[str, Cell]) -> ScreenedRow:
+        from iopscreen.batch.texts import cells_of, text_of
+
+        if row.keys() == self._names:
+            cells = [text_of(row[header]) for header in self._headers]
+            tail = self._states.tail(cells) or self._decider.unreadable(cells)
+        else:
+            tail = self._decider.problem([_wrong_columns(row, self._headers)])
+        found = self._rows.get(tail.data)
+        if found is None:
+            if len(self._rows) >= MOST_ROWS:
+                self._rows.clear()
+            found = self._rows[tail.data] = self._row(cells_of(tail))
+        return found
+
+    def _row(self, cells: Sequence[str | None]) -> ScreenedRow:
+        told, rule, because, possible, ask_next, _, staff_notes, problem = cells
+        return ScreenedRow(
+            recommendation=str(told),
+            rule=rule,
+            because=because,
+            possible=tuple(possible.split(";")) if possible else (),
+            ask_next=tuple(ask_next.split(";")) if ask_next else (),
+            assumed=_frozen({}) if problem else self._assumed,
+            staff_notes=staff_notes,
+            problem=problem,
+        )
+
+
+def _wrong_columns(row: Mapping[str, Cell], headers: Sequence[str]) -> str:
+    missing = [shown(str(header)) for header in headers if header not in row]
+    more = [shown(str(name)) for name in row if name not in headers]
+    found = [f"lacks {', '.join(missing)}"] if missing else []
+    found += [f"has also {', '.join(more)}"] if more else []
+    return f"the row {' and '.join(found)}: it should have the columns of the first row"
+
+
+# --- rules, judged --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What there is to say of a rule file: the facts of `audit --format json`.
+
+    `findings`: in file order, without those that a person has accepted in the file, which are in `accepted`; each has
+    a `name` that never changes, a `severity`, a `place` (line and column, from 1), a `message`, and where one is
+    needed as proof a `witness` (answers by question id). `complete`: whether all was decided within the budget;
+    `undecided`: what was not, in words. `profiles`: how many callers the rules tell apart, None if not counted;
+    `outcomes`: how many of them get which.
+    """
+
+    path: str
+    findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
+    complete: bool
+    undecided: tuple[str, ...]
+    profiles: int | None
+    outcomes: Mapping[str, int] | None
+    _result: AuditResult = field(repr=False, compare=False)
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything was decided, and there is no error and no warning."""
+        return self.complete and all(finding.severity is Severity.NOTE for finding in self.findings)
+
+    def json(self) -> dict[str, Any]:
+        """The object that `iopscreen audit --format json` prints, ready for `json.dumps`."""
+        from iopscreen.report.audit import audit_json
+
+        return audit_json([self._result])
+
+
+def audit_rules(
+    name_or_path: str | Path = "iop",
+    *,
+    sources: Mapping[str, str] | None = None,
+    against: str | None = None,
+    today: date | None = None,
+    budget: float = 8,
+    mutants: bool = False,
+) -> Audit:
+    """Audit a rule file and the cases beside it. A faulty file is a result, too: its faults are the findings.
+
+    `sources`: by id, the whole text of a source, to verify citations; `against`: an earlier file or a git revision,
+    to judge the change from; `today`: the day to judge dates by (default: the present one); `budget`: in seconds;
+    `mutants`: find out which small changes of the rules no case would notice.
+
+    What is said of every caller is proved by a witness search, not sampled; changes follow change-impact analysis
+    (Fisler et al., Margrave). Raises IopscreenError where there is no such file, revision or source.
+    """
+    from iopscreen.audit.run import audit
+
+    path = locate(str(name_or_path))
+    if Path(path).is_dir():
+        raise IopscreenError(f"{path}: is a folder; name one rule file")
+    day = today or datetime.now(UTC).astimezone().date()
+    texts = dict(sources or {})
+    result = audit(
+        path, texts, today=day.isoformat(), budget=Budget(budget), notes=True, mutants=mutants, against=against
+    )
+    unknown = [source for source in texts if source not in result.sources]
+    if unknown and result.facts:
+        raise IopscreenError(
+            f"{path}: {shown(unknown[0])} is no source with a text; there are: {_listed(result.sources)}"
+        )
+    facts = result.facts
+    return Audit(
+        path=path,
+        findings=tuple(finding for finding in result.findings if not result.accepted(finding)),
+        accepted=tuple(finding for finding in result.findings if result.accepted(finding)),
+        complete=result.complete,
+        undecided=tuple(one.words for one in result.undecided),
+        profiles=facts.profiles if facts else None,
+        outcomes=MappingProxyType(dict(facts.outcomes)) if facts and facts.outcomes else None,
+        _result=result,
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,338 @@
+"""The Python API: what it decides is what the oracle says, its types are what they say, and it tells no answer."""
+
+from __future__ import annotations
+
+import csv
+import doctest
+import io
+import json
+import os
+import subprocess
+import sys
+import traceback
+from dataclasses import FrozenInstanceError
+from datetime import date
+from random import Random
+
+import pytest
+from conftest import RULES, TESTS
+from engines import by_batch, random_callers
+from oracle import NoCompletion, Oracle
+from random_rule_sets import made, random_answers
+
+import iopscreen
+from iopscreen import IopscreenError, api
+from iopscreen.engine.compiled import compile_rule_set
+from iopscreen.ruleset.reader import understand
+
+CANARY = "canary-7f3a"
+VECTORS = sorted((TESTS / "vectors").glob("*.json"))
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A rule file of a text, loaded."""
+
+    def load(text):
+        path = tmp_path / "rules.yaml"
+        path.write_text(text, encoding="utf-8")
+        return iopscreen.load(path)
+
+    return load
+
+
+# --- decide ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_decisions_are_those_of_the_public_test_vectors(path, written):
+    """Which the oracle wrote."""
+    file = json.loads(path.read_text("utf-8"))
+    rules = written(file["rules"])
+    for vector in file["vectors"]:
+        expect = vector["expect"]
+        if "impossible" in expect:
+            with pytest.raises(IopscreenError, match="cannot all be right") as refused:
+                iopscreen.decide(rules, vector["answers"])
+            assert all(f"`{entry}`" in str(refused.value) for entry in expect["impossible"])
+            continue
+        decision = iopscreen.decide(rules, vector["answers"])
+        found = {**decision.json(), "notes": [note.id for note in decision.notes]}
+        assert {key: found[key] for key in expect} == expect
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_decisions_are_those_of_the_oracle(seed, written):
+    rules = written(made(f"api {seed}").text)
+    rule_set, random = rules._file.rule_set, Random(seed)
+    oracle = Oracle(rule_set)
+    for share in (1.0, 0.7, 0.4, 0.0):
+        answers = random_answers(random, rule_set, share)
+        try:
+            verdict = oracle.decide(answers, absent_is_unknown=True)
+        except NoCompletion:
+            with pytest.raises(IopscreenError, match="cannot all be right"):
+                iopscreen.decide(rules, answers)
+            continue
+        found = iopscreen.decide(rules, answers)
+        assert (found.recommendation, found.rule, found.rules) == (verdict.recommendation, verdict.rule, verdict.rules)
+        assert (found.possible, found.ask_next) == (verdict.possible, verdict.ask_next)
+        assert found.not_needed == verdict.not_needed
+        assert [note.id for note in found.notes] == list(verdict.notes)
+        assert dict(found.answers) == {name: answers[name] for name in rules.questions if name in answers}
+
+
+def test_the_object_is_the_one_that_the_command_line_prints(tmp_path):
+    answers = {"immediate_danger": "no", "condition_type": ["self_harm", "mania"], "safe_living_environment": "dk"}
+    (tmp_path / "answers.json").write_text(json.dumps(answers))
+    command = ["screen", "--answers", str(tmp_path / "answers.json"), "--no-input", "--format", "json"]
+    printed = subprocess.run([sys.executable, "-m", "iopscreen", *command], capture_output=True, check=True)
+    decision = iopscreen.decide(iopscreen.load(), answers)
+    assert decision.json() == json.loads(printed.stdout)
+    decision.json()["answers"].clear()
+    assert decision.json()["answers"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [(True, "yes"), (False, "no"), ("Y", "yes"), (1, "yes"), (0, "no"), (None, "unknown"), ("refused", "declined")],
+)
+def test_an_answer_may_be_a_value(answer, value):
+    assert iopscreen.decide(iopscreen.load(), {"detox_need": answer}).answers == {"detox_need": value}
+
+
+def test_numbers_and_lists(written):
+    rules = iopscreen.load("iop-site-example")
+    decision = iopscreen.decide(rules, {"days_since_discharge": 12, "condition_type": ("self_harm",)})
+    assert decision.answers == {"condition_type": ("self_harm",), "days_since_discharge": 12}
+
+
+@pytest.mark.parametrize(
+    ("answers", "named"),
+    [
+        ({"detox_need": CANARY}, "detox_need"),
+        ({"detox_need": [CANARY]}, "detox_need"),
+        ({"detox_need": 1.5}, "detox_need"),
+        ({"detox_need": {CANARY: CANARY}}, "detox_need"),
+        ({"condition_type": ["self_harm", CANARY]}, "condition_type"),
+        ({"condition_type": [CANARY, 3]}, "condition_type"),
+        ({"condition_type": []}, "condition_type"),
+        ({"condition_type": True}, "condition_type"),
+        ({"detox_ned": CANARY}, "did you mean `detox_need`"),
+        ({3: CANARY}, "`3` is not a question"),
+        ({"detox_need": CANARY, "safe_living_environment": CANARY}, "safe_living_environment"),
+    ],
+)
+def test_what_is_no_answer_is_named_and_never_shown(answers, named):
+    with pytest.raises(IopscreenError) as refused:
+        iopscreen.decide(iopscreen.load(), answers)
+    told = "".join(traceback.format_exception(refused.value))
+    assert named in str(refused.value)
+    assert CANARY not in told
+
+
+def test_what_ends_up_in_logs_tells_no_answer():
+    rules = iopscreen.load()
+    decision = iopscreen.decide(rules, {"condition_type": ["chemical_dependency"], "detox_need": "no"})
+    [row] = iopscreen.screen_rows(rules, [{"detox_need": CANARY}])
+    assert CANARY in row.problem
+    for shown in (repr(decision), repr(row)):
+        assert CANARY not in shown
+        assert "chemical_dependency" not in shown
+
+
+def test_results_never_change():
+    rules = iopscreen.load()
+    decision = iopscreen.decide(rules, {"detox_need": "no"})
+    for result, name in ((rules, "id"), (decision, "rule"), (iopscreen.audit_rules(), "path")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(result, name, "another")
+    with pytest.raises(TypeError):
+        decision.answers["detox_need"] = "yes"
+    with pytest.raises(TypeError):
+        rules.outcomes["iop"] = "another"
+
+
+# --- load -----------------------------------------------------------------------------------
+
+
+def test_a_rule_set_by_name_and_by_path():
+    rules = iopscreen.load("iop-site-example")
+    assert (rules.id, rules.digest) == (iopscreen.load(RULES / "iop-site-example.yaml").id, rules.digest)
+    assert list(iopscreen.load().questions)[:2] == ["immediate_danger", "condition_type"]
+    assert list(iopscreen.load().outcomes) == ["referral", "iop", "inpatient", "emergency_referral"]
+
+
+def test_a_faulty_file_is_refused_with_every_fault(tmp_path):
+    path = tmp_path / "rules.yaml"
+    path.write_text("format: 1\nid: x\nrulez: []\ntitel: y\n")
+    with pytest.raises(IopscreenError) as refused:
+        iopscreen.load(path)
+    lines = str(refused.value).splitlines()
+    assert f"{path}:3:1: error: `rulez` is not a key of a rule set; did you mean `rules`? [unknown-key]" in lines
+    assert len(lines) > 2
+    with pytest.raises(IopscreenError, match="no such file, and no rule set that comes with the program"):
+        iopscreen.load("no-such-rules")
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+TEXTS = ("rule", "because", "staff_notes", "problem")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_are_told_what_a_batch_tells_them(seed, written):
+    rules = written(made(f"api rows {seed}").text)
+    compiled = compile_rule_set(understand(made(f"api rows {seed}").text.encode(), "rules.yaml").rule_set)
+    callers = random_callers(Random(seed), compiled.rule_set, 40, messy=0.05)
+    wanted = by_batch(compiled, callers)
+    for row, of_batch in zip(iopscreen.screen_rows(rules, callers), wanted, strict=True):
+        assert row.recommendation == of_batch["recommendation"]
+        assert {name: getattr(row, name) or "" for name in TEXTS} == {name: of_batch[name] for name in TEXTS}
+        assert ";".join(row.possible) == of_batch["possible"]
+        assert ";".join(row.ask_next) == of_batch["ask_next"]
+
+
+def test_the_rows_of_a_csv_file_are_told_what_its_batch_tells(capfdbinary):
+    rules = iopscreen.load()
+    with (TESTS / "readme" / "calls.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(iopscreen.screen_rows(rules, csv.DictReader(file)))
+    assert [row.recommendation for row in rows] == ["iop", "inpatient", "undecided", "error"]
+    assert rows[0].assumed == {"immediate_danger": "no"}
+    assert rows[3].assumed == {}
+    assert rows[3].problem == "column `Detox need`: `maybe` is not yes, no or unknown"
+
+
+def test_rows_come_as_they_are_read():
+    def endless():
+        while True:
+            yield {"detox_need": True}
+
+    rows = iopscreen.screen_rows(iopscreen.load(), endless())
+    assert [next(rows).recommendation for _ in range(3)] == ["inpatient"] * 3
+
+
+def test_no_rows_are_no_rows():
+    assert list(iopscreen.screen_rows(iopscreen.load(), [])) == []
+
+
+def test_a_row_with_other_columns_is_never_guessed():
+    table = io.StringIO("detox_need,call\nyes,1\nyes,1,no\n")
+    rows = [*csv.DictReader(table), {"call": 3}, {"call": "4", "detox_need": "yes"}]
+    told = list(iopscreen.screen_rows(iopscreen.load(), rows))
+    assert [row.recommendation for row in told] == ["inpatient", "error", "error", "inpatient"]
+    assert told[1].problem == "the row has also `None`: it should have the columns of the first row"
+    assert told[2].problem == "the row lacks `detox_need`: it should have the columns of the first row"
+    long_first = list(iopscreen.screen_rows(iopscreen.load(), csv.DictReader(io.StringIO("detox_need\nyes,no\nyes\n"))))
+    assert [row.recommendation for row in long_first] == ["error", "inpatient"]
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "said"),
+    [
+        ({"name": CANARY}, {}, "no column is a question of rule set `iop`"),
+        ({"detox_need": CANARY, "Danger now?": CANARY}, {}, "may be what `immediate_danger` asks"),
+        ({"detox_need": CANARY, "Detox Need": CANARY}, {}, "both answer `detox_need`"),
+        ({"a": CANARY}, {"map": {"a": "detox"}}, "is not a question of rule set `iop`"),
+        ({"detox_need": CANARY}, {"ignore_columns": ["b"]}, "the file has no column `b`"),
+    ],
+)
+def test_columns_that_are_refused_are_named_and_no_cell(row, options, said):
+    with pytest.raises(IopscreenError) as refused:
+        next(iopscreen.screen_rows(iopscreen.load(), [row], **options))
+    assert said in str(refused.value)
+    assert CANARY not in "".join(traceback.format_exception(refused.value))
+
+
+def test_columns_are_mapped_and_ignored():
+    row = {"Needs detox": "yes", "Danger now?": "no"}
+    options = {"map": {"Needs detox": "detox_need"}, "ignore_columns": ["Danger now?"]}
+    [told] = iopscreen.screen_rows(iopscreen.load(), [row], **options)
+    assert (told.recommendation, told.assumed) == ("inpatient", {"immediate_danger": "no"})
+
+
+# --- audit ----------------------------------------------------------------------------------
+
+
+def test_an_audit_is_the_one_of_the_command_line():
+    day = date(2026, 11, 23)
+    audit = iopscreen.audit_rules(TESTS / "readme" / "gap.yaml", today=day, budget=60)
+    assert not audit.clean
+    assert [finding.name for finding in audit.findings if finding.severity == "error"] == ["gap"]
+    command = ["audit", str(TESTS / "readme" / "gap.yaml"), "--format", "json", "--notes", "--today", day.isoformat()]
+    done = subprocess.run([sys.executable, "-m", "iopscreen", *command], capture_output=True, check=False)
+    assert audit.json() == json.loads(done.stdout)
+
+
+def test_a_clean_audit_and_a_faulty_file(tmp_path):
+    audit = iopscreen.audit_rules("iop", today=date(2026, 11, 23))
+    assert (audit.clean, audit.complete, audit.profiles, sum(audit.outcomes.values())) == (True, True, 32, 32)
+    (tmp_path / "rules.yaml").write_text("format: 1\n")
+    faulty = iopscreen.audit_rules(tmp_path / "rules.yaml")
+    assert (faulty.clean, faulty.profiles, faulty.outcomes) == (False, None, None)
+    assert faulty.findings[0].place == (1, 1)
+    assert not iopscreen.audit_rules("iop", today=date(2027, 11, 24)).clean
+
+
+def test_citations_are_verified_against_the_text_of_a_source():
+    loan, text = TESTS / "rulesets" / "loan.yaml", (TESTS / "rulesets" / "loan-handbook.txt").read_text("utf-8")
+    [source] = iopscreen.audit_rules(loan)._result.sources
+
+    def names(**options):
+        return {finding.name for finding in iopscreen.audit_rules(loan, **options).findings}
+
+    assert "unverified-citations" in names()
+    assert not names(sources={source: text}) & {"unverified-citations", "stale-citation"}
+    assert "stale-citation" in names(sources={source: text.replace("e", "a")})
+
+
+def test_what_an_audit_cannot_begin_with(tmp_path):
+    for path, options, said in (
+        (tmp_path, {}, "is a folder; name one rule file"),
+        ("iop", {"sources": {"artcle": "text"}}, "`artcle` is no source with a text; there are: article"),
+        ("iop", {"against": "no-such-file.yaml"}, "no-such-file.yaml"),
+    ):
+        with pytest.raises(IopscreenError, match=said):
+            iopscreen.audit_rules(path, **options)
+
+
+# --- names, types and what an import costs --------------------------------------------------
+
+
+def test_the_examples_of_the_documentation_are_what_happens():
+    found = doctest.testmod(api)
+    assert found.attempted >= 4
+    assert found.failed == 0
+
+
+def test_every_name_is_there_and_documented():
+    for name in iopscreen.__all__:
+        assert getattr(iopscreen, name).__doc__
+    with pytest.raises(AttributeError, match="`frobnicate`"):
+        _ = iopscreen.frobnicate
+
+
+def test_a_program_runs_and_its_types_are_right(tmp_path):
+    program, wrong = TESTS / "cases" / "api" / "program.py", TESTS / "cases" / "api" / "wrong.py"
+    ran = [sys.executable, str(program), str(TESTS / "readme" / "calls.csv")]
+    done = subprocess.run(ran, capture_output=True, text=True, check=True, cwd=TESTS.parent)
+    assert done.stdout.splitlines()[:2] == ["ask immediate_danger", "2 needs-detox None"]
+    strict = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    environment = {**os.environ, "MYPYPATH": str(TESTS.parent)}
+    found = subprocess.run(
+        [*strict, str(program), str(wrong)], capture_output=True, text=True, check=False, env=environment
+    )
+    lines = [line for line in found.stdout.splitlines() if ": error: " in line]
+    wanted = {
+        number: line.partition("# error: ")[2]
+        for number, line in enumerate(wrong.read_text("utf-8").splitlines(), start=1)
+        if "# error: " in line
+    }
+    assert [int(line.split(":")[1]) for line in lines] == list(wanted), found.stdout
+    assert all(f"{wrong.name}:" in line and text in line for line, text in zip(lines, wanted.values(), strict=True))
+
+
+def test_to_import_the_package_costs_next_to_nothing():
+    code = "import sys, iopscreen; print(sorted(name for name in sys.modules if name.startswith('iopscreen')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['iopscreen']"

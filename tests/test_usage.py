@@ -1,0 +1,162 @@
+"""What is said to somebody who has typed something else than was meant: what is wrong, and what to type instead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from iopscreen import cli, manual, usage
+from iopscreen.text import printable
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = get_command(cli.app).commands
+
+
+@pytest.fixture
+def said(monkeypatch, capsys):
+    """What a command line is answered with on stderr; it is exit 2, and nothing else is printed."""
+
+    def answered(*arguments):
+        monkeypatch.setattr(sys, "argv", ["iopscreen", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        done = capsys.readouterr()
+        assert (left.value.code, done.out) == (2, "")
+        return done.err.splitlines()
+
+    return answered
+
+
+def test_the_name_alone_says_what_to_type_first(said):
+    lines = said()
+    assert lines == manual.first_steps()
+    assert len(lines) <= 16
+    for start in ("iopscreen screen ", "iopscreen batch calls.csv --dry-run", "iopscreen new ", "iopscreen audit "):
+        assert any(line.strip().startswith(start) for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_the_first_steps_are_commands_that_there_are(tmp_path):
+    """Each is run as it stands, but for the call, which needs a person."""
+    (tmp_path / "calls.csv").write_text("detox_need,recent_psychiatric_discharge\nyes,no\n")
+    for reader in manual.READERS:
+        for command, _ in reader.steps:
+            program, name, *arguments = command.split()
+            assert (program, name in COMMANDS) == ("iopscreen", True)
+            more = ["--no-input"] if name == "screen" else []
+            done = subprocess.run(
+                [sys.executable, "-m", "iopscreen", name, *arguments, *more],
+                cwd=tmp_path, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["screeen"], "`screeen` is no command; did you mean `screen`?"),
+        (["frobnicate"], f"`frobnicate` is no command; commands: {', '.join(COMMANDS)}"),
+        (["help"], "`help` is no command; help is `iopscreen --help`, and of a command `iopscreen screen --help`"),
+        (["calls.csv"], "`calls.csv` is no command; did you mean `iopscreen batch calls.csv`?"),
+        (["rules/iop.yaml"], "`rules/iop.yaml` is no command; did you mean `iopscreen audit rules/iop.yaml`?"),
+        (["--verson"], "`--verson` is not an option of `iopscreen`; did you mean `--version`?"),
+        (["-V"], "`-V` is not an option of `iopscreen`"),
+        (
+            ["--jobs", "3", "batch", "calls.csv"],
+            "`--jobs` is not an option of `iopscreen`; it is one of `iopscreen batch`, and stands behind that",
+        ),
+        (["audit", "--mutant"], "`--mutant` is not an option of `iopscreen audit`; did you mean `--mutants`?"),
+        (["screen", "--jobs", "3"], "`--jobs` is not an option of `iopscreen screen`; it is one of `iopscreen batch`"),
+        (["audit", "-x"], "`-x` is not an option of `iopscreen audit`"),
+        (
+            ["audit", "--format", "jsn"],
+            "`--format jsn`: should be one of text, json, markdown, github, sarif, html; did you mean `json`?",
+        ),
+        (["batch", "a", "--engine=sparc"], "`--engine sparc`: should be one of here, spark; did you mean `spark`?"),
+        (["batch", "a", "--jobs", "x"], "`--jobs x`: should be a whole number of processes, 1 or more"),
+        (["batch", "a", "--jobs=0"], "`--jobs 0`: should be a whole number of processes, 1 or more"),
+        (["audit", "--budget", "-1"], "`--budget -1`: should be a number of seconds, 0 or more"),
+        (["diff", "a", "b", "--budget", ""], "`--budget `: should be a number of seconds, 0 or more"),
+        (["show", "x", "y"], "`iopscreen show` takes RULES and no more; too many: y"),
+        (["screen", "a"], "`iopscreen screen` takes options alone; too many: a"),
+        (["screen", "--save"], "`--save` needs a value FILE|DIR/ behind it: keep a record, from the first answer on"),
+        (["batch", "a", "--force=yes"], "`--force` stands alone, and takes no value"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_next_step(said, arguments, problem):
+    command = arguments[0] if arguments[0] in COMMANDS else ""
+    assert said(*arguments) == [
+        f"error: {problem}",
+        f"for help: {' '.join(filter(None, ['iopscreen', command]))} --help",
+    ]
+
+
+@pytest.mark.parametrize("command", ["batch", "verify", "new", "diff"])
+def test_what_is_missing_is_told_with_an_example(said, command):
+    problem, example, help_line = said(command)
+    assert problem.startswith(f"error: `iopscreen {command}` needs {COMMANDS[command].params[0].metavar}: ")
+    assert example.startswith(f"for example: iopscreen {command} ")
+    assert help_line == f"for help: iopscreen {command} --help"
+
+
+def test_nothing_that_is_typed_steers_the_terminal(said):
+    for arguments in (["e\x1b[31m"], ["audit", "--\x1b[31m"], ["audit", "--format", "\u202e"], ["show", "a", "\x9b"]):
+        assert all(line == printable(line) for line in said(*arguments))
+
+
+def test_every_option_that_takes_a_number_says_which():
+    """The words of the parser for a number that is none are nobody's."""
+    hints = {
+        name
+        for command in cli.app.registered_commands
+        for name, hint in command.callback.__annotations__.items()
+        if any(kind in str(hint).split("[", 1)[-1].split(",")[0] for kind in ("int", "float"))
+    }
+    assert {f"--{name}" for name in hints} == set(usage.NUMBERS)
+
+
+def test_a_message_of_the_parser_that_is_not_known_is_told_as_it_is():
+    class UsageError(Exception):
+        message = "Something New."
+        ctx = None
+
+    assert usage.usage_lines(UsageError(), COMMANDS, ["audit"]) == [
+        "error: something New",
+        "for help: iopscreen audit --help",
+    ]
+
+
+NOT_THERE = "no such file, and no rule set that comes with the program (`iop`, `iop-site-example`)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["batch", "call.csv"], "call.csv: cannot be read: no such file or directory; did you mean `calls.csv`?"),
+        (["batch", "nothing.csv"], "nothing.csv: cannot be read: no such file or directory"),
+        (["batch", "no/such/calls.csv"], "no/such/calls.csv: cannot be read: no such file or directory"),
+        (["batch", "sub"], "sub: is a folder; name a file in it"),
+        (
+            ["show", "sub/rule.yaml"],
+            f"sub/rule.yaml: {NOT_THERE}; did you mean `sub/rules.yaml`?",
+        ),
+        (
+            ["audit", "iop-site-exampel"],
+            f"iop-site-exampel: {NOT_THERE}; did you mean `iop-site-example`?",
+        ),
+        (
+            ["audit", "no/such/thing"],
+            f"no/such/thing: {NOT_THERE}",
+        ),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_the_one_that_was_meant(said, tmp_path, monkeypatch, arguments, problem):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("detox_need\nyes\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "rules.yaml").write_text("format: 1\n")
+    assert said(*arguments) == [f"error: {problem}"]
