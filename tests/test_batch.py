@@ -436,7 +436,7 @@ def test_a_row_that_is_counted_and_not_written_is_noticed(monkeypatch):
 def test_small_caches_change_nothing(monkeypatch):
     states = as_csv(all_states()[::7])
     expected, summary = screened(states)
-    monkeypatch.setattr(caches, "MAX_STATES", 2)
+    monkeypatch.setattr(caches, "MAX_BYTES", 1)
     monkeypatch.setattr(caches, "MAX_TEXTS", 1)
     assert screened(states) == (expected, summary)
 
