@@ -38,7 +38,7 @@ PART = 1 << 18
 FIRST_PLAN = 4
 """Windows that are looked at before a quick pattern is made."""
 MAX_COUNTED = 1 << 14
-"""Different rows that are met before it is looked up how they count: what they are told is at hand yet."""
+"""Different rows that are counted each by itself before they are put together by what they are told."""
 MAX_PAUSE = 16
 """Windows that are not tried quickly after many were in vain."""
 
@@ -304,7 +304,10 @@ class _Tails(Kept[int, bytes]):
 
     def find(self, state: int) -> bytes:
         tail = self._states[state] if state >= 0 else None
-        return b"" if tail is None or tail.reasons else tail.data + self._end
+        if tail is None or tail.reasons:
+            return b""
+        self._numbers[state] = self._number(tail.told)
+        return tail.data + self._end
 
     def size_of(self, data: bytes) -> int:
         return len(data)
@@ -315,15 +318,18 @@ class _Tails(Kept[int, bytes]):
         if number is None:
             tail = self._states[state]
             assert tail is not None
-            if tail.told not in self._number_of_told:
-                self._number_of_told[tail.told] = len(self.told)
-                self.told.append(tail.told)
-            number = self._numbers[state] = self._number_of_told[tail.told]
+            number = self._numbers[state] = self._number(tail.told)
+        return number
+
+    def _number(self, told: Told) -> int:
+        number = self._number_of_told.setdefault(told, len(self.told))
+        if number == len(self.told):
+            self.told.append(told)
         return number
 
     def forget_numbers(self) -> None:
         """Begin to number anew, if there are many numbers."""
-        if len(self._numbers) >= MAX_COUNTED:
+        if len(self._numbers) >= 2 * MAX_COUNTED:
             self.told.clear()
             self._number_of_told.clear()
             self._numbers.clear()

@@ -102,20 +102,22 @@ def rule_on(
 ) -> Ruling:
     """What the rules say where these blocks are known, by level. Raises ImpossibleAnswers and TooTangled."""
     rule_set = compiled.rule_set
-    diagram, by_rule = _rule_diagram(compiled, blocks, max_edges, budget)
-    labels = diagram.labels(by_rule)
+    diagram, by_rule, labels = _rule_diagram(compiled, blocks, max_edges, budget)
     decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
     rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
-    by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
     outcomes = {compiled.outcome_of(label) for label in labels}
     possible = tuple(outcome for outcome in (*rule_set.outcome, NO_RULE) if outcome in outcomes)
-    unanswered = [question.id for question in compiled.deciding if compiled.level[question.id] not in blocks]
+    ask_next: tuple[str, ...] = ()
+    if len(possible) > 1:
+        by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
+        unanswered = [question.id for question in compiled.deciding if compiled.level[question.id] not in blocks]
+        ask_next = _can_matter(compiled, diagram, by_outcome, unanswered, partial=any(map(is_impossible, labels)))
     return Ruling(
         recommendation=possible[0] if possible != (NO_RULE,) and len(possible) == 1 else None,
         rule=rules[0] if len(decided_by) == 1 and rules else None,
         rules=rules,
         possible=possible,
-        ask_next=_can_matter(compiled, diagram, by_outcome, unanswered) if len(possible) > 1 else (),
+        ask_next=ask_next,
     )
 
 
@@ -151,17 +153,19 @@ def outcome_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node
 
     Raises ImpossibleAnswers and TooTangled.
     """
-    diagram, by_rule = _rule_diagram(compiled, compiled.known(answers))
+    diagram, by_rule, _ = _rule_diagram(compiled, compiled.known(answers))
     return diagram, diagram.relabel(by_rule, compiled.outcome_of)
 
 
 def _rule_diagram(
     compiled: Compiled, blocks: Mapping[int, int], max_edges: int = MAX_EDGES, budget: Budget = UNLIMITED
-) -> tuple[Diagram, Node]:
+) -> tuple[Diagram, Node, set[Label]]:
+    """The diagram of the rules where these blocks are known, and its labels."""
     diagram = compiled.diagram(budget)
     by_rule = compiled.rules.build(diagram, blocks, max_edges=max_edges)
-    _refuse_impossible(compiled, diagram.labels(by_rule))
-    return diagram, by_rule
+    labels = diagram.labels(by_rule)
+    _refuse_impossible(compiled, labels)
+    return diagram, by_rule, labels
 
 
 def in_file_order(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
@@ -176,19 +180,20 @@ def _refuse_impossible(compiled: Compiled, labels: Iterable[Label]) -> None:
         raise ImpossibleAnswers([entries[FIRST_IMPOSSIBLE - label] for label in excluding])
 
 
-def _can_matter(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str]) -> tuple[str, ...]:
+def _can_matter(
+    compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str], *, partial: bool
+) -> tuple[str, ...]:
     """The questions that can matter alone; where none can, a smallest set that matters together.
 
-    `root` has more than one possible outcome. Without impossible combinations a question
-    matters just when the reduced diagram tests it; with them, two completions are looked for.
+    `root` has more than one possible outcome; `partial`: some completions are impossible. Without
+    them a question matters just when the reduced diagram tests it; with them, two completions are looked for.
     """
     tested = diagram.support(root)
     candidates = [question for question in unanswered if compiled.level[question] in tested]
-    if not any(is_impossible(label) for label in diagram.labels(root)):
+    if not partial:
         return tuple(candidates)
-    alone = tuple(
-        question for question in candidates if diagram.differs_by(root, {compiled.level[question]}, is_impossible)
-    )
+    differing = diagram.levels_that_differ(root, is_impossible)
+    alone = tuple(question for question in candidates if compiled.level[question] in differing)
     if alone:
         return alone
     names = tuple(compiled.rule_set.question)

@@ -7,6 +7,7 @@ and each note leave little by themselves, and very many different things togethe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from iopscreen.engine.kept import PLACE, Kept
@@ -68,11 +69,18 @@ class ByRemainder(Generic[T]):
 
     def __init__(self, table: Table, find: Callable[[Mapping[int, int]], T]) -> None:
         self._found = _ByBlocks(table, find)
-        self._levels = self._found.levels
+        self._own = _places(self._found.levels)
 
     def __call__(self, blocks: Sequence[int | None]) -> T:
         """What is found with these blocks known, one for each level of the rule set."""
-        return self._found[tuple([blocks[level] for level in self._levels])]
+        return self._found[self._own(blocks)]
+
+
+def _places(places: Sequence[int]) -> Callable[[Sequence[int | None]], Blocks]:
+    """What stands at these places of a sequence."""
+    if len(places) < 2:  # then `itemgetter` gives no tuple
+        return lambda blocks: tuple([blocks[place] for place in places])
+    return itemgetter(*places)
 
 
 class _ByBlocks(Kept[Blocks, T]):
