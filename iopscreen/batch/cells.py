@@ -73,15 +73,15 @@ class States(Kept[int, Tail | None]):
     """The tails of one file's rows, by the number of their cells' classes; None where one is no answer."""
 
     def __init__(self, deciding: Deciding) -> None:
-        super().__init__(MAX_BYTES)
+        super().__init__(MAX_BYTES // 2)  # whoever asks often keeps what it makes of them
         self._deciding = deciding
         columns = deciding.columns
-        self._weights = _weights([column.classes for column in columns])
-        self.count = prod(column.classes for column in columns)
+        classes = [column.classes for column in columns]
+        weights = _weights(classes)
+        self._digits = list(zip(weights, classes, strict=True))
+        self.count = prod(classes)
         most = max(1, MAX_TEXTS // max(1, len(columns)))
-        self.texts = [
-            Texts(column.class_of, weight, most) for column, weight in zip(columns, self._weights, strict=True)
-        ]
+        self.texts = [Texts(column.class_of, weight, most) for column, weight in zip(columns, weights, strict=True)]
         self._columns = [(column.at, texts) for column, texts in zip(columns, self.texts, strict=True)]
 
     def tail(self, cells: Sequence[str]) -> Tail | None:
@@ -97,11 +97,7 @@ class States(Kept[int, Tail | None]):
 
     def _classes(self, state: int) -> list[int]:
         """The digits of `state`."""
-        classes = []
-        for weight in reversed(self._weights):
-            number, state = divmod(state, weight)
-            classes.append(number)
-        return classes[::-1]
+        return [state // weight % classes for weight, classes in self._digits]
 
 
 def _weights(counts: Sequence[int]) -> list[int]:

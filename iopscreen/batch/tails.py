@@ -15,7 +15,7 @@ from iopscreen.engine.blocks import Blocks
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled
 from iopscreen.engine.decide import ImpossibleAnswers, ShownNote, is_certain, rule_on, shown, texts_of_open
-from iopscreen.engine.kept import Kept
+from iopscreen.engine.kept import PLACE, Kept
 from iopscreen.engine.remainder import ByRemainder
 from iopscreen.ruleset import shape
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Unanswered
@@ -24,8 +24,12 @@ from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers, a
 UNDECIDED = "undecided"
 ERROR = "error"
 TOO_TANGLED = "too many questions of this rule set are open to decide the row; answer more of them"
-MAX_BYTES = 1 << 22
+MAX_RULED = 1 << 23
+"""Bytes of what the rules say that are kept: it is what takes longest to find out."""
+MAX_BYTES = 1 << 21
 """Of the tails that a `Decider` keeps."""
+TEXT = 60
+"""Bytes of a text beside its letters."""
 
 Known = tuple[tuple[str, Answer], ...]
 
@@ -42,6 +46,12 @@ class _Ruled:
     cells: tuple[str, ...]
     due: tuple[str, ...]
     known: Known | None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        cells = sum(map(len, self.cells)) + TEXT * len(self.cells)
+        return cells + PLACE * (len(self.possible) + len(self.due) + len(self.known or ()))
 
 
 Row = tuple[_Ruled, frozenset[str], tuple[bool | None, ...]]
@@ -61,11 +71,18 @@ class _Tails(Kept[Row, Tail]):
         super().__init__(MAX_BYTES)
         self._find = find
 
-    def find(self, told: Row) -> Tail:
-        return self._find(told)
+    def find(self, row: Row) -> Tail:
+        return self._find(row)
 
     def size_of(self, tail: Tail) -> int:
         return len(tail.data)
+
+
+class _ByRules(ByRemainder[_Ruled | str]):
+    """What the rules say, or why rows are problems."""
+
+    def size_of(self, found: _Ruled | str) -> int:
+        return found.size if isinstance(found, _Ruled) else len(found)
 
 
 class Decider:
@@ -87,12 +104,13 @@ class Decider:
         self._levels = [compiled.level[name] for name in place]
         fixed = compiled.known(assumed)
         self._assumed = [fixed.get(level) for level in range(len(compiled.order))]
-        self._ruled = ByRemainder(compiled.rules, self._rule)
+        self._ruled = _ByRules(compiled.rules, self._rule, MAX_RULED)
         self._certain = [
             ByRemainder(table, partial(self._is_certain, note)) for note, table in enumerate(compiled.notes)
         ]
         self._note_texts = [_note_text(shown(note)) for note in compiled.rule_set.notes]
         self._assumed_text = ";".join(f"{name}={answer_text(answer)}" for name, answer in assumed.items())
+        self._pairs: dict[tuple[str, int], tuple[str, Answer]] = {}
         self._tails = _Tails(self._tail_of)
 
     @property
@@ -118,13 +136,13 @@ class Decider:
         """What a row of these blocks, by level, is told. Raises _Refused."""
         ruled = self._ruled_on(blocks)
         resting = NOTHING if len(ruled.possible) > 1 else self._resting(blocks, ruled.possible)
-        certain = tuple([certain(blocks) for certain in self._certain])
+        certain = tuple([certain.of(blocks) for certain in self._certain])
         if None in certain:
             raise _Refused(TOO_TANGLED)
         return ruled, resting, certain
 
     def _ruled_on(self, blocks: Sequence[int | None]) -> _Ruled:
-        found = self._ruled(blocks)
+        found = self._ruled.of(blocks)
         if isinstance(found, str):
             raise _Refused(found)
         return found
@@ -170,7 +188,13 @@ class Decider:
     def _known(self, known: Mapping[int, int]) -> Known:
         """The answers of columns that leave the rules as they are left."""
         levels = zip(self.place, self._levels, strict=True)
-        return tuple([(name, self.compiled.blocks[name].example(known[at])) for name, at in levels if at in known])
+        return tuple([self._pair(name, known[level]) for name, level in levels if level in known])
+
+    def _pair(self, name: str, block: int) -> tuple[str, Answer]:
+        """A question with an answer: one pair for all that have it, for they are kept."""
+        if (name, block) not in self._pairs:
+            self._pairs[name, block] = (name, self.compiled.blocks[name].example(block))
+        return self._pairs[name, block]
 
     def _is_certain(self, note: int, known: Mapping[int, int]) -> bool | None:
         """Whether a note is certain where these blocks are known; None where that cannot be told."""

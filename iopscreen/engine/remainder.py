@@ -7,14 +7,17 @@ and each note leave little by themselves, and very many different things togethe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from operator import itemgetter
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from iopscreen.engine.kept import PLACE, Kept
+from iopscreen.engine.kept import Kept
 from iopscreen.engine.table import Table
 
-MAX_BYTES = 1 << 20
-"""Of what is kept of one table, by answers and by remainders."""
+MAX_BYTES = 1 << 18
+"""Of what is kept of one table."""
+FEW = 2_000
+"""Combinations of blocks up to which it is kept by these, too: that spares even the look at the clauses."""
 
 T = TypeVar("T")
 Blocks = tuple[int | None, ...]
@@ -61,19 +64,38 @@ class Remainders:
         return Remainder(before | takes_rest, tuple(levels))
 
 
-class ByRemainder(Generic[T]):
-    """What `find` says of one table, asked once for each remainder. It is given the known blocks, by level.
+class ByRemainder(Kept[Remainder, T]):
+    """What `found` says of one table, asked once for each remainder. It is given the known blocks, by level.
 
     What it says may depend on the remainder alone.
     """
 
-    def __init__(self, table: Table, find: Callable[[Mapping[int, int]], T]) -> None:
-        self._found = _ByBlocks(table, find)
-        self._own = _places(self._found.levels)
+    def __init__(self, table: Table, found: Callable[[Mapping[int, int]], T], most: int = MAX_BYTES) -> None:
+        super().__init__(most)
+        self._found = found
+        self._remainders = Remainders(table)
+        self._own = _places(self._remainders.levels)
+        few = prod(table.widths[level] + 1 for level in self._remainders.levels) <= FEW
+        self._by_blocks: dict[Blocks, T] | None = {} if few else None
 
-    def __call__(self, blocks: Sequence[int | None]) -> T:
+    def of(self, blocks: Sequence[int | None]) -> T:
         """What is found with these blocks known, one for each level of the rule set."""
-        return self._found[self._own(blocks)]
+        own = self._own(blocks)
+        if self._by_blocks is None:
+            return self._of(own)
+        try:
+            return self._by_blocks[own]
+        except KeyError:
+            found = self._by_blocks[own] = self._of(own)
+            return found
+
+    def _of(self, own: Blocks) -> T:
+        left = self._remainders.of(own)
+        try:
+            return self[left]
+        except KeyError:
+            levels = zip(self._remainders.levels, own, strict=True)
+            return self.keep(left, self._found({level: block for level, block in levels if block is not None}))
 
 
 def _places(places: Sequence[int]) -> Callable[[Sequence[int | None]], Blocks]:
@@ -81,26 +103,3 @@ def _places(places: Sequence[int]) -> Callable[[Sequence[int | None]], Blocks]:
     if len(places) < 2:  # then `itemgetter` gives no tuple
         return lambda blocks: tuple([blocks[place] for place in places])
     return itemgetter(*places)
-
-
-class _ByBlocks(Kept[Blocks, T]):
-    """By the blocks known of the levels that a table tests: it spares many rows even the look at what is left."""
-
-    def __init__(self, table: Table, find: Callable[[Mapping[int, int]], T]) -> None:
-        super().__init__(MAX_BYTES)
-        self._remainders = Remainders(table)
-        self.levels = self._remainders.levels
-        self._find = find
-        self._found: Kept[Remainder, T] = Kept(MAX_BYTES)
-
-    def find(self, blocks: Blocks) -> T:
-        left = self._remainders.of(blocks)
-        try:
-            return self._found[left]
-        except KeyError:
-            levels = zip(self.levels, blocks, strict=True)
-            known = {level: block for level, block in levels if block is not None}
-            return self._found.keep(left, self._find(known))
-
-    def size_of_key(self, blocks: Blocks) -> int:
-        return PLACE * len(blocks)
