@@ -437,7 +437,7 @@ def test_a_row_that_is_counted_and_not_written_is_noticed(monkeypatch):
 def test_small_caches_change_nothing(monkeypatch):
     states = as_csv(all_states()[::7])
     expected, summary = screened(states)
-    monkeypatch.setattr(caches, "MAX_STATES", 2)
+    monkeypatch.setattr(caches, "MAX_BYTES", 1)
     monkeypatch.setattr(caches, "MAX_TEXTS", 1)
     assert screened(states) == (expected, summary)
 
@@ -802,11 +802,12 @@ def test_progress_is_told_now_and_then_and_at_the_end():
     assert seen[-1] == (400_000, len(data)) == (done.rows, len(data))
 
 
-def test_too_tangled_is_a_problem_of_the_row(monkeypatch):
+@pytest.mark.parametrize("where", ["rule_on", "is_certain"])
+def test_too_tangled_is_a_problem_of_the_row(where, monkeypatch):
     def tangled(*_, **__):
         raise TooTangled
 
-    monkeypatch.setattr(tails, "decide", tangled)
+    monkeypatch.setattr(tails, where, tangled)
     (row,) = told("condition_type\nmania\n")
     assert row["recommendation"] == "error"
     assert row["problem"].startswith("too many questions of this rule set are open")
@@ -816,7 +817,7 @@ def test_an_unforeseen_error_is_not_swallowed(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(tails, "decide", broken)
+    monkeypatch.setattr(tails, "rule_on", broken)
     with pytest.raises(ZeroDivisionError):
         screened("condition_type\nmania\n")
 
