@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from iopscreen.errors import IopscreenError
+from iopscreen.named import NamedOutput, telling
 
 
 @contextmanager
@@ -33,7 +34,10 @@ def all_written_whole(paths: Sequence[str], *, force: bool) -> Iterator[list[Bin
     parts: dict[str, str] = {}
     try:
         with ExitStack() as opened:
-            files = [opened.enter_context(_part(path, prefixes[path], parts)) for path in paths]
+            files = []
+            for path in paths:
+                files.append(_part(path, prefixes[path], parts))
+                opened.callback(_give_up, files[-1])
             yield files
             for file, path in zip(files, paths, strict=True):
                 _finish(file, path)
@@ -54,12 +58,17 @@ def _clear(folder: Path, prefix: str) -> None:
 
 
 def _part(path: str, prefix: str, parts: dict[str, str]) -> BinaryIO:
-    """A new file beside `path`, for its owner alone; its name goes into `parts`."""
-    try:
+    """A new file beside `path`, for its owner alone; its name goes into `parts`, messages call it `path`."""
+    with telling(path):
         handle, parts[path] = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=Path(path).parent)
-    except OSError as error:
-        raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
-    return os.fdopen(handle, "wb")
+        return cast("BinaryIO", NamedOutput(os.fdopen(handle, "wb"), path))
+
+
+def _give_up(file: BinaryIO) -> None:
+    """Close a file that nobody will read. What went wrong before is told, not that it still does."""
+    if not file.closed:
+        with suppress(OSError, IopscreenError):
+            file.close()
 
 
 def write_together(contents: Mapping[str, bytes], *, force: bool) -> None:
@@ -84,19 +93,15 @@ def _staged(path: str, data: bytes) -> str:
     """A new file beside `path` that holds `data`; its name."""
     target = Path(path)
     part = str(target.with_name(f".{target.name}.{os.getpid()}.part"))
-    try:
+    with telling(path):
         # The mode is cut by the umask; an open file of this name would be somebody else's.
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except OSError as error:
-        raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with telling(path), os.fdopen(handle, "wb") as file:
             file.write(data)
             _finish(file, path)
-    except BaseException as error:
+    except BaseException:
         os.unlink(part)
-        if isinstance(error, OSError):
-            raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
         raise
     return part
 
@@ -154,22 +159,16 @@ def refuse_existing(path: str, *, force: bool) -> None:
 
 
 def _finish(file: BinaryIO, path: str) -> None:
-    try:
+    """Bring all of a file to the disk, and close it: some systems say only then that it is full."""
+    with telling(path):
         file.flush()
         os.fsync(file.fileno())
-    except OSError as error:
-        raise IopscreenError(f"{path}: cannot be written: {_reason(error)}") from None
+        file.close()
 
 
 def _rename(name: str, target: Path) -> None:
-    try:
+    with telling(str(target)):
         os.replace(name, target)
-    except OSError as error:
-        raise IopscreenError(f"{target}: cannot be written: {_reason(error)}") from None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or "input or output error").lower()
 
 
 MOST_NAMES = 500

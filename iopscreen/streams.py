@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from iopscreen.errors import IopscreenError
+from iopscreen.named import NamedOutput, telling
 
 STREAM = "-"
 """The name of stdin and stdout."""
@@ -79,10 +80,12 @@ def _stdout() -> Iterator[BinaryIO]:
     """Stdout for bytes."""
     # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
     buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
-    sys.stdout.flush()
+    named = cast("BinaryIO", NamedOutput(buffer, "stdout"))
     try:
-        yield buffer
-        buffer.flush()
+        with telling("stdout"):
+            sys.stdout.flush()
+        yield named
+        named.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Closed from None

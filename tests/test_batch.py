@@ -12,6 +12,7 @@ import csv
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -436,7 +437,7 @@ def test_a_row_that_is_counted_and_not_written_is_noticed(monkeypatch):
 def test_small_caches_change_nothing(monkeypatch):
     states = as_csv(all_states()[::7])
     expected, summary = screened(states)
-    monkeypatch.setattr(caches, "MAX_STATES", 2)
+    monkeypatch.setattr(caches, "MAX_BYTES", 1)
     monkeypatch.setattr(caches, "MAX_TEXTS", 1)
     assert screened(states) == (expected, summary)
 
@@ -624,6 +625,160 @@ def test_a_first_line_that_is_a_caller_is_not_shown(first):
     assert "names none (put a line with names above the first caller)" in message
 
 
+# --- headers of several lines ---------------------------------------------------------------
+
+STRAY = {
+    "quoted word": ['id,immediate_danger,condition_type,"notes', '1,yes,CANARY,said ""now"" 5"'],
+    "inch mark": ['id,immediate_danger,condition_type,"notes', '1,yes,CANARY,5"'],
+    "ditto mark": ['id,immediate_danger,condition_type,"', '1,yes,CANARY,"'],
+    "short row": ['id,immediate_danger,condition_type,"notes', '1,CANARY 5"'],
+    "long row": ['id,immediate_danger,condition_type,"notes', '1,yes,CANARY,a,b,5"'],
+    "cells with spaces": ['id,immediate_danger,condition_type,"notes', '1, yes, CANARY, 5"'],
+    "blank cells": ['id,immediate_danger,condition_type,"notes', ',,,CANARY"'],
+    "two rows": ['id,immediate_danger,condition_type,"notes', "1,yes,CANARY,x", '2,no,CANARY,5"'],
+    "blank line first": ['id,immediate_danger,condition_type,"notes', "", '1,yes,CANARY,5"'],
+    "first cell": ['id,immediate_danger,condition_type,"notes', '5",yes,CANARY,x'],
+    "first cell a ditto mark": ['id,immediate_danger,condition_type,"notes', '",yes,CANARY,x'],
+    "second cell": ['id,immediate_danger,condition_type,"notes', '1,",CANARY,x'],
+    "third cell": ['id,immediate_danger,condition_type,"notes', '1,yes,",CANARY'],
+    "quote in the midst": ['id,immediate_danger,"condition_type,notes', '1,yes,CANARY,5"'],
+    "two columns": ['condition_type,"notes', 'mania,CANARY 5"'],
+    "names of several lines": ['id,"Safe', 'at home?",immediate_danger,condition_type,"notes', '1,yes,no,CANARY,5"'],
+}
+"""A quote that stands alone in a header, and one in a row below it."""
+
+
+@pytest.mark.parametrize("above", ["", "\n \n", "sep={}\n", "\ufeff", "\ufeffsep={}\n\n"], ids=repr)
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"], ids=repr)
+@pytest.mark.parametrize("kind", STRAY)
+def test_a_row_in_the_header_is_refused_and_not_shown(kind, mark, above):
+    end = "\r\n" if mark == ";" else "\n"
+    text = above.format(mark) + end.join([*STRAY[kind], "7,no,other,x", "8,no,mania,x", ""]).replace(",", mark)
+    with pytest.raises(IopscreenError, match=r"^calls\.csv:\d+: ") as error:
+        screened(text)
+    assert CANARY not in chain_text(error.value)
+    first = 1 + above.count("\n")
+    message = str(error.value)
+    if "takes in line" in message:
+        quote = first + (kind == "names of several lines")
+        assert message.startswith(f"calls.csv:{quote}: a quote opened on this line")
+        rows = quote + 1, quote + 1 + (kind == "blank line first")
+        assert any(f"takes in line {row}, which looks like a row; close it, or remove it" in message for row in rows)
+    else:
+        assert "names none" in message or "begins with a line end" in message or "never closed" in message
+
+
+def test_no_caller_vanishes_into_the_header():
+    """Wherever one quote is put into a header and one into a row, every row comes out, or none does."""
+    rng = random.Random(20261126)
+    found = {"refused": 0, "whole": 0}
+    for _ in range(600):
+        mark = rng.choice([",", ";", "\t", "|"])
+        names = ["nr", *rng.sample(QUESTIONS, rng.randint(1, 5)), "notes"]
+        rows = [[str(nr), *rng.choices(["yes", "no", "mania", ""], k=len(names) - 2), "x"] for nr in range(6)]
+        header = list(names)
+        place = rng.randrange(len(header))
+        header[place] = rng.choice(['"', f'"{header[place]}', f'{header[place]}"'])
+        row = rng.choice(rows)
+        place = rng.randrange(len(row))
+        row[place] = rng.choice(['"', f'{row[place]}"', f'{row[place]} ""so"" 5"'])
+        text = "".join(mark.join(cells) + "\n" for cells in (header, *rows))
+        try:
+            _, summary = screened(text)
+        except IopscreenError:
+            found["refused"] += 1
+            continue
+        found["whole"] += 1
+        assert summary.lines.header == 1, text
+        assert "".join(summary.unmapped).count("yes") == 0
+    assert min(found.values()) > 50
+
+
+def test_names_of_several_lines_are_read():
+    """What a spreadsheet writes is read, whichever names have several lines."""
+    rng = random.Random(6)
+    more = ["\n(optional)", "\n(yes/no)", "\n", "\n\nsee below", "\r\nor his", "\n(mania, bipolar; or both)", '\n"so"']
+    for _ in range(300):
+        names = ["nr", *rng.sample(QUESTIONS[2:], rng.randint(1, 3)), "notes", "said", "place", "by", "at"]
+        header = [name + rng.choice([*more, "", ""]) for name in names]
+        header.insert(rng.randrange(len(header) + 1), "condition_type")
+        text = io.StringIO(newline="")
+        mark = rng.choice([",", ";", "\t", "|"])
+        writer = csv.writer(text, delimiter=mark)
+        writer.writerow(header)
+        rows = rng.randint(1, 5)
+        writer.writerows([[f"cell {place}" for place in range(len(header))]] * rows)
+        out, summary = screened(text.getvalue())
+        assert (summary.rows, summary.lines.all) == (rows, text.getvalue().count("\n"))
+        called = [re.split("[\r\n]", name)[0] for name in header]
+        answering = {*QUESTIONS}.intersection(map(str.strip, header))  # a line end alone is no more than a blank
+        assert {*summary.columns} == answering
+        assert [*summary.unmapped] == [
+            name for name, whole in zip(called, header, strict=True) if whole.strip() not in answering
+        ]
+        table = [*csv.reader(io.StringIO(out.decode(), newline=""), delimiter=mark)]
+        assert table[0] == [*header, *APPENDED]
+
+
+def test_a_name_is_called_by_its_first_line_wherever_it_is_named():
+    text = f'nr,"condition_type\n{CANARY}","Safe\n{CANARY}","Safe\n{CANARY} 2",detox_need\n1,x,y,z,no\n'
+    _, summary = screened(text)
+    told_lines = "\n".join(summary_lines(summary, shipped().rule_set))
+    assert CANARY not in told_lines + repr(summary)
+    assert "`condition_type`, `Safe (column 3)`, `Safe (column 4)`" in told_lines
+    assert '--map "condition_type=condition_type"' in told_lines
+    chosen = {"condition_type": "condition_type", "safe (COLUMN 4)": "safe_living_environment"}
+    (row,) = told(text, map=chosen, ignore_columns=frozenset([f"Safe {CANARY}"]))
+    assert (
+        row["problem"].startswith("column `condition_type`: `x` is not") and "`Safe (column 4)`: `z`" in row["problem"]
+    )
+    for options in ({"map": {"Save": "safe_living_environment"}}, {"ignore_columns": frozenset(["Saf"])}):
+        assert CANARY not in refused(text, **options)
+    assert CANARY not in refused(f'"detox_need\n{CANARY}","detox_need\n{CANARY}"\n', map={"detox_need": "detox_need"})
+    assert CANARY not in refused(f'"Risk\n{CANARY}",detox_need\n')
+
+
+def test_what_stands_below_a_header_with_quotes_is_not_its_own():
+    """A mark of inches in a name is no quote that is open: rows are rows, whatever their bytes."""
+    out, summary = screened(b'id,5" tall,condition_type,"a\n(b)"\n1,\xff,mania,x\n2,\x00,mania,x\n3,,mania,x\n')
+    assert (summary.rows, summary.problems, summary.lines.header) == (3, 2, 2)
+    assert b"\xff" in out
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("ATRISK", "near"),
+        ("nonsuicidal", "near"),
+        ("PHQ9risk", "near"),
+        ("\u00e0trisk", "near"),
+        ("Sui\u00e7idal", "stops"),
+        ("suic\u0327idal", "stops"),
+        ("r\u00edsk", "stops"),
+        ("R\u0130SK", "stops"),
+        ("\uff32\uff49\uff53\uff4b", "stops"),
+        ("ri\u00adsk", "stops"),
+        ("user is known", None),
+        ("r.i.s.k", None),
+        ("problem_reason", None),
+    ],
+)
+def test_hints_within_words_and_behind_accents(header, kind):
+    text = f"{header},condition_type\n1,mania\n"
+    if kind == "stops":
+        assert f'--map "{header}=immediate_danger"' in refused(text)
+        assert screened(text, ignore_columns=frozenset([header]))[1].near == ()
+        return
+    _, summary = screened(text)
+    assert summary.near == (((header, "immediate_danger"),) if kind else ())
+    assert screened(text, ignore_columns=frozenset([header]))[1].near == ()
+
+
+def test_what_is_to_be_copied_runs_nothing():
+    message = refused("condition_type,risk $(id) `id`\n")
+    assert "--map 'risk $(id) `id`=immediate_danger'" in message
+
+
 # --- the rest -------------------------------------------------------------------------------
 
 
@@ -647,11 +802,12 @@ def test_progress_is_told_now_and_then_and_at_the_end():
     assert seen[-1] == (400_000, len(data)) == (done.rows, len(data))
 
 
-def test_too_tangled_is_a_problem_of_the_row(monkeypatch):
+@pytest.mark.parametrize("where", ["rule_on", "is_certain"])
+def test_too_tangled_is_a_problem_of_the_row(where, monkeypatch):
     def tangled(*_, **__):
         raise TooTangled
 
-    monkeypatch.setattr(tails, "decide", tangled)
+    monkeypatch.setattr(tails, where, tangled)
     (row,) = told("condition_type\nmania\n")
     assert row["recommendation"] == "error"
     assert row["problem"].startswith("too many questions of this rule set are open")
@@ -661,7 +817,7 @@ def test_an_unforeseen_error_is_not_swallowed(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(tails, "decide", broken)
+    monkeypatch.setattr(tails, "rule_on", broken)
     with pytest.raises(ZeroDivisionError):
         screened("condition_type\nmania\n")
 

@@ -85,6 +85,13 @@ OUTPUTS = ("out.csv", "problems.csv", "summary.json")
 FAILING = ["mkstemp", "fdopen", "write", "flush", "fsync", "close", "replace"]
 
 
+def full_file(error: IopscreenError) -> str:
+    """The file of which an error says that it does not fit."""
+    path, colon, why = str(error).rpartition(": cannot be written: ")
+    assert colon and why == "no space left on device"
+    return Path(path).name
+
+
 class Fails:
     """Makes the `nth` call of one kind fail."""
 
@@ -138,21 +145,66 @@ def test_whatever_fails_all_three_files_are_as_they_were(failing, existing, desk
         for name in OUTPUTS:
             (desk / name).write_text(f"old {name}", encoding="utf-8")
     before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    named = set()
     for nth in range(1, 30):
         fails = Fails(nth)
         with monkeypatch.context() as patched:
             break_files(patched, failing, fails)
             try:
                 batching.screen(wishes(desk, force=existing))
-            except (IopscreenError, OSError) as error:
-                assert "no space left" in str(error).lower()
+            except IopscreenError as error:
+                named.add(full_file(error))
             else:
                 assert fails.count < nth
                 break
         assert {path.name: path.read_bytes() for path in desk.iterdir()} == before, nth
     assert nth > 3  # each of the three files failed in turn, and in the end none did
+    assert named == {*OUTPUTS}
     assert names(desk) == sorted(["calls.csv", *OUTPUTS])
     assert (desk / "out.csv").read_bytes().startswith(b"id,condition_type")
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.jsonl", "out.csv"])
+@pytest.mark.parametrize("failing", FAILING)
+def test_whatever_fails_a_table_is_named_too(failing, name, desk, monkeypatch):
+    pytest.importorskip("duckdb")
+    (desk / "calls.jsonl").write_text('{"condition_type": "mania"}\n' * 3, encoding="utf-8")
+    wanted = wishes(desk, source=str(desk / "calls.jsonl"), output=str(desk / name), problems=None, summary=None)
+    for nth in range(1, 60):
+        fails = Fails(nth)
+        with monkeypatch.context() as patched:
+            break_files(patched, failing, fails)
+            try:
+                batching.screen(wanted)
+            except IopscreenError as error:
+                assert full_file(error) == name
+            else:
+                assert fails.count < nth
+                break
+        assert names(desk) == ["calls.csv", "calls.jsonl"]
+    assert nth > 1
+    assert names(desk) == sorted(["calls.csv", "calls.jsonl", name])
+
+
+LIMITED = (
+    "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); import iopscreen.cli as c; c.main()"
+)
+"""A run whose files may have no more than a page."""
+
+
+@pytest.mark.parametrize("full", ["out.csv", "problems.csv", "summary.html"])
+def test_of_several_files_the_one_that_is_full_is_named(full, desk):
+    cell = {"out.csv": "no", "problems.csv": "maybe", "summary.html": "no"}[full]
+    rows = f"1,mania,{cell},yes,x\n" * (1 if full == "summary.html" else 200)
+    (desk / "calls.csv").write_text(HEADER + rows, encoding="utf-8")
+    outputs = ["-o", "out.csv"] if full == "out.csv" else ["-o", "-"]
+    outputs += ["--summary", full] if full == "summary.html" else ["--problems", "problems.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, "batch", "calls.csv", *outputs], cwd=desk, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, f"error: {full}: cannot be written: file too large\n")
+    assert names(desk) == ["calls.csv"]
 
 
 def test_without_second_names_files_are_put_back_all_the_same(desk, monkeypatch):
@@ -252,7 +304,7 @@ def test_a_full_disk_behind_stdout_leaves_no_other_result(desk):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=desk, stdout=full, stderr=subprocess.PIPE, env=environment, check=False)
     assert done.returncode == 2
-    assert b"no space left" in done.stderr
+    assert done.stderr == b"error: stdout: cannot be written: no space left on device\n"
     assert names(desk) == ["calls.csv"]
 
 
@@ -382,6 +434,23 @@ def test_columns_of_problems_are_no_hints_and_give_way_to_questions(rule_set):
     assert problems.getvalue().split(b"\n")[0] == (
         b"problem_line_4,problem_reason_4,problem_line_3,problem_reason_3,problem_line_2,problem_reason_2,place"
     )
+
+
+def test_a_hint_within_a_word_is_told_in_every_summary(desk):
+    text = f'ATRISK,"Safe\n{CANARY}",condition_type\n1,x,mania\n'
+    (desk / "calls.csv").write_text(text, encoding="utf-8")
+    for ending in ("json", "md", "html"):
+        batching.screen(wishes(desk, summary=str(desk / f"summary.{ending}"), force=True))
+        summary = (desk / f"summary.{ending}").read_text(encoding="utf-8")
+        assert CANARY not in summary
+        if ending == "json":
+            assert json.loads(summary)["columns"]["may_answer"]["ATRISK"] == "immediate_danger"
+        else:
+            assert "ATRISK" in summary.split("warning: column")[1]
+    preview, file = batching.dry_run(wishes(desk, force=True))
+    shown = preview_text(preview, file.rule_set, 100)
+    assert "column 1, `ATRISK`, answers no question; if it were `immediate_danger`" in shown
+    assert CANARY not in shown
 
 
 # --- compared with earlier rules ------------------------------------------------------------

@@ -335,7 +335,7 @@ def test_a_full_disk_behind_stdout_is_told():
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )  # fmt: skip
         assert done.returncode == 2
-        assert "no space left on device" in done.stderr
+        assert "stdout: cannot be written: no space left on device" in done.stderr
         assert "Traceback" not in done.stderr
 
 

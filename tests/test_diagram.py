@@ -159,6 +159,8 @@ def test_differs_by(drawn):
                     if all(blocks[level] == other_blocks[level] for level in range(len(blocks)) if level not in levels)
                 )
                 assert diagram.differs_by(root, set(levels), ignored.__eq__) == expected
+                if size == 1:
+                    assert (levels[0] in diagram.levels_that_differ(root, ignored.__eq__)) == expected
 
 
 @pytest.mark.parametrize("seed", SEEDS)

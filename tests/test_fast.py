@@ -116,7 +116,7 @@ def set_sizes(monkeypatch, random: Random) -> None:
     monkeypatch.setattr(fast, "PART", random.randint(1, 300))
     monkeypatch.setattr(lines, "BLOCK", random.choice([1, 3, 7, 64, 1000]))
     monkeypatch.setattr(caches, "MAX_TEXTS", random.choice([1, 5, 20_000]))
-    monkeypatch.setattr(caches, "MAX_STATES", random.choice([1, 5, 20_000]))
+    monkeypatch.setattr(caches, "MAX_BYTES", random.choice([1, 1_500, 1 << 22]))
     monkeypatch.setattr(capture, "MAX_UNITS", random.choice([1, 30, 4096]))
 
 

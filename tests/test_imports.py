@@ -14,8 +14,9 @@ PACKAGE = Path(iopscreen.__file__).parent
 BELOW = {
     "errors": (),
     "text": (),
-    "files": ("errors",),
-    "streams": ("errors", "files", "text"),
+    "named": ("errors",),
+    "files": ("named", "errors"),
+    "streams": ("named", "errors", "files", "text"),
     "ruleset": ("errors", "files", "text"),
     "engine": ("ruleset", "errors"),
     "screen": ("engine", "ruleset", "errors", "files", "text"),

@@ -344,7 +344,7 @@ def test_a_full_disk_is_told_once(file_of_chunks):
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), "--jobs", "2"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (2, b"error: no space left on device\n")
+    assert (done.returncode, done.stderr) == (2, b"error: stdout: cannot be written: no space left on device\n")
 
 
 def test_whoever_reads_may_stop(file_of_chunks):

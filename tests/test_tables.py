@@ -239,9 +239,11 @@ def test_json_lines_come_out_as_they_went_in(tmp_path):
         (decimal.Decimal("7.00"), "7"),
         (["a", "b"], "a;b"),
         (["a"], "a"),
-        ([], ";"),
-        (["a", None], "a;;"),
-        ([""], ";"),
+        ([], "[]"),
+        (["a", None], '["a", null]'),
+        ([""], '[""]'),
+        ([" ", "\u00e9"], '[" ", "\u00e9"]'),
+        ([None, 1], '[null, "1"]'),
         (b"yes", "yes"),
         (None, ""),
     ],
@@ -259,6 +261,86 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
 
 
+def test_names_of_several_lines_stay_whole_in_a_table(tmp_path):
+    (tmp_path / "in.csv").write_text('id,"Safe\n(now)","Safe\n(then)",detox_need\n1,a,b,no\n', encoding="utf-8")
+    for source, target in (("in.csv", "mid.parquet"), ("mid.parquet", "out.jsonl")):
+        summary = screened(tmp_path, source, target, prefix=target)
+        assert summary.unmapped[:3] == ("id", "Safe (column 2)", "Safe (column 3)")
+    assert [*lines(tmp_path / "out.jsonl")[0]][:4] == ["id", "Safe\n(now)", "Safe\n(then)", "detox_need"]
+
+
+def test_an_empty_list_is_no_answer_and_stays_one(tmp_path):
+    """As text, too: what a CSV file makes of it is a problem again."""
+    (tmp_path / "in.jsonl").write_text('{"condition_type": [], "x": []}\n{"condition_type": ["mania", null]}\n')
+    for source, target in (("in.jsonl", "out.csv"), ("in.csv", "again.csv")):
+        summary = screened(tmp_path, source, target)
+        assert summary.problems == summary.rows == 2
+        with (tmp_path / target).open(encoding="utf-8", newline="") as file:
+            found = [*csv.DictReader(file)]
+        assert [(row["condition_type"], row["x"]) for row in found] == [("[]", "[]"), ('["mania", null]', "")]
+        for row in found:
+            assert row["problem"].startswith(f"column `condition_type`: `{row['condition_type']}` is not ")
+        with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as file:
+            names = ["condition_type", "x"]
+            csv.writer(file).writerows([names, *([row[name] for name in names] for row in found)])
+
+
+BROKEN = {
+    b'{"id": 2, "detox_need": "CAN\xc3\xa9ARY': "is no JSON object that is whole on one line",
+    b'{"id": 2, "detox_need": "yes"} CANARY': "is no JSON object that is whole on one line",
+    b'{"id": 2, "detox_need": CANARY}': "is no JSON object that is whole on one line",
+    b'{"detox_need": "no", "detox_need": "CANARY"}': "is an object with one key twice",
+    b'{"x": {"a": 1, "a": 2}}': "is an object with one key twice",
+    b'["CANARY"]': "is JSON, but no object",
+    b'"CANARY"': "is JSON, but no object",
+    b'{"detox_need": "CANARY\xff"}': "is not UTF-8 text",
+    b'{"detox_need": "CANARY\\ud83d"}': "holds half a character, which is no text",
+    b'{"x": ' + b"[" * 20_000: "is nested too deeply",
+    b'{"x": ' + b"1" * 5_000 + b"}": "is no JSON object that is whole on one line",
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+@pytest.mark.parametrize("line", BROKEN, ids=lambda line: repr(line[:20]))
+def test_a_broken_line_is_the_problem_of_its_row(line, place, tmp_path, capsys):
+    """Where a row ends is certain in JSON lines: the others are what they are without it."""
+    whole = [b'{"id": 1, "detox_need": "yes"}', b"{}", b'{"id": 3, "detox_need": "\\ud83d\\ude00"}']
+    (tmp_path / "whole.jsonl").write_bytes(b"".join(one + b"\n" for one in whole))
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join([*whole[:place], line, *whole[place:]]))
+    for ending in ("jsonl", "csv"):
+        screened(tmp_path, "whole.jsonl", f"whole.{ending}.{ending}")
+        summary = screened(tmp_path, "in.jsonl", f"out.{ending}")
+        assert (summary.rows, summary.problems) == (4, 2)
+        expected = (tmp_path / f"whole.{ending}.{ending}").read_bytes().splitlines()
+        found = (tmp_path / f"out.{ending}").read_bytes().splitlines()
+        assert found.pop(place + (ending == "csv")) not in expected
+        assert found == expected
+    row = lines(tmp_path / "out.jsonl")[place]
+    assert {name for name in row if row[name]} == {"recommendation", "problem"}
+    told = line.decode("utf-8", "replace")
+    assert row["problem"] == f"line {place + 1} {BROKEN[line]}: {' '.join(told.split())}"
+    cells = [*csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())][place]
+    assert (cells["id"], cells["detox_need"], cells["problem"]) == ("", "", row["problem"])
+    assert "CANARY" not in repr(summary) + "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n{"detox_need": "CANARY"},\n{"detox_need": "no"}\n]\n',
+        '{\n  "detox_need": "CANARY",\n  "x": 1\n}\n',
+        '{"detox_need": "CANARY\n',
+    ],
+)
+def test_one_value_over_several_lines_is_no_json_lines(text, name, tmp_path):
+    (tmp_path / "in.jsonl").write_text(text)
+    with pytest.raises(IopscreenError, match=r"in\.jsonl:1: .* JSON lines hold one object on each line$") as error:
+        screened(tmp_path, "in.jsonl", name)
+    assert "CANARY" not in str(error.value)
+    assert (tmp_path / name).read_bytes() == b""
+
+
 # --- what is refused, and files --------------------------------------------------------------
 
 
@@ -270,14 +352,18 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
         (
             "in.jsonl",
             b'{"detox_need": "yes"}\n{"detox_need": CANARY}\n',
-            "in.jsonl:2: is no JSON object in UTF-8 on one line",
+            "in.jsonl:2: is no JSON object that is whole on one line; mend it, or write JSON lines or CSV",
         ),
         ("in.jsonl", b'{"detox_need": "yes"\n}\n', "in.jsonl:1: is no JSON object"),
-        ("in.jsonl", b'{"detox_need": 1, "detox_need": "CANARY"}\n', "in.jsonl:1: is no JSON object"),
+        (
+            "in.jsonl",
+            b'{"detox_need": 1, "detox_need": "CANARY"}\n',
+            "in.jsonl:1: is an object with one key twice; 1 of 1",
+        ),
         ("in.jsonl", b'{"a": 1}\n', "in.jsonl: no column is a question of rule set `iop`: found `a`"),
-        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is no JSON object"),
-        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is no JSON object in UTF-8"),
-        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is no JSON object"),
+        ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is JSON, but no object"),
+        ("in.jsonl", b'{"detox_need": "\xff"}\n', "in.jsonl:1: is not UTF-8 text"),
+        ("in.jsonl", b"[" * 100_000, "in.jsonl:1: is nested too deeply"),
         ("in.jsonl", b"", "no column is a question"),
         ("in.jsonl", b'{"detox_need": "no", "Detox need": "no"}\n', "both answer `detox_need`"),
         (
@@ -287,6 +373,11 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
         ),
         ("in.jsonl", b'{"detox_need": "no", "Suicide risk": "x"}\n', "may be what `immediate_danger` asks"),
         ("in.csv", b'detox_need,x\nno,"1\n', "probably never closed"),
+        (
+            "in.csv",
+            b'id,detox_need,"x\n1,yes,CANARY 5"\n2,no,\n',
+            "in.csv:1: a quote opened on this line, in the header",
+        ),
     ],
 )
 def test_refused(name, data, message, tmp_path):
@@ -361,20 +452,6 @@ def test_duckdb_reads_what_came_out(tmp_path):
     screened(tmp_path, "in.jsonl", "out.parquet")
     query = f"SELECT detox_need, age, recommendation, rule FROM '{tmp_path}/out.parquet'"
     assert duckdb.sql(query).fetchall() == [("true", 3, "inpatient", "needs-detox"), ('"maybe"', None, "error", None)]
-
-
-def test_half_a_character_in_json_is_no_answer_and_no_name(tmp_path):
-    """JSON can say it, and no text can hold it."""
-    line = '{"ref": "\\ud83d", "detox_need": "\\ud83d", "condition_type": ["mania", "\\udc00"]}\n'
-    (tmp_path / "in.jsonl").write_text(line, encoding="utf-8")
-    for target in ("out.jsonl", "out.csv"):
-        assert screened(tmp_path, "in.jsonl", target).problems == 1
-    [row] = lines(tmp_path / "out.jsonl")
-    assert row["ref"] == "\ud83d"
-    assert "column `detox_need`: `\\ud83d` is not yes, no or unknown" in row["problem"]
-    (tmp_path / "in.jsonl").write_text('{"detox_need": "no", "\\ud83d": 1}\n', encoding="utf-8")
-    with pytest.raises(IopscreenError, match="a name in it is no text"):
-        screened(tmp_path, "in.jsonl", "out.jsonl")
 
 
 def test_a_parquet_file_whose_names_are_no_texts_is_refused(tmp_path):

@@ -3,7 +3,7 @@
 Rows differ far more than what the rules can tell apart. So each column has *classes* of cells (no
 answer, not known, and what the rules tell apart), each combination of classes is one number, and
 each number has one `Tail`, which is made once, when the first row needs it. Texts, numbers and
-tails are kept in dicts that are emptied when they grow large; long texts never enter them.
+tails are kept in so many bytes, those in use longest (see `kept.py`); long texts never enter.
 
 The number of a row is the sum of what its cells weigh: the classes are the digits of a number in
 mixed radix. (A dict by whole rows would hold as many entries as there are rows.)
@@ -16,6 +16,7 @@ from math import prod
 from typing import NamedTuple, Protocol
 
 from iopscreen.batch.parts import Told
+from iopscreen.engine.kept import Kept
 
 UNREADABLE = 0
 """The class of cells that are no answer."""
@@ -24,9 +25,8 @@ UNKNOWN = 1
 FIRST_KNOWN = 2
 """The classes from here on are the deciding party's own."""
 
-MAX_STATES = 100_000
-MAX_TAILS = 1 << 23
-"""Bytes of all tails kept."""
+MAX_BYTES = 1 << 22
+"""Of the tails that are kept of a file, by the numbers of states."""
 MAX_TEXTS = 40_000
 """How many texts are kept, of all columns together."""
 MAX_TEXT = 200
@@ -69,57 +69,35 @@ class Deciding(Protocol):
         """What is appended to a row with problems."""
 
 
-class States:
-    """The tails of one file's rows, by their cells."""
+class States(Kept[int, Tail | None]):
+    """The tails of one file's rows, by the number of their cells' classes; None where one is no answer."""
 
     def __init__(self, deciding: Deciding) -> None:
+        super().__init__(MAX_BYTES // 2)  # whoever asks often keeps what it makes of them
         self._deciding = deciding
         columns = deciding.columns
-        self._weights = _weights([column.classes for column in columns])
-        self.count = prod(column.classes for column in columns)
+        classes = [column.classes for column in columns]
+        weights = _weights(classes)
+        self._digits = list(zip(weights, classes, strict=True))
+        self.count = prod(classes)
         most = max(1, MAX_TEXTS // max(1, len(columns)))
-        self.texts = [
-            Texts(column.class_of, weight, most) for column, weight in zip(columns, self._weights, strict=True)
-        ]
+        self.texts = [Texts(column.class_of, weight, most) for column, weight in zip(columns, weights, strict=True)]
         self._columns = [(column.at, texts) for column, texts in zip(columns, self.texts, strict=True)]
-        self._tails: dict[int, Tail | None] = {}
-        self._same: dict[Tail, Tail] = {}
-        self._kept = 0
 
     def tail(self, cells: Sequence[str]) -> Tail | None:
         """What is appended to a row with these cells; None where one of them is no answer."""
         return self[sum([texts[cells[at]] for at, texts in self._columns])]
 
-    def __getitem__(self, state: int) -> Tail | None:
-        try:
-            return self._tails[state]
-        except KeyError:
-            return self._decided(state)
-
-    def _decided(self, state: int) -> Tail | None:
-        if len(self._tails) >= MAX_STATES or self._kept > MAX_TAILS:
-            self._tails.clear()
-            self._same.clear()
-            self._kept = 0
+    def find(self, state: int) -> Tail | None:
         classes = self._classes(state)
-        tail = None if UNREADABLE in classes else self._shared(self._deciding.tail(classes))
-        self._tails[state] = tail
-        return tail
+        return None if UNREADABLE in classes else self._deciding.tail(classes)
 
-    def _shared(self, tail: Tail) -> Tail:
-        """One tail for all states that are told the same."""
-        known = self._same.setdefault(tail, tail)
-        if known is tail:
-            self._kept += len(tail.data)
-        return known
+    def size_of(self, tail: Tail | None) -> int:
+        return len(tail.data) if tail else 0
 
     def _classes(self, state: int) -> list[int]:
         """The digits of `state`."""
-        classes = []
-        for weight in reversed(self._weights):
-            number, state = divmod(state, weight)
-            classes.append(number)
-        return classes[::-1]
+        return [state // weight % classes for weight, classes in self._digits]
 
 
 def _weights(counts: Sequence[int]) -> list[int]:

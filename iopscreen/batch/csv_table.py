@@ -32,7 +32,7 @@ class CsvTable:
             top = read_top(self._source.lines(), name, encoding, rule_set, choices)
         self._source.put_back(top.left_over)
         self._form = Form(name, encoding, top.delimiter, len(top.headers))
-        self.headers = [header if header.strip() else f"column_{place}" for place, header in enumerate(top.headers, 1)]
+        self.headers = [header if header.strip() else f"column_{place}" for place, header in enumerate(top.cells, 1)]
         self.schema = pa.schema([(name, pa.string()) for name in self.headers])
         self._rows = 0
 

@@ -26,6 +26,7 @@ from iopscreen.batch.parts import Part, Told
 from iopscreen.batch.pattern import Shape, count_lines, is_quick
 from iopscreen.batch.rows import Rows
 from iopscreen.batch.writer import Writer
+from iopscreen.engine.kept import Kept
 
 WINDOW = 1 << 16
 SMALL_WINDOW = 1 << 10
@@ -36,6 +37,8 @@ PART = 1 << 18
 """Bytes screened before they are handed on."""
 FIRST_PLAN = 4
 """Windows that are looked at before a quick pattern is made."""
+MAX_COUNTED = 1 << 14
+"""Different rows that are counted each by itself before they are put together by what they are told."""
 MAX_PAUSE = 16
 """Windows that are not tried quickly after many were in vain."""
 
@@ -137,6 +140,7 @@ class _Windows:
             sums[number_of(state)] += rows
         part.told.update({told: rows for told, rows in zip(self._tails.told, sums, strict=False) if rows})
         self._counts.clear()
+        self._tails.forget_numbers()
 
     def screen(self, part: Part, source: Source, window: bytes) -> None:
         """Add the rows of a window, which `source` holds next, to `part`."""
@@ -201,6 +205,8 @@ class _Windows:
     def _took(self, part: Part, source: Source, states: Sequence[int], size: int, count: int) -> None:
         """Count rows of these states, `size` bytes in `count` lines."""
         self._counts.update(states)
+        if len(self._counts) >= MAX_COUNTED:
+            self.count(part)
         part.rows += len(states)
         part.size += size
         part.lines += count
@@ -281,28 +287,30 @@ def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> bytes:
     return b"".join(out)
 
 
-class _Tails(dict[int, bytes]):
-    """What stands behind the record of a state, with the line end; nothing if the row is a problem or no record."""
+class _Tails(Kept[int, bytes]):
+    """What stands behind the record of a state, with the line end; nothing if the row is a problem or no record.
+
+    Few rows differ in what they are told: one copy for all stays close to the processor.
+    """
 
     def __init__(self, states: States, end: bytes) -> None:
-        super().__init__()
+        super().__init__(cells.MAX_BYTES)
         self._states = states
         self._end = end
-        self._same: dict[bytes, bytes] = {}
         self.told: list[Told] = []
         """The ways in which rows count, by number."""
         self._number_of_told: dict[Told, int] = {}
         self._numbers: dict[int, int] = {}
 
-    def __missing__(self, state: int) -> bytes:
+    def find(self, state: int) -> bytes:
         tail = self._states[state] if state >= 0 else None
-        if len(self) >= cells.MAX_STATES:
-            self.clear()
-            self._same.clear()
-        data = b"" if tail is None or tail.reasons else tail.data + self._end
-        # Few rows differ in what they are told: one copy for all stays close to the processor.
-        data = self[state] = self._same.setdefault(data, data)
-        return data
+        if tail is None or tail.reasons:
+            return b""
+        self._numbers[state] = self._number(tail.told)
+        return tail.data + self._end
+
+    def size_of(self, data: bytes) -> int:
+        return len(data)
 
     def number_of(self, state: int) -> int:
         """The number, in `told`, of how a row of this state counts."""
@@ -310,10 +318,18 @@ class _Tails(dict[int, bytes]):
         if number is None:
             tail = self._states[state]
             assert tail is not None
-            if tail.told not in self._number_of_told:
-                self._number_of_told[tail.told] = len(self.told)
-                self.told.append(tail.told)
-            if len(self._numbers) >= cells.MAX_STATES:
-                self._numbers.clear()
-            number = self._numbers[state] = self._number_of_told[tail.told]
+            number = self._numbers[state] = self._number(tail.told)
         return number
+
+    def _number(self, told: Told) -> int:
+        number = self._number_of_told.setdefault(told, len(self.told))
+        if number == len(self.told):
+            self.told.append(told)
+        return number
+
+    def forget_numbers(self) -> None:
+        """Begin to number anew, if there are many numbers."""
+        if len(self._numbers) >= 2 * MAX_COUNTED:
+            self.told.clear()
+            self._number_of_told.clear()
+            self._numbers.clear()

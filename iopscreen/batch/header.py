@@ -10,22 +10,20 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
+from iopscreen.batch.header_lines import line_of_a_row, line_of_the_quote, names_of, refuse_unnamed
+from iopscreen.batch.hints import Likeness, doubts_about, near_to, option_text
 from iopscreen.batch.lines import decoded
-from iopscreen.batch.problems import is_ours
 from iopscreen.errors import IopscreenError
-from iopscreen.ruleset.model import Question, RuleSet
+from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.values import name_key, spelling_key
 
 APPENDED = ("recommendation", "rule", "because", "possible", "ask_next", "assumed", "staff_notes", "problem")
 DELIMITERS = ",;\t|"
 MAX_HEADER_LINES = 20
-MAX_NAME = 60
-"""Characters of a header that are compared with names."""
-MIN_WORD = 4
-"""Shorter words, `of` or `the`, say nothing about what a column holds."""
 MAX_SHOWN = 12
 """How many headers a message lists."""
 
@@ -41,14 +39,22 @@ class Choices(NamedTuple):
     map: Mapping[str, str]
     ignored: frozenset[str]
 
+    def ignore(self, cell: str, name: str) -> bool:
+        """Whether a column is one of `ignored`, by its whole header or by the name that messages give it."""
+        return not {name_key(cell), name_key(name)}.isdisjoint(map(name_key, self.ignored))
+
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The lines of a file down to its header. `before`: those above the header; `lines`: how many in all."""
+    """The lines of a file down to its header. `before`: those above the header; `lines`: how many in all.
+
+    `cells`: the header as it stands there; `headers`: what columns are called, each on one line.
+    """
 
     before: bytes
     blank_lines: int
     raw: bytes
+    cells: tuple[str, ...]
     headers: tuple[str, ...]
     delimiter: str
     line: int
@@ -59,10 +65,6 @@ class Top:
     def place(self, name: str) -> str:
         """Where messages about the header of file `name` point to. A table has no lines."""
         return f"{name}:{self.line}" if self.line else name
-
-
-Likeness = tuple[str, str]
-"""The header of a column, and the question that it may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +121,24 @@ def read_top(lines: Iterator[bytes], name: str, encoding: str, rule_set: RuleSet
     known = _known_headers(rule_set, choices)
     above, separator, first = _above_header(lines, name, encoding)
     number = len(above) + 1
-    head = _whole_header(first, lines, encoding)
-    texts = [_text(line, encoding, number + index, name) for index, line in enumerate(head)]
-    _refuse_undecodable(texts, encoding, f"{name}:{number}")
+    where = f"{name}:{number}"
+    head = _whole_header(first, lines)
+    texts = [_text(first, encoding, number, name), *(decoded(line, encoding) for line in head[1:])]
+    _refuse_undecodable(texts[:1], encoding, where)
     readings = _readings(texts, separator)
     if not readings:
-        raise IopscreenError(f"{name}:{number}: the header holds a quote that is never closed; close it, or remove it")
-    delimiter = _delimiter(readings, known, f"{name}:{number}", rule_set)
+        raise IopscreenError(f"{where}: the header holds a quote that is never closed; close it, or remove it")
+    delimiter = _delimiter(readings, known, where, rule_set)
     cells, used = readings[delimiter]
+    _refuse_undecodable(texts[:used], encoding, where)
+    _refuse_rows_within(texts, used, cells, delimiter, (name, number))
+    refuse_unnamed(cells, where)
     return Top(
         before=b"".join(above),
         blank_lines=len(above) - (separator is not None),
         raw=b"".join(head[:used]),
-        headers=tuple(cells),
+        cells=tuple(cells),
+        headers=names_of(cells),
         delimiter=delimiter,
         line=number,
         lines=len(above) + used,
@@ -157,9 +164,7 @@ def _above_header(lines: Iterator[bytes], name: str, encoding: str) -> tuple[lis
 def _text(line: bytes, encoding: str, number: int, name: str) -> str:
     """One line of the top as text, without a byte order mark."""
     text = decoded(line, encoding)
-    if "\0" in text:
-        message = "the line holds NUL characters: this is no text, or it is in UTF-16; save it as `CSV UTF-8`"
-        raise IopscreenError(f"{name}:{number}: {message}")
+    _refuse_nul([text], f"{name}:{number}")
     if number > 1:
         return text
     if line.startswith(UTF_8_MARK) and encoding != "utf-8":
@@ -167,15 +172,15 @@ def _text(line: bytes, encoding: str, number: int, name: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _whole_header(first: bytes, lines: Iterator[bytes], encoding: str) -> list[bytes]:
-    """The header's lines, and perhaps more: lines until every quote has its counterpart."""
-    head = [first]
-    while sum(decoded(line, encoding).count('"') for line in head) % 2 and len(head) < MAX_HEADER_LINES:
-        line = next(lines, None)
-        if line is None:
-            break
-        head.append(line)
-    return head
+def _whole_header(first: bytes, lines: Iterator[bytes]) -> list[bytes]:
+    """The header's lines, and perhaps more: where a quote stands in the first, some that may belong to it."""
+    return [first, *islice(lines, MAX_HEADER_LINES - 1 if b'"' in first else 0)]
+
+
+def _refuse_nul(texts: Sequence[str], where: str) -> None:
+    if any("\0" in text for text in texts):
+        message = "the line holds NUL characters: this is no text, or it is in UTF-16; save it as `CSV UTF-8`"
+        raise IopscreenError(f"{where}: {message}")
 
 
 def _refuse_undecodable(texts: Sequence[str], encoding: str, where: str) -> None:
@@ -185,9 +190,26 @@ def _refuse_undecodable(texts: Sequence[str], encoding: str, where: str) -> None
         raise IopscreenError(f"{where}: {message}: save the file as UTF-8, or name its encoding with `--encoding`")
 
 
+def _refuse_rows_within(
+    texts: Sequence[str], used: int, cells: Sequence[str], delimiter: str, place: tuple[str, int]
+) -> None:
+    """Refuse a header of several lines one of which looks like a row: its caller would vanish."""
+    name, number = place
+    _refuse_nul(texts[:used], f"{name}:{number}")
+    row = line_of_a_row(texts[:used], texts[used:], cells, delimiter)
+    if row is not None:
+        quote = line_of_the_quote(texts[:used], delimiter, row)
+        message = f"a quote opened on this line, in the header, takes in line {number + row}, which looks like a row"
+        remedy = "close it, or remove it; if both lines belong to the header, write each name on one line"
+        raise IopscreenError(f"{name}:{number + quote}: {message}; {remedy}")
+
+
 def _readings(texts: list[str], separator: str | None) -> dict[str, tuple[list[str], int]]:
     """By delimiter that the header may have: its cells, and of how many lines it is."""
-    candidates = [separator] if separator else [mark for mark in DELIMITERS if mark in texts[0]] or [DELIMITERS[0]]
+    # A name may go on below the first line before a delimiter comes.
+    looked_at = texts if texts[0].count('"') % 2 else texts[:1]
+    marks = [mark for mark in DELIMITERS if any(mark in text for text in looked_at)]
+    candidates = [separator] if separator else marks or [DELIMITERS[0]]
     found = {}
     for delimiter in candidates:
         reader = csv.reader(texts, delimiter=delimiter, strict=True)
@@ -198,11 +220,9 @@ def _readings(texts: list[str], separator: str | None) -> dict[str, tuple[list[s
     return found
 
 
-def _delimiter(
-    readings: Mapping[str, tuple[list[str], int]], known: Mapping[str, str], where: str, rule_set: RuleSet
-) -> str:
+def _delimiter(readings: Mapping[str, tuple[list[str], int]], known: _Known, where: str, rule_set: RuleSet) -> str:
     """The delimiter by which the header names the most questions. None and a tie are refused."""
-    named = {mark: len({known.get(name_key(cell)) for cell in cells} - {None}) for mark, (cells, _) in readings.items()}
+    named = {mark: len({*known.questions(cells)} - {None}) for mark, (cells, _) in readings.items()}
     most = max(named.values())
     best = [mark for mark, count in named.items() if count == most]
     if most == 0:
@@ -220,8 +240,8 @@ def _delimiter(
 def refuse_no_question(headers: Sequence[str], rule_set: RuleSet, choices: Choices, name: str) -> None:
     """Refuse a table in which no column answers a question."""
     known = _known_headers(rule_set, choices)
-    if not any(name_key(header) in known for header in headers):
-        found = f"found {_listed(headers)}" if headers else "it has no columns"
+    if not any(known.questions(headers)):
+        found = f"found {_listed(names_of(headers))}" if headers else "it has no columns"
         raise IopscreenError(f"{name}: {_no_question(found, rule_set)}")
 
 
@@ -257,40 +277,39 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence
     Raises IopscreenError for names that say two things; what is doubtful stands in `doubts`.
     """
     where = top.place(name)
-    _refuse_absent(top.headers, choices, where)
-    _refuse_taken(top.headers, added, where)
-    _refuse_twice(top.headers, choices, where)
-    place = _places(top.headers, _known_headers(rule_set, choices), where)
-    unmapped = [header for index, header in enumerate(top.headers) if index not in place.values()]
-    ignored_keys = {name_key(header) for header in choices.ignored}
-    own = _known_headers(rule_set, Choices({}, frozenset()))
-    answer_none = tuple(header for header in unmapped if header.strip() and name_key(header) not in ignored_keys)
+    _refuse_absent(top, choices, where)
+    _refuse_taken(top, added, where)
+    _refuse_twice(top, choices, where)
+    place = _places(top, _known_headers(rule_set, choices), where)
+    columns = [*zip(top.headers, top.cells, strict=True)]
+    unmapped = [column for index, column in enumerate(columns) if index not in place.values()]
+    own = _known_headers(rule_set, Choices({}, frozenset())).by_header
+    answer_none = [(name, cell) for name, cell in unmapped if name.strip() and not choices.ignore(cell, name)]
     without = [question for question in rule_set.questions if question.id not in place]
-    doubts = tuple(_doubts(answer_none, without))
+    doubts = tuple(doubts_about(answer_none, without))
     doubtful = {question for _, question in doubts}
     return Columns(
         place={question.id: place[question.id] for question in rule_set.questions if question.id in place},
-        unmapped=answer_none,
-        ignored=tuple(header for header in unmapped if name_key(header) in ignored_keys),
-        set_aside=frozenset(own[key] for key in ignored_keys if key in own),
+        unmapped=tuple(name for name, _ in answer_none),
+        ignored=tuple(name for name, cell in unmapped if choices.ignore(cell, name)),
+        set_aside=frozenset(own[key] for key in map(name_key, choices.ignored) if key in own),
         doubts=doubts,
-        near=tuple(_near(answer_none, [question for question in without if question.id not in doubtful])),
+        near=tuple(near_to(answer_none, [question for question in without if question.id not in doubtful])),
     )
 
 
 def doubt_text(header: str, question: str) -> str:
     """What is doubtful, and how to settle it."""
-    settle = f'`--map "{header}={question}"` or `--ignore-column "{header}"`'
+    settle = f"`{option_text('--map', f'{header}={question}')}` or `{option_text('--ignore-column', header)}`"
     return f"{shown(header)} may be what `{question}` asks, which has no column; settle it with {settle}"
 
 
-def _places(headers: Sequence[str], known: Mapping[str, str], where: str) -> dict[str, int]:
+def _places(top: Top, known: _Known, where: str) -> dict[str, int]:
     """The place of each question's column."""
     place: dict[str, int] = {}
-    for index, header in enumerate(headers):
-        question = known.get(name_key(header))
+    for index, question in enumerate(known.questions(top.cells)):
         if question in place:
-            both = _two_columns(headers, place[question], index)
+            both = _two_columns(top.headers, place[question], index)
             message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
             raise IopscreenError(f"{where}: {message}")
         if question is not None:
@@ -298,16 +317,15 @@ def _places(headers: Sequence[str], known: Mapping[str, str], where: str) -> dic
     return place
 
 
-def _refuse_twice(headers: Sequence[str], choices: Choices, where: str) -> None:
+def _refuse_twice(top: Top, choices: Choices, where: str) -> None:
     """Refuse two columns of one name: whoever reads such a file by name gets the one or the other."""
-    ignored = {name_key(header) for header in choices.ignored}
     first: dict[str, int] = {}
-    for index, header in enumerate(headers):
-        key = spelling_key(header)
-        if not key or name_key(header) in ignored:
+    for index, (name, cell) in enumerate(zip(top.headers, top.cells, strict=True)):
+        key = spelling_key(cell)
+        if not key or choices.ignore(cell, name):
             continue
         if first.setdefault(key, index) != index:
-            both = _two_columns(headers, first[key], index)
+            both = _two_columns(top.headers, first[key], index)
             message = f"{both}, have one name; rename one of them, or leave both out with `--ignore-column`"
             raise IopscreenError(f"{where}: {message}")
 
@@ -316,27 +334,43 @@ def _two_columns(headers: Sequence[str], one: int, other: int) -> str:
     return f"column {one + 1}, {shown(headers[one])}, and column {other + 1}, {shown(headers[other])}"
 
 
-def _known_headers(rule_set: RuleSet, choices: Choices) -> dict[str, str]:
-    """Question id by header, as headers are compared."""
+class _Known(NamedTuple):
+    """Question id by header, as headers are compared. `by_option`: those that the user named."""
+
+    by_header: Mapping[str, str]
+    by_option: Mapping[str, str]
+
+    def questions(self, cells: Sequence[str]) -> Iterator[str | None]:
+        """What each column answers.
+
+        A column is what its whole header says; the user may call one of several lines as messages do.
+        """
+        for name, cell in zip(names_of(cells), cells, strict=True):
+            yield self.by_header.get(name_key(cell)) or self.by_option.get(name_key(name))
+
+
+def _known_headers(rule_set: RuleSet, choices: Choices) -> _Known:
+    """Which headers answer a question. Raises IopscreenError for a `--map` to no question."""
     known = {name_key(question.id): question.id for question in rule_set.questions}
     known |= {name_key(question.column): question.id for question in rule_set.questions if question.column}
     for header in choices.ignored:
         known.pop(name_key(header), None)
-    for header, question in choices.map.items():
+    for question in choices.map.values():
         if question not in rule_set.question:
             close = did_you_mean(question, rule_set.question) or f"; questions: {', '.join(rule_set.question)}"
             raise IopscreenError(f"`--map`: {shown(question)} is not a question of rule set `{rule_set.id}`{close}")
-        known[name_key(header)] = question
-    return known
+    by_option = {name_key(header): question for header, question in choices.map.items()}
+    return _Known(known | by_option, by_option)
 
 
-def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None:
+def _refuse_absent(top: Top, choices: Choices, where: str) -> None:
     """Refuse an option that names a header the file does not have, or says two things of one."""
-    present = {name_key(header) for header in headers}
+    names = {name_key(name) for name in top.headers}
+    present = names | {name_key(cell) for cell in top.cells}
     for option, named in (("--map", list(choices.map)), ("--ignore-column", sorted(choices.ignored))):
         for header in named:
             if name_key(header) not in present:
-                close = did_you_mean(name_key(header), present) or f"; found {_listed(headers)}"
+                close = did_you_mean(name_key(header), names) or f"; found {_listed(top.headers)}"
                 raise IopscreenError(f"{where}: `{option}`: the file has no column {shown(header)}{close}")
     ignored = {name_key(header) for header in choices.ignored}
     for header in choices.map:
@@ -344,42 +378,10 @@ def _refuse_absent(headers: Sequence[str], choices: Choices, where: str) -> None
             raise IopscreenError(f"{shown(header)} is named by `--map` and by `--ignore-column`; leave one of them out")
 
 
-def _refuse_taken(headers: Sequence[str], added: Sequence[str], where: str) -> None:
+def _refuse_taken(top: Top, added: Sequence[str], where: str) -> None:
     # Many programs that read the result take `Problem` and `problem` for one column.
     ours = {spelling_key(column) for column in added}
-    taken = [header for header in headers if spelling_key(header) in ours]
+    taken = [name for name, cell in zip(top.headers, top.cells, strict=True) if spelling_key(cell) in ours]
     if taken:
         message = f"the file has columns already that the results need: {_listed(taken)}"
         raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
-
-
-def _doubts(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
-    """Columns that sound like a question without one, by the hints of the rule set."""
-    for question in without:
-        hints = [name_key(hint) for hint in question.header_hints]
-        for header in headers:
-            if not is_ours(header) and any(f" {hint}" in _words(header) for hint in hints):
-                yield header, question.id
-
-
-def _near(headers: Sequence[str], without: Sequence[Question]) -> Iterator[Likeness]:
-    """Columns nearly named like a question without one, or that share a word with it: a slip leaves it unknown."""
-    from difflib import get_close_matches
-
-    named = [(name, question.id) for question in without for name in (question.id, question.column) if name]
-    names = {name_key(name): question for name, question in named}
-    for header in headers:
-        close = get_close_matches(name_key(header)[:MAX_NAME], names, n=1, cutoff=0.8)
-        alike = close or [name for name in names if _long_words(name) & _long_words(header)]
-        if alike and not is_ours(header):
-            yield header, names[alike[0]]
-
-
-def _long_words(text: str) -> set[str]:
-    return {word for word in _words(text).split() if len(word) >= MIN_WORD}
-
-
-def _words(header: str) -> str:
-    """The words of `header`, each after a space; `RiskLevel` is two."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    return " " + " ".join(re.findall(r"[^\W_]+", parted.casefold()))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import glob
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
@@ -18,12 +19,18 @@ Decode = Callable[[str], Any]
 
 
 class LinesTable:
-    """JSON lines. Each value is a text of JSON here; the lines are kept as they came."""
+    """JSON lines. Each value is a text of JSON here; the lines are kept as they came.
+
+    A line that is no object is a row all the same, for where it ends is certain: what stands on it is told
+    with what is wrong with it, for it has no columns. In `raw`, where results are put behind what came, it
+    is an empty object: behind a broken one they would be broken, too.
+    """
 
     def __init__(self, source: BinaryIO, name: str) -> None:
         self._source = source
-        self._name = name
-        keys, self._count = _scanned(source, name)
+        scanned = _scanned(source)
+        _refuse_no_lines(scanned, name)
+        keys, self._count = scanned.keys, scanned.rows
         self.schema = pa.schema([(key, pa.string()) for key in keys])
         self.decode: dict[int, Decode] = dict.fromkeys(range(len(keys)), json.loads)
         self.raw: list[bytes] = []
@@ -32,24 +39,28 @@ class LinesTable:
 
     def batches(self, most: int) -> Iterator[tuple[pa.RecordBatch, Faults]]:
         """The rows."""
-        found = _objects(self._source, self._name)
+        found = _rows(self._source)
         while rows := list(islice(found, most)):
-            self.raw = [line for line, _ in rows]
+            self.raw = [row.text if row.fault is None else b"{}" for row in rows]
             columns = [
-                pa.array([_json_or_null(value.get(key)) for _, value in rows], pa.string())
+                pa.array([_json_or_null(row.value.get(key)) for row in rows], pa.string())
                 if self.only is None or place in self.only
                 else pa.nulls(len(rows), pa.string())
                 for place, key in enumerate(self.schema.names)
             ]
-            yield pa.RecordBatch.from_arrays(columns, self.schema.names), {}
+            faults = {place: [_told(row)] for place, row in enumerate(rows) if row.fault is not None}
+            yield pa.RecordBatch.from_arrays(columns, self.schema.names), faults
 
     def count(self) -> int:
-        """How many objects were found at first sight."""
+        """How many rows were found at first sight."""
         return self._count
 
 
 class TypedLinesTable:
-    """JSON lines with the types that fit every line."""
+    """JSON lines with the types that fit every line.
+
+    Here a line that is no object refuses the file: DuckDB, which finds the types, reads the file by itself.
+    """
 
     raw = None
     only: Collection[int] | None = None
@@ -57,7 +68,12 @@ class TypedLinesTable:
     def __init__(self, source: BinaryIO, name: str) -> None:
         import duckdb
 
-        _, self._count = _scanned(source, name)
+        scanned = _scanned(source)
+        _refuse_no_lines(scanned, name)
+        if scanned.first is not None:
+            remedy = "mend it, or write JSON lines or CSV, where it is the problem of its row"
+            raise IopscreenError(f"{name}:{scanned.first.number}: {scanned.first.fault}; {remedy}")
+        self._count = scanned.rows
         # Nothing is loaded from elsewhere, and nothing is put into a file in between.
         never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
         self._connection = duckdb.connect(config={**never, "threads": "1"})
@@ -78,39 +94,99 @@ class TypedLinesTable:
         return self._count
 
 
-def _scanned(source: BinaryIO, name: str) -> tuple[list[str], int]:
-    """The keys of all objects, in the order in which they come up, and how many objects there are."""
+class _Row(NamedTuple):
+    """A line that is not blank, and what it holds; nothing where it is at fault."""
+
+    number: int
+    text: bytes
+    value: Mapping[str, Any]
+    fault: str | None
+
+
+class _Scanned(NamedTuple):
+    """All keys, in the order in which they come up; how many rows there are, how many at fault, the first of those."""
+
+    keys: list[str]
+    rows: int
+    broken: int
+    first: _Row | None
+
+
+def _scanned(source: BinaryIO) -> _Scanned:
     keys: dict[str, None] = {}
-    count = 0
-    for _, value in _objects(source, name):
-        keys.update(dict.fromkeys(value))
+    first = None
+    count = broken = 0
+    for row in _rows(source):
         count += 1
-    if not all(map(_is_text, keys)):
-        raise IopscreenError(f"{name}: a name in it is no text: an escape such as `\\ud83d` is half a character")
-    return list(keys), count
+        keys.update(dict.fromkeys(row.value))
+        if row.fault is not None:
+            first = first or row
+            broken += 1
+    return _Scanned(list(keys), count, broken, first)
 
 
-def _objects(source: BinaryIO, name: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines that are not blank, and what they hold. Raises IopscreenError where that is no object."""
+def _refuse_no_lines(scanned: _Scanned, name: str) -> None:
+    """Refuse what is no file of JSON lines: one value over all lines has lines of which hardly any is an object."""
+    if scanned.first is not None and 2 * scanned.broken > scanned.rows:
+        message = f"{scanned.first.fault}; {scanned.broken:,} of {scanned.rows:,} lines are not as they should be"
+        raise IopscreenError(f"{name}:{scanned.first.number}: {message}: JSON lines hold one object on each line")
+
+
+def _rows(source: BinaryIO) -> Iterator[_Row]:
+    """The lines that are not blank."""
     source.seek(0)
     for number, line in enumerate(source, 1):
         text = (line.removeprefix(UTF_8_MARK) if number == 1 else line).strip()
-        if not text:
-            continue
-        try:
-            value = _DECODER.decode(text.decode())
-        except (ValueError, RecursionError):  # what the parser says of it may hold what it holds
-            value = None
-        if not isinstance(value, dict):
-            raise IopscreenError(f"{name}:{number}: is no JSON object in UTF-8 on one line")
-        yield text, value
+        if text:
+            value, fault = _object(text)
+            yield _Row(number, text, value, fault)
+
+
+def _object(text: bytes) -> tuple[Mapping[str, Any], str | None]:
+    """What a line holds, or what is wrong with it: what the parser says of that may hold what it holds."""
+    try:
+        value = _DECODER.decode(text.decode())
+    except UnicodeDecodeError:
+        return {}, "is not UTF-8 text"
+    except _Twice:
+        return {}, "is an object with one key twice"
+    except RecursionError:
+        return {}, "is nested too deeply"
+    except ValueError:
+        return {}, "is no JSON object that is whole on one line"
+    if not isinstance(value, dict):
+        return {}, "is JSON, but no object"
+    if _HALF.search(text) and not _is_text(value):
+        return {}, "holds half a character, which is no text"
+    return value, None
+
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be half of a pair that is one character (a surrogate)."""
+
+
+def _is_text(value: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _told(row: _Row) -> str:
+    """What is wrong with a row, and all that stands on its line."""
+    return f"line {row.number} {row.fault}: {row.text.decode('utf-8', 'replace')}"
+
+
+class _Twice(ValueError):
+    """Two values have one name in an object."""
 
 
 def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object. One with two values of one name is none."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError
+        raise _Twice
     return found
 
 
@@ -121,10 +197,6 @@ def _number(text: str) -> int | str:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_only_once, parse_float=_number, parse_constant=str)
-
-
-def _is_text(name: str) -> bool:
-    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _json_or_null(value: Any) -> str | None:

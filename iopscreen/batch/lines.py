@@ -280,7 +280,7 @@ class _Feed:
         """Why the lines kept are no record, and in which of them, from 1, the quote to blame was opened."""
         texts = [decoded(line, self.form.encoding) for line in self.kept]
         text = "".join(texts)
-        blame = _quote_to_blame(text, self.form.delimiter)
+        blame = quote_to_blame(text, self.form.delimiter)
         if blame is None:
             return 1, f"a cell is longer than {MAX_CELL:,} characters: not a CSV file"
         line = 1 + sum(blame >= end for end in accumulate(map(len, texts)))
@@ -304,7 +304,7 @@ def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, form: Form) -> 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')
 
 
-def _quote_to_blame(text: str, delimiter: str) -> int | None:
+def quote_to_blame(text: str, delimiter: str) -> int | None:
     """Where the quote stands that opens a cell which does not end as one should.
 
     Where all do: that of the first cell of several lines. None where there is none of these.

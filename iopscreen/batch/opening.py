@@ -28,6 +28,7 @@ from iopscreen.batch.header import (
     read_top,
     refuse_no_question,
 )
+from iopscreen.batch.header_lines import names_of, refuse_unnamed
 from iopscreen.batch.lines import Form, Source, text_encoding
 from iopscreen.batch.problems import is_ours
 from iopscreen.batch.tails import Decider
@@ -126,7 +127,7 @@ def opened_file(
     rows = Source(counted.read, name)
     top = read_top(rows.lines(), name, encoding, compiled.rule_set, Choices(options.map, options.ignore_columns))
     rows.put_back(top.left_over)
-    leading = len([*takewhile(is_ours, top.headers)])
+    leading = len([*takewhile(is_ours, top.cells)])
     writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
     return _opened(compiled, top, (counted, rows), writer, options, name, earlier)
 
@@ -141,8 +142,9 @@ def opened_table(
     earlier: Earlier | None = None,
 ) -> Opened:
     """What `opened_file` says of a table that is no text: it has columns, and no lines. Raises IopscreenError."""
-    top = Top(b"", 0, b"", tuple(headers), "", 0, 0, ())
-    refuse_no_question(top.headers, compiled.rule_set, Choices(options.map, options.ignore_columns), name)
+    refuse_unnamed(headers, name)
+    top = Top(b"", 0, b"", tuple(headers), names_of(headers), "", 0, 0, ())
+    refuse_no_question(headers, compiled.rule_set, Choices(options.map, options.ignore_columns), name)
     counted = Counted(BytesIO())
     return _opened(compiled, top, (counted, Source(counted.read, name)), writer, options, name, earlier)
 

@@ -154,7 +154,7 @@ class _Seen:
         top = opened.top
         self.columns = list(_columns(opened))
         self.faults: dict[str, Fault] = {}
-        self.total = Part(lines=top.lines, blank_lines=top.blank_lines, formula_cells=formula_cells(top.headers))
+        self.total = Part(lines=top.lines, blank_lines=top.blank_lines, formula_cells=formula_cells(top.cells))
         self._rows = Rows(opened.deciding, opened.writer)
 
     def add(self, record: Record, line: int, count: int) -> None:

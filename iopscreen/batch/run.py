@@ -118,14 +118,14 @@ class _Run:
         mark = UTF_8_MARK if top.raw.startswith(UTF_8_MARK) else b""
         header = top.raw[len(mark) :]
         if self.problems is not None:
-            self.problems.begin(top.before + mark, writer.safe(top.headers, header), _taken(self.opened), writer)
+            self.problems.begin(top.before + mark, writer.safe(top.cells, header), _taken(self.opened), writer)
         self.add(
             Part(
-                out=[top.before, mark, writer.odd_row(top.headers, header, writer.appended(self.opened.added))],
+                out=[top.before, mark, writer.odd_row(top.cells, header, writer.appended(self.opened.added))],
                 size=len(top.before) + len(top.raw),
                 lines=top.lines,
                 blank_lines=top.blank_lines,
-                formula_cells=formula_cells(top.headers),
+                formula_cells=formula_cells(top.cells),
             )
         )
 
@@ -163,4 +163,4 @@ def _taken(opened: Opened) -> set[str]:
     """Names that columns of the file have, or that the rules would take for questions."""
     deciders = [decider for decider in (opened.decider, opened.before) if decider]
     questions = [question for decider in deciders for question in decider.compiled.rule_set.questions]
-    return {*opened.top.headers, *(name for question in questions for name in (question.id, question.column) if name)}
+    return {*opened.top.cells, *(name for question in questions for name in (question.id, question.column) if name)}

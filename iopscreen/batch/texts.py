@@ -45,11 +45,15 @@ def text_of(cell: Any) -> str:
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "surrogateescape")
     if isinstance(cell, list | tuple):
-        return _text_of_list([text_of(part) for part in cell])
+        return _text_of_list(cell)
     return str(cell)
 
 
-def _text_of_list(texts: Sequence[str]) -> str:
-    """An empty list, and one with an empty entry, are no answers; nor is a text that ends in a separator."""
-    joined = SEPARATORS[0].join(texts)
-    return joined if texts and all(text.strip() for text in texts) else joined + SEPARATORS[0]
+def _text_of_list(cell: Sequence[Any]) -> str:
+    """An empty list, and one with an empty entry, are no answers; nor is their text, which says so in JSON."""
+    texts = [text_of(part) for part in cell]
+    if texts and all(text.strip() for text in texts):
+        return SEPARATORS[0].join(texts)
+    return json.dumps(
+        [None if part is None else text for part, text in zip(cell, texts, strict=True)], ensure_ascii=False
+    )

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from iopscreen.batch.cells import MAX_STATES, MAX_TEXT, MAX_TEXTS, UNKNOWN, UNREADABLE, Column, Deciding, Tail
+from iopscreen.batch.cells import MAX_BYTES, MAX_TEXT, MAX_TEXTS, UNKNOWN, UNREADABLE, Column, Deciding, Tail
 from iopscreen.batch.parts import Told
 from iopscreen.batch.texts import cells_of, text_of
+from iopscreen.engine.kept import PLACE, Kept
 from iopscreen.ruleset.values import SEPARATORS
 
 Classes = tuple[int, ...]
@@ -33,6 +34,23 @@ class Appended(NamedTuple):
     told: Counter[Told]
 
 
+class _Tails(Kept[Classes, Tail | None]):
+    """What is appended to rows by their classes; None where a cell is no answer, for that names the cell."""
+
+    def __init__(self, deciding: Deciding) -> None:
+        super().__init__(MAX_BYTES)
+        self._deciding = deciding
+
+    def find(self, classes: Classes) -> Tail | None:
+        return None if UNREADABLE in classes else self._deciding.tail(classes)
+
+    def size_of_key(self, classes: Classes) -> int:
+        return PLACE * len(classes)
+
+    def size_of(self, tail: Tail | None) -> int:
+        return len(tail.data) if tail else 0
+
+
 class Screener:
     """Screens record batches of one table. `decode`: by place, how a column is read that does not hold its values."""
 
@@ -43,12 +61,12 @@ class Screener:
         self._columns = list(deciding.columns)
         self._known: list[dict[Any, int]] = [{} for _ in self._columns]
         """Per column, the class of values met."""
-        self._tails: dict[Classes, Tail | None] = {}
+        self._tails = _Tails(deciding)
 
     def appended(self, batch: pa.RecordBatch, faults: Mapping[int, Sequence[str]] | None = None) -> Appended:
         """What is appended to a batch. `faults`: by row, what is wrong with it as a whole; its cells are not read."""
         combinations, numbers = self._combinations(batch)
-        tails = [self._tail(classes) for classes in combinations]
+        tails = [self._tails[classes] for classes in combinations]
         if None in tails or faults:
             numbers, tails = self._one_by_one(batch, numbers, tails, faults or {})
         return self._taken([tail for tail in tails if tail is not None], pa.array(numbers, pa.int64()))
@@ -94,16 +112,6 @@ class Screener:
         return found
 
     # --- combinations -> tails ---
-
-    def _tail(self, classes: Classes) -> Tail | None:
-        """What is appended to rows of these classes; None where a cell is no answer, for that names the cell."""
-        if UNREADABLE in classes:
-            return None
-        if classes not in self._tails:
-            if len(self._tails) >= MAX_STATES:
-                self._tails.clear()
-            self._tails[classes] = self._deciding.tail(classes)
-        return self._tails[classes]
 
     def _one_by_one(
         self,

@@ -9,7 +9,7 @@ from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.table import MAX_EDGES
-from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Rule, Unanswered
+from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Note, Rule
 
 
 class ImpossibleAnswers(Exception):
@@ -48,6 +48,16 @@ class Decision(NamedTuple):
     assumed: Mapping[str, Answer]
 
 
+class Ruling(NamedTuple):
+    """What the rules say, by what is known: the part of a decision that does not depend on notes. (See `Decision`.)"""
+
+    recommendation: str | None
+    rule: Rule | None
+    rules: tuple[Rule, ...]
+    possible: tuple[str, ...]
+    ask_next: tuple[str, ...]
+
+
 def decide(
     compiled: Compiled,
     answers: Answers,
@@ -63,28 +73,78 @@ def decide(
     absent question is due. `max_edges`: of each diagram; `budget`: the time for them. Raises
     ImpossibleAnswers, and TooTangled past either.
     """
-    rule_set = compiled.rule_set
     assumed = assumed or {}
     known = in_file_order(compiled, {**answers, **assumed})
-    diagram, by_rule = _rule_diagram(compiled, known, max_edges, budget)
-    labels = diagram.labels(by_rule)
-    decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
-    rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
-    by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
-    outcomes = diagram.labels(by_outcome)
-    possible = tuple(outcome for outcome in (*rule_set.outcome, NO_RULE) if outcome in outcomes)
-    unanswered = [question.id for question in compiled.deciding if not _is_known(known.get(question.id))]
-    ask_next = _can_matter(compiled, diagram, by_outcome, unanswered) if len(possible) > 1 else ()
+    blocks = compiled.known(known)
+    ruling = rule_on(compiled, blocks, max_edges=max_edges, budget=budget)
+    open_questions = (question.id for question in compiled.deciding if compiled.level[question.id] not in blocks)
+    notes = [
+        shown(note)
+        for place, note in enumerate(compiled.rule_set.notes)
+        if is_certain(compiled, place, blocks, max_edges=max_edges, budget=budget)
+    ]
+    texts = texts_of_open(compiled, ruling.ask_next)
     return Decision(
         answers=known,
+        recommendation=ruling.recommendation,
+        rule=ruling.rule,
+        rules=ruling.rules,
+        possible=ruling.possible,
+        ask_next=ruling.ask_next,
+        not_needed=tuple(question for question in open_questions if question not in ruling.ask_next),
+        notes=(*notes, *(text for text in texts if absent_is_unknown or text.id in known)),
+        assumed=dict(assumed),
+    )
+
+
+def rule_on(
+    compiled: Compiled, blocks: Mapping[int, int], *, max_edges: int = MAX_EDGES, budget: Budget = UNLIMITED
+) -> Ruling:
+    """What the rules say where these blocks are known, by level. Raises ImpossibleAnswers and TooTangled."""
+    rule_set = compiled.rule_set
+    diagram, by_rule, labels = _rule_diagram(compiled, blocks, max_edges, budget)
+    decided_by = sorted(label for label in labels if isinstance(label, int) and not is_impossible(label))
+    rules = tuple(rule_set.rules[label] for label in decided_by if label >= 0)
+    outcomes = {compiled.outcome_of(label) for label in labels}
+    possible = tuple(outcome for outcome in (*rule_set.outcome, NO_RULE) if outcome in outcomes)
+    ask_next: tuple[str, ...] = ()
+    if len(possible) > 1:
+        by_outcome = diagram.relabel(by_rule, compiled.outcome_of)
+        unanswered = [question.id for question in compiled.deciding if compiled.level[question.id] not in blocks]
+        ask_next = _can_matter(compiled, diagram, by_outcome, unanswered, partial=any(map(is_impossible, labels)))
+    return Ruling(
         recommendation=possible[0] if possible != (NO_RULE,) and len(possible) == 1 else None,
         rule=rules[0] if len(decided_by) == 1 and rules else None,
         rules=rules,
         possible=possible,
         ask_next=ask_next,
-        not_needed=tuple(question for question in unanswered if question not in ask_next),
-        notes=_notes(compiled, known, ask_next, absent_is_unknown, max_edges, budget),
-        assumed=dict(assumed),
+    )
+
+
+def is_certain(
+    compiled: Compiled,
+    note: int,
+    blocks: Mapping[int, int],
+    *,
+    max_edges: int = MAX_EDGES,
+    budget: Budget = UNLIMITED,
+) -> bool:
+    """Whether the note at this place holds for every possible completion of these blocks. Raises TooTangled."""
+    diagram = compiled.diagram(budget)
+    return FAILS not in diagram.labels(compiled.notes[note].build(diagram, blocks, max_edges=max_edges))
+
+
+def shown(note: Note) -> ShownNote:
+    """A note that is certain."""
+    return ShownNote(note.id, note.audience, note.say)
+
+
+def texts_of_open(compiled: Compiled, ask_next: Sequence[str]) -> tuple[ShownNote, ...]:
+    """The `if_unanswered` texts of questions that can still matter, in the order of the file."""
+    return tuple(
+        ShownNote(question.id, "staff", question.if_unanswered)
+        for question in compiled.rule_set.questions
+        if question.if_unanswered and question.id in ask_next
     )
 
 
@@ -93,26 +153,24 @@ def outcome_diagram(compiled: Compiled, answers: Answers) -> tuple[Diagram, Node
 
     Raises ImpossibleAnswers and TooTangled.
     """
-    diagram, by_rule = _rule_diagram(compiled, answers)
+    diagram, by_rule, _ = _rule_diagram(compiled, compiled.known(answers))
     return diagram, diagram.relabel(by_rule, compiled.outcome_of)
 
 
 def _rule_diagram(
-    compiled: Compiled, answers: Answers, max_edges: int = MAX_EDGES, budget: Budget = UNLIMITED
-) -> tuple[Diagram, Node]:
+    compiled: Compiled, blocks: Mapping[int, int], max_edges: int = MAX_EDGES, budget: Budget = UNLIMITED
+) -> tuple[Diagram, Node, set[Label]]:
+    """The diagram of the rules where these blocks are known, and its labels."""
     diagram = compiled.diagram(budget)
-    by_rule = compiled.rules.build(diagram, compiled.known(answers), max_edges=max_edges)
-    _refuse_impossible(compiled, diagram.labels(by_rule))
-    return diagram, by_rule
+    by_rule = compiled.rules.build(diagram, blocks, max_edges=max_edges)
+    labels = diagram.labels(by_rule)
+    _refuse_impossible(compiled, labels)
+    return diagram, by_rule, labels
 
 
 def in_file_order(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
     """`answers` in the order in which the file asks."""
     return {question: answers[question] for question in compiled.rule_set.question if question in answers}
-
-
-def _is_known(answer: Answer | None) -> bool:
-    return answer is not None and not isinstance(answer, Unanswered)
 
 
 def _refuse_impossible(compiled: Compiled, labels: Iterable[Label]) -> None:
@@ -122,52 +180,26 @@ def _refuse_impossible(compiled: Compiled, labels: Iterable[Label]) -> None:
         raise ImpossibleAnswers([entries[FIRST_IMPOSSIBLE - label] for label in excluding])
 
 
-def _can_matter(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str]) -> tuple[str, ...]:
+def _can_matter(
+    compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str], *, partial: bool
+) -> tuple[str, ...]:
     """The questions that can matter alone; where none can, a smallest set that matters together.
 
-    `root` has more than one possible outcome. Without impossible combinations a question
-    matters just when the reduced diagram tests it; with them, two completions are looked for.
+    `root` has more than one possible outcome; `partial`: some completions are impossible. Without
+    them a question matters just when the reduced diagram tests it; with them, two completions are looked for.
     """
     tested = diagram.support(root)
     candidates = [question for question in unanswered if compiled.level[question] in tested]
-    if not any(is_impossible(label) for label in diagram.labels(root)):
+    if not partial:
         return tuple(candidates)
-    alone = tuple(
-        question for question in candidates if diagram.differs_by(root, {compiled.level[question]}, is_impossible)
-    )
+    differing = diagram.levels_that_differ(root, is_impossible)
+    alone = tuple(question for question in candidates if compiled.level[question] in differing)
     if alone:
         return alone
     names = tuple(compiled.rule_set.question)
     places = [names.index(name) for name in compiled.order]
     together = diagram.least_difference(root, places, is_impossible)
     return tuple(names[place] for place in together or ())
-
-
-def _notes(
-    compiled: Compiled,
-    known: Answers,
-    ask_next: Sequence[str],
-    absent_is_unknown: bool,
-    max_edges: int,
-    budget: Budget,
-) -> tuple[ShownNote, ...]:
-    """Notes that hold for every possible completion, then the texts of open questions."""
-    certain = [
-        ShownNote(note.id, note.audience, note.say)
-        for note, labels in zip(compiled.rule_set.notes, _note_labels(compiled, known, max_edges, budget), strict=True)
-        if FAILS not in labels
-    ]
-    for question in compiled.rule_set.questions:
-        due = question.id in known or absent_is_unknown
-        if question.if_unanswered and question.id in ask_next and due:
-            certain.append(ShownNote(question.id, "staff", question.if_unanswered))
-    return tuple(certain)
-
-
-def _note_labels(compiled: Compiled, known: Answers, max_edges: int, budget: Budget) -> list[set[Label]]:
-    blocks = compiled.known(known)
-    diagram = compiled.diagram(budget)
-    return [diagram.labels(table.build(diagram, blocks, max_edges=max_edges)) for table in compiled.notes]
 
 
 def questions_for_notes(compiled: Compiled, answers: Answers) -> tuple[str, ...]:

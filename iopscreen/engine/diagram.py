@@ -15,6 +15,7 @@ Malik, Brayton, Algorithms for discrete function manipulation (1990).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 
@@ -141,7 +142,7 @@ class Diagram:
     def combine(self, left: Node, right: Node, join: Callable[[Label, Label], Label]) -> Node:
         """The function `join(left, right)`. `join(x, x)` must be `x`. (Bryant's `apply`.)"""
         made: dict[Pair, Node] = {}
-        for u, v in reversed(self._pairs_from((left, right), ())):
+        for u, v in reversed(self._pairs_from([(left, right)], ())):
             level = min(self._level[u], self._level[v])
             if u == v:
                 made[u, v] = u
@@ -176,7 +177,24 @@ class Diagram:
     def differs_by(self, root: Node, levels: Collection[int], ignored: Callable[[Label], bool]) -> bool:
         """Whether two assignments that differ only in `levels` lead to different labels, neither ignored."""
         last = max(levels, default=-1)
-        return any(self._differ(u, v, ignored) for u, v in self._pairs_from((root, root), levels, twins_until=last))
+        return any(self._differ(u, v, ignored) for u, v in self._pairs_from([(root, root)], levels, twins_until=last))
+
+    def levels_that_differ(self, root: Node, ignored: Callable[[Label], bool]) -> set[int]:
+        """The levels for which, each alone, `differs_by` holds: what two nodes lead to is looked at once for all."""
+        siblings: dict[int, set[Pair]] = {}
+        for node in self.reachable(root):
+            if self._children[node]:
+                different = sorted(set(self._children[node]))
+                siblings.setdefault(self._level[node], set()).update(combinations(different, 2))
+        differ: dict[Pair, bool] = {}
+        for u, v in reversed(self._pairs_from(set().union(*siblings.values()), (), twins_until=-1)):
+            level = min(self._level[u], self._level[v])
+            if level == len(self.widths):
+                differ[u, v] = self._differ(u, v, ignored)
+            else:
+                below = zip(self._at(u, level), self._at(v, level), strict=True)
+                differ[u, v] = u != v and any(differ[self._pair(a, b)] for a, b in below)
+        return {level for level, pairs in siblings.items() if any(differ[pair] for pair in pairs)}
 
     def least_difference(
         self, root: Node, places: Sequence[int], ignored: Callable[[Label], bool]
@@ -187,7 +205,7 @@ class Diagram:
         first in that order. None where no two assignments lead to different labels.
         """
         best: dict[Pair, tuple[int, ...] | None] = {}
-        for u, v in reversed(self._pairs_from((root, root), range(len(self.widths)), twins_until=len(self.widths))):
+        for u, v in reversed(self._pairs_from([(root, root)], range(len(self.widths)), twins_until=len(self.widths))):
             level = min(self._level[u], self._level[v])
             if level == len(self.widths):
                 best[u, v] = () if self._differ(u, v, ignored) else None
@@ -211,15 +229,18 @@ class Diagram:
     def _pair(u: Node, v: Node) -> Pair:
         return (u, v) if u <= v else (v, u)
 
-    def _pairs_from(self, start: Pair, apart: Collection[int], *, twins_until: int | None = None) -> list[Pair]:
-        """Every pair of nodes that two walks from `start` can be at, those of earlier levels first.
+    def _pairs_from(
+        self, starts: Collection[Pair], apart: Collection[int], *, twins_until: int | None = None
+    ) -> list[Pair]:
+        """Every pair of nodes that two walks from one of `starts` can be at, those of earlier levels first.
 
         The walks take the same block at a level, or, where it is `apart`, any two. A pair of one node
         is followed up to level `twins_until` (None: not at all). Raises TooTangled past MAX_PAIRS.
         """
         waiting: list[dict[Pair, None]] = [{} for _ in range(len(self.widths) + 1)]
-        waiting[min(self._level[start[0]], self._level[start[1]])][start] = None
-        count = 1
+        for u, v in starts:
+            waiting[min(self._level[u], self._level[v])][u, v] = None
+        count = len(starts)
         for level, pairs in enumerate(waiting[:-1]):
             for u, v in pairs:
                 self.budget.spend()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iopscreen.batch.hints import option_text
 from iopscreen.batch.plan import Step
 from iopscreen.batch.summary import Assumption, Compared, Summary
 from iopscreen.ruleset.model import NO_RULE, RuleSet
@@ -49,7 +50,9 @@ def _near_misses(summary: Summary) -> list[str]:
 
 def near_text(header: str, question: str) -> str:
     """That a column may answer a question, and how to say so."""
-    return f'warning: column `{header}` may be `{question}`; if so, add `--map "{header}={question}"`'
+    return (
+        f"warning: column `{header}` may be `{question}`; if so, add `{option_text('--map', f'{header}={question}')}`"
+    )
 
 
 def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:

@@ -19,6 +19,7 @@ from iopscreen.report.batch import (
     conserved_text,
     earlier_lines,
     lines_texts,
+    near_text,
     plan_text,
     told_counts,
 )
@@ -151,6 +152,7 @@ def _columns(screened: Screened) -> Section:
         rows.append((question, summary.columns.get(question, missing)))
     others = [("that answer no question", summary.unmapped), ("ignored as asked", summary.ignored)]
     lines = [f"columns {what}: {', '.join(f'`{name}`' for name in names)}" for what, names in others if names]
+    lines += [near_text(name, question) for name, question in summary.near]
     if summary.formula_cells:
         lines.append(f"cells that a spreadsheet would run as a formula: {summary.formula_cells:,}")
     return Section("columns", "Columns", tuple(lines), ("question", "column"), tuple(rows))
