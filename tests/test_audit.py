@@ -179,6 +179,7 @@ def test_json_of_an_accepted_finding(monkeypatch):
     accepted = {finding["name"]: finding["accepted"] for finding in found["findings"]}
     assert accepted == {
         "no-cases": None,
+        "no-emergency": None,
         "missing-citation": {
             "because": "The desk has no written practice.",
             "by": "M. Stone",
@@ -201,7 +202,12 @@ def test_an_acceptance_is_for_one_thing_and_one_finding(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     result = audit("other.yaml", {}, today=TODAY)
     accepted = {finding.name: result.accepted(finding) is not None for finding in result.findings}
-    assert accepted == {"no-cases": True, "missing-citation": False, "accept-unused": False}
+    assert accepted == {
+        "no-cases": True,
+        "no-emergency": False,
+        "missing-citation": False,
+        "accept-unused": False,
+    }
 
 
 def test_a_failed_case_is_accepted_at_top_level(monkeypatch, tmp_path):
@@ -301,7 +307,7 @@ def test_causes_come_before_their_consequences_and_are_named(monkeypatch):
 def test_notes_are_folded_into_one_line_that_counts_them(monkeypatch):
     result = audited(CASES / "reading-decides" / "fault.yaml", monkeypatch)
     text = audit_text([result], color=False, width=80, notes=False)
-    assert "\n  3 notes not shown (--notes): 3 reading-decides\n" in text
+    assert "\n  4 notes not shown (--notes): 1 no-emergency, 3 reading-decides\n" in text
     assert ": note: " not in text
     assert "not shown" not in audit_text([result], color=False, width=80, notes=True)
 

@@ -157,7 +157,7 @@ def test_json_of_covered_boundaries(monkeypatch):
 def test_without_a_case_that_passes_nothing_is_said_of_boundaries(tmp_path):
     (tmp_path / "twin.yaml").write_bytes((FOLDER / "twin.yaml").read_bytes())
     result = audit(str(tmp_path / "twin.yaml"), {}, today=None)
-    assert [finding.name for finding in result.findings] == ["no-cases"]
+    assert [finding.name for finding in result.findings] == ["no-cases", "no-emergency"]
     assert "boundaries" not in result.facts.coverage
 
 

@@ -290,7 +290,7 @@ def test_files_that_are_called_alike_in_a_log_are_one_artifact(monkeypatch, tmp_
     results = [audit(f"../{name}/rules/rules.yaml", {}, today=TODAY) for name in ("a", "b")]
     log = audit_sarif(results, Paths(Path.cwd()), notes=True)
     assert problems(log) == []
-    assert len(log["runs"][0]["results"]) == 4
+    assert len(log["runs"][0]["results"]) == 6
 
 
 def test_cases_without_their_rule_file_are_refused(tmp_path):

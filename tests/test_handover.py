@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from bare import BARE
 
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.explain import Lead, Reading, Readings
@@ -622,3 +623,10 @@ def test_a_reading_under_which_the_answers_cannot_be_is_told(iop):
     readings = Readings((Reading({"discharge_qualifies_alone": "no"}, ()),), complete=True)
     (line,) = lines_of(iop(SAFE)._replace(readings=readings), "How the source is read")
     assert line.endswith("none, for these answers cannot all be right then")
+
+
+def test_an_emergency_stop_without_words_of_its_own_hands_over_the_built_in_ones():
+    shown = shown_of(understand(BARE.encode(), "bare.yaml"), {}, call(status=Status.EMERGENCY))
+    reach = lines_of(shown, "Reach")
+    assert any("911" in line for line in reach)
+    assert reach[-1] == "Built-in words: this rule set has none."

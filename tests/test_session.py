@@ -1,6 +1,7 @@
 """Whole calls with a scripted coordinator: what is said, what is corrected, what is kept."""
 
 import pytest
+from bare import BARE
 
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers
@@ -392,3 +393,36 @@ def test_why_of_a_question_for_notes_says_that_it_decides_nothing():
         "It cannot change the recommendation. It is asked for what is handed over:",
         "mind the n",
     ]
+
+
+# --- a rule set without an emergency of its own ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return compile_rule_set(understand(BARE.encode(), "bare.yaml").rule_set)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [[], ["no"], ["no", Command.CORRECT], ["no", Command.OVERRIDE], ["no", Command.OVERRIDE, "stay"]],
+    ids=str,
+)
+def test_without_an_emergency_of_its_own_every_page_leads_to_built_in_words(bare, before):
+    ended, script, _ = call(bare, *before, Command.EMERGENCY, Command.END)
+    assert ended.call.status is Status.EMERGENCY
+    page = script.pages[-1]
+    told = " ".join(line.text for line in [*page.lines, *page.pinned[0]])
+    for words in ("local emergency number", "in the US 911", "988", "Built-in words: this rule set has none"):
+        assert words in told
+
+
+def test_without_an_emergency_of_its_own_an_exclamation_mark_in_a_note_is_the_emergency(bare):
+    ended, script, _ = call(bare, Command.NOTE, Command.END, notes=["!"])
+    assert (ended.call.status, ended.call.notes) == (Status.EMERGENCY, ())
+    assert script.titles[-1] == "EMERGENCY"
+
+
+def test_only_built_in_words_say_that_they_are(iop):
+    _, script, _ = call(iop, Command.EMERGENCY, Command.END)
+    assert not any("Built-in" in line.text for line in script.pages[-1].lines)

@@ -5,6 +5,7 @@ import signal
 import sys
 
 import pytest
+from bare import BARE
 from terminal import DOWN, UP, Terminal
 
 from iopscreen import __main__ as entry
@@ -518,3 +519,12 @@ def test_an_interrupt_in_the_first_moments_is_130(monkeypatch):
     with pytest.raises(SystemExit) as left:
         entry.main()
     assert left.value.code == 130
+
+
+@pytest.mark.parametrize("size", [(10, 40), (24, 80)], ids=str)
+def test_a_rule_set_without_an_emergency_has_built_in_words_in_any_room(size, tmp_path):
+    rules = tmp_path / "bare.yaml"
+    rules.write_text(BARE, encoding="utf-8")
+    with Terminal("screen", "--rules", str(rules), lines=size[0], columns=size[1]) as terminal:
+        terminal.until("Is it safe?", KEYS).send("!")
+        terminal.until("EMERGENCY", "local emergency number", "911", "988", "Built-in words", "e end the call")

@@ -13,6 +13,7 @@ OF_THE_FILE = (
     "gap",
     "impossible-everything",
     "no-cases",
+    "no-emergency",
     "review-overdue",
     "uncovered-option",
     "uncovered-outcome",

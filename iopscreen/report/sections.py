@@ -25,7 +25,14 @@ from iopscreen.ruleset.model import (
     Value,
 )
 from iopscreen.ruleset.values import answer_words
-from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
+from iopscreen.ruleset.words import (
+    BUILT_IN_WORDS,
+    cited,
+    emergency_of,
+    outcome_label,
+    outcomes_in_words,
+    rule_in_words,
+)
 from iopscreen.screen.ending import came_to, disposition, without_result
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
 from iopscreen.screen.words import leads_in_words, short
@@ -216,10 +223,10 @@ def _of_computed(shown: Shown, words: str) -> str:
 
 def _stopped(shown: Shown) -> Iterator[Section]:
     """After an emergency stop: whom to reach, and nothing that could be taken for a recommendation."""
-    emergency = shown.rule_set.emergency
-    if emergency:
-        yield _said(emergency.say)
-        yield _section("Reach", [f"{contact.name}: {contact.reach}" for contact in emergency.contacts])
+    emergency = emergency_of(shown.rule_set)
+    yield _said(emergency.say)
+    whose = [] if shown.rule_set.emergency else [BUILT_IN_WORDS]
+    yield _section("Reach", [*(f"{contact.name}: {contact.reach}" for contact in emergency.contacts), *whose])
     yield _section(
         "Screen", ["Not finished. It says nothing about a program; screen again when the emergency is over."]
     )

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iopscreen.ruleset.model import NO_RULE, Cite, Rule, RuleSet
+from iopscreen.ruleset.model import NO_RULE, Cite, Contact, Emergency, Rule, RuleSet
 
 NO_RULE_LABEL = "no rule applies"
+
+BUILT_IN_EMERGENCY = Emergency(
+    say="Let's get you help now. Please call your local emergency number.",
+    contacts=(
+        Contact("Emergency services", "the local emergency number; in the US 911"),
+        Contact("Suicide and crisis", "in the US, call or text 988"),
+    ),
+    cite=(),
+)
+"""What is one key away where a rule set has nothing of its own: public numbers, and no claim beside them."""
+
+BUILT_IN_WORDS = "Built-in words: this rule set has none."
+"""What is said beside them, so that nobody takes them for the site's."""
+
+
+def emergency_of(rule_set: RuleSet) -> Emergency:
+    """What to say and whom to reach in an emergency: the rule set's own, else what is built in."""
+    return rule_set.emergency or BUILT_IN_EMERGENCY
 
 
 def outcome_label(rule_set: RuleSet, outcome: str) -> str:

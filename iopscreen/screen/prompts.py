@@ -31,7 +31,7 @@ TYPING = MOVING | frozenset("0123456789-") | {"c-h"}
 """The same while a number is typed."""
 
 ALARM_KEY = "!"
-"""What leaves a note for the emergency at once; where a rule set has none, no note begins so either."""
+"""What leaves a note for the emergency at once."""
 
 NAMES = {"c-m": "enter", "c-j": "enter", "c-h": "backspace"}
 """What prompt_toolkit calls keys, and what a page does."""

@@ -217,12 +217,11 @@ def _without_override(desk: Desk, held: Held) -> Held:
 
 def _note(desk: Desk, held: Held) -> tuple[Held, bool]:
     """A line for the record; `!` alone is the emergency here, too."""
-    alarm = "; ! alone: emergency" if held.rule_set.emergency else ""
-    text = desk.asker.write(f"Note (Enter keeps it; nothing: no note{alarm}): ")
+    text = desk.asker.write("Note (Enter keeps it; nothing: no note; ! alone: emergency): ")
     held = replace(held, last_key=ENTER)
-    if text == words.ALARM.key and held.rule_set.emergency:
+    if text == words.ALARM.key:
         return _emergency(desk, held)
-    if text in ("", words.ALARM.key):
+    if not text:
         return held, False
     step = next_step(held.interview)
     question = step.question.id if isinstance(step, Ask) else None
@@ -235,9 +234,7 @@ def _note(desk: Desk, held: Held) -> tuple[Held, bool]:
 
 def _emergency(desk: Desk, held: Held) -> tuple[Held, bool]:
     """Text and contacts at once; then the call goes on, or ends here."""
-    emergency = held.rule_set.emergency
-    assert emergency is not None
-    held, pressed = _ask(desk, held, words.emergency_page(emergency))
+    held, pressed = _ask(desk, held, words.emergency_page(held.rule_set))
     if pressed.result is Command.RETURN:
         return held, False
     call = held.call._replace(status=Status.EMERGENCY, ended=desk.clock(), override=None)

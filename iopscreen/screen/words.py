@@ -23,7 +23,14 @@ from iopscreen.ruleset.model import (
     tests_of,
 )
 from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_words
-from iopscreen.ruleset.words import cited, outcome_label, outcomes_in_words, rule_in_words
+from iopscreen.ruleset.words import (
+    BUILT_IN_WORDS,
+    cited,
+    emergency_of,
+    outcome_label,
+    outcomes_in_words,
+    rule_in_words,
+)
 from iopscreen.screen import page as pages
 from iopscreen.screen.ending import came_to, disposition
 from iopscreen.screen.interview import Ask, Effect, Stand, about_danger, in_danger
@@ -105,7 +112,7 @@ def question_page(
         extra=[Line(f"For you: {question.help}", indent=2)] if question.help else [],
         listed=options,
         row=(*yes_no, *KEEPS),
-        others=_others(compiled.rule_set, where, step, may_be_other=may_be_other, may_go_back=may_go_back),
+        others=_others(where, step, may_be_other=may_be_other, may_go_back=may_go_back),
         panels=(
             Panel("w", "why", cache(lambda: tuple(why_lines(compiled, where, question)))),
             Panel("h", "help", cache(lambda: tuple(help_lines(compiled.rule_set, question)))),
@@ -116,7 +123,7 @@ def question_page(
     )
 
 
-def _others(rule_set: RuleSet, where: Stand, step: Ask, *, may_be_other: bool, may_go_back: bool) -> tuple[Key, ...]:
+def _others(where: Stand, step: Ask, *, may_be_other: bool, may_go_back: bool) -> tuple[Key, ...]:
     keys = []
     if step.before is not None:
         keys.append(Key("k", f"keep {short(answer_words(step.question, step.before))}", Command.KEEP))
@@ -127,12 +134,7 @@ def _others(rule_set: RuleSet, where: Stand, step: Ask, *, may_be_other: bool, m
     keys.append(Key("m", "note", Command.NOTE))
     if may_be_other:
         keys.append(Key("s", "for somebody else", Command.OTHER))
-    return (*keys, *alarm(rule_set))
-
-
-def alarm(rule_set: RuleSet) -> tuple[Key, ...]:
-    """The key of the emergency, on every page of a rule set that has one."""
-    return (ALARM,) if rule_set.emergency else ()
+    return (*keys, ALARM)
 
 
 def _kind(question: Question, reader: AnswerReader) -> tuple[pages.Kind, pages.Fits]:
@@ -302,10 +304,12 @@ def impossible_lines(error: ImpossibleAnswers) -> Iterator[Line]:
 # --- other pages ----------------------------------------------------------------------------
 
 
-def emergency_page(emergency: Emergency) -> Page:
-    """Whom to reach, at once."""
+def emergency_page(rule_set: RuleSet) -> Page:
+    """Whom to reach, at once; where the rule set does not say, in words that are built in, and say so."""
+    emergency = emergency_of(rule_set)
+    whose = [] if rule_set.emergency else [Line(BUILT_IN_WORDS, Style.QUIET)]
     return Page(
-        lines=[Line("EMERGENCY", Style.ALARM), Line(f'Say: "{emergency.say}"', Style.STRONG, indent=2)],
+        lines=[Line("EMERGENCY", Style.ALARM), Line(f'Say: "{emergency.say}"', Style.STRONG, indent=2), *whose],
         row=(Key("e", "end the call here", Command.END), RETURN),
         pinned=_ways_to_reach(emergency) if emergency.contacts else (),
     )
@@ -330,7 +334,7 @@ def review_page(rule_set: RuleSet, where: Stand, given: dict[str, Answer], *, ot
         lines=[Line("Which answer is to be corrected?", Style.STRONG), *aside],
         listed=listed([(said(rule_set, name, answer, other=other), name) for name, answer in where.answers.items()]),
         row=(RETURN,),
-        others=alarm(rule_set),
+        others=(ALARM,),
     )
 
 
@@ -345,7 +349,7 @@ def outcomes_page(rule_set: RuleSet, decision: Decision, override: Override | No
         ],
         listed=listed(others),
         row=(*back, RETURN),
-        others=alarm(rule_set),
+        others=(ALARM,),
     )
 
 
@@ -355,7 +359,7 @@ def reasons_page(rule_set: RuleSet, outcome: str) -> Page:
         lines=[Line(f"{outcome_label(rule_set, outcome)}: for which reason?", Style.STRONG)],
         listed=listed([(reason, reason) for reason in rule_set.override_reasons]),
         row=(RETURN,),
-        others=alarm(rule_set),
+        others=(ALARM,),
     )
 
 
@@ -386,7 +390,7 @@ def closing_page(
             *([Key("b", "back", Command.BACK), Key("c", "correct", Command.CORRECT)] if decision.answers else []),
             Key("m", "note", Command.NOTE),
             *([Key("o", "other disposition", Command.OVERRIDE)] if rule_set.override_reasons else []),
-            *alarm(rule_set),
+            ALARM,
         ),
     )
 

@@ -46,6 +46,7 @@ CHECKS: tuple[tuple[Check, Severity], ...] = (
     (effect.no_effect_rule, Severity.WARNING),
     (questions.question_never_matters, Severity.WARNING),
     (questions.unused, Severity.WARNING),
+    (safety.no_emergency, Severity.NOTE),
     (provenance.missing_citation, Severity.ERROR),
     (provenance.unknown_source, Severity.ERROR),
     (provenance.stale_citation, Severity.ERROR),

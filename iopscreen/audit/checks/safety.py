@@ -86,6 +86,19 @@ def guarantee_vacuous(subject: Subject) -> Iterator[Told | Undecided]:
                 yield Undecided(f"why nobody can meet the condition of guarantee `{guarantee.id}`")
 
 
+def no_emergency(subject: Subject) -> Iterator[Told]:
+    """There is no `emergency`, so that `!` shows built-in words: the local emergency number, and in the US 911 and 988.
+
+    Example: a rule file without a section `emergency`.
+
+    What to do: add the section, with what your site says to a caller in danger, and whom to reach. Where nobody
+    holds interviews with these rules, accept the finding.
+    """
+    if subject.rule_set.emergency is None:
+        message = "there is no `emergency`; in the interview `!` shows built-in words then, and not your site's"
+        yield Told(subject.rule_set.place, message)
+
+
 def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
     """An answer that `when_no_column` assumes changes what some caller is recommended.
 
