@@ -19,7 +19,7 @@ from iopscreen.audit.run import AuditResult
 from iopscreen.engine.budget import Budget
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.cases import cases_path
-from iopscreen.ruleset.shipped import locate, shipped_names
+from iopscreen.ruleset.shipped import locate, locate_file, shipped_names
 
 if TYPE_CHECKING:
     from iopscreen.audit.change.editions import Edition
@@ -130,18 +130,24 @@ def diff(old: str, new: str, output: str, budget: float) -> Change | NewFile:
 
     `output`: where the result will go, which must be none of the files that are read.
     """
-    from iopscreen.audit.change.editions import read_earlier, read_edition, without_earlier
+    from iopscreen.audit.change.editions import is_file, read_earlier, read_edition, without_earlier
     from iopscreen.audit.change.run import compare
 
     path = locate(new)
-    before = locate(old) if old in shipped_names() else old
     if Path(path).is_dir():
         raise IopscreenError(
             f"{path}: is a folder; `diff` compares two rule files. `audit {path} --against REV` compares all of them"
         )
-    streams.refuse_own_input(output, [path, cases_path(path), before, cases_path(before)])
+    path, before = locate_file(new), _earlier(old)
+    read = [path, before] if is_file(before) else [path]
+    streams.refuse_own_input(output, [*read, *map(cases_path, read)])
     now = read_edition(path)
     earlier = read_earlier(before, path, now.rule_set.id)
     if earlier is None:
         return NewFile(now, without_earlier(old, path))
     return compare(earlier, now, Budget(budget))
+
+
+def _earlier(name: str) -> str:
+    """The path of the earlier rule file, or the name of a revision, which is looked for when it is read."""
+    return locate_file(name) if name in shipped_names() or Path(name).is_file() else name

@@ -206,7 +206,7 @@ def verify(
 
     gc.enable()
     paths = verifying.record_files(records)
-    streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules else [])])
+    streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules is not None else [])])
     streams.check_output(output, force=force)
     results = verifying.verify(paths, rules, expect_digest)
     if output_format is VerifyFormat.JSON:
@@ -443,7 +443,7 @@ def show(
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
     if json_schema:
-        streams.refuse_own_input(output, _rules_read(rules) if rules else [])
+        streams.refuse_own_input(output, _rules_read(rules) if rules is not None else [])
         streams.write(output, formats.json_text(_schema(rules, of_cases=cases)), force=force)
         return
     if output_format is not ShowFormat.SQL and (dialect or table is not None):
@@ -535,9 +535,9 @@ def _schema(rules: str | None, *, of_cases: bool) -> dict[str, Any]:
 
 
 def _locate(name: str | None) -> str:
-    from iopscreen.ruleset.shipped import locate
+    from iopscreen.ruleset.shipped import locate_file
 
-    return locate(name)
+    return locate_file(name)
 
 
 def _rules_read(rules: str | None) -> list[str]:

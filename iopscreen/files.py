@@ -146,7 +146,7 @@ def refuse_existing(path: str, *, force: bool) -> None:
     if not path:
         raise IopscreenError("the name of the output file is empty; `-` is stdout")
     if target.is_dir():
-        raise IopscreenError(f"{path}: is a directory; name a file")
+        raise IopscreenError(f"{path}: is a folder; name a file in it")
     if target.is_symlink():
         raise IopscreenError(f"{path}: is a symbolic link; name the file that it leads to")
     if target.exists() and not target.is_file():

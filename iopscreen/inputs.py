@@ -10,7 +10,7 @@ from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rul
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answer, RuleFile
 from iopscreen.ruleset.reader import DIGEST_PREFIX, read_rule_file
-from iopscreen.ruleset.shipped import locate, shipped_folder, shipped_names
+from iopscreen.ruleset.shipped import locate_file, shipped_folder, shipped_names
 
 if TYPE_CHECKING:
     from iopscreen.screen.record import RawRecord, Record
@@ -28,7 +28,7 @@ def read_rules(name: str | None, expect_digest: str | None = None) -> Rules:
 
     `expect_digest`: the only digest that its bytes may have, as `expected_digest` gives it.
     """
-    file = read_rule_file(locate(name))
+    file = read_rule_file(locate_file(name))
     if expect_digest not in (None, file.digest):
         message = f"the digest of the rule file is {file.digest}, and `--expect-digest` says {expect_digest}"
         raise IopscreenError(f"{file.path}: {message}: these are not the rules that were meant")

@@ -31,6 +31,8 @@ def opened(name: str) -> Iterator[BinaryIO]:
     if name == STREAM:
         yield sys.stdin.buffer
         return
+    if not name:
+        raise IopscreenError("the name of the file to read is empty; `-` is stdin")
     try:
         file = Path(name).open("rb")
     except IsADirectoryError:

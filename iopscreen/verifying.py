@@ -11,15 +11,17 @@ from iopscreen.screen.verify import Checked, Verifier
 
 
 def record_files(paths: Sequence[str]) -> list[str]:
-    """The records at `paths`: of a directory its `*.json`, or the file itself. Raises IopscreenError.
+    """The records at `paths`: of a folder its `*.json`, or the file itself. Raises IopscreenError.
 
-    No command line takes as many names as a directory may hold.
+    No command line takes as many names as a folder may hold.
     """
     found: list[str] = []
     for path in paths:
+        if not path:
+            raise IopscreenError("the name of a record is empty; name a record, or a folder of them")
         inside = sorted(str(file) for file in Path(path).glob("*.json")) if Path(path).is_dir() else [path]
         if not inside:
-            raise IopscreenError(f"{path}: no record in this directory (`*.json`)")
+            raise IopscreenError(f"{path}: no record in this folder (`*.json`)")
         found += inside
     return found
 
@@ -31,7 +33,7 @@ def verify(paths: Sequence[str], rules: str | None, expect_digest: str | None = 
     """
     verifiers: dict[str, Verifier] = {}
     digest = expected_digest(expect_digest)
-    if rules:
+    if rules is not None:
         verifiers[rules] = _verifier(read_rules(rules, digest))  # its faults are no record's
     results = []
     for path in paths:

@@ -327,7 +327,7 @@ def test_a_folder_stands_for_its_records(desk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = Path("kept")
     folder.mkdir()
-    with pytest.raises(IopscreenError, match=r"kept: no record in this directory \(`\*\.json`\)"):
+    with pytest.raises(IopscreenError, match=r"kept: no record in this folder \(`\*\.json`\)"):
         verifying.record_files(["kept"])
     for name in ("b.json", "a.json", "notes.txt"):
         (folder / name).write_bytes(path.read_bytes())

@@ -291,3 +291,9 @@ def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
 def test_every_shipped_rule_set_reads(path):
     if not path.name.endswith(".cases.yaml"):
         read_rule_file(str(path))
+
+
+def test_a_folder_cannot_be_read_and_is_called_so(tmp_path):
+    with pytest.raises(FileRefused) as refused:
+        reader.read_bytes(str(tmp_path))
+    assert [finding.message for finding in refused.value.findings] == ["the file cannot be read: it is a folder"]

@@ -142,7 +142,7 @@ def test_an_editor_is_connected_as_the_reference_says(tmp_path):
     ("name", "said"),
     [
         ("missing/a.yaml", "missing is no folder"),
-        ("folder.yaml", "is a directory; name a file"),
+        ("folder.yaml", "is a folder; name a file in it"),
         ("link.yaml", "is a symbolic link; name the file that it leads to"),
         ("behind.yaml", "behind.cases.yaml: exists already"),
         ("there.yaml", "there.yaml: exists already; replace it with `--force`, or name another file"),

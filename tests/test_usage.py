@@ -130,6 +130,8 @@ def test_a_message_of_the_parser_that_is_not_known_is_told_as_it_is():
     ]
 
 
+NO_EARLIER = "the name of the earlier rule file is empty; name a file, or a revision of git"
+NO_NAME = "the name of the rule file is empty; name a file, or a rule set that comes along"
 NOT_THERE = "no such file, and no rule set that comes with the program (`iop`, `iop-site-example`)"
 
 
@@ -160,3 +162,42 @@ def test_a_file_that_is_not_there_is_told_with_the_one_that_was_meant(said, tmp_
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "rules.yaml").write_text("format: 1\n")
     assert said(*arguments) == [f"error: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["show", "."], ".: is a folder; name a rule file in it"),
+        (["show", "/"], "/: is a folder; name a rule file in it"),
+        (["screen", "--rules", ".", "--no-input"], ".: is a folder; name a rule file in it"),
+        (["batch", "calls.csv", "--rules", "sub"], "sub: is a folder; name a rule file in it"),
+        (["batch", "calls.csv", "--compare", "sub"], "sub: is a folder; name a rule file in it"),
+        (["verify", "sub", "--rules", "sub"], "sub: no record in this folder (`*.json`)"),
+        (["audit", "sub"], "sub: no rule file in this folder (`*.yaml`, but `*.cases.yaml`)"),
+        (["show", "iop", "-o", "sub"], "sub: is a folder; name a file in it"),
+        (["screen", "--answers", "sub", "--no-input"], "sub: is a folder; name a file in it"),
+        (["show", ""], NO_NAME),
+        (["show", "", "--json-schema"], NO_NAME),
+        (["audit", ""], NO_NAME),
+        (["screen", "--rules", "", "--no-input"], NO_NAME),
+        (["batch", "calls.csv", "--rules", ""], NO_NAME),
+        (["verify", "x.json", "--rules", ""], NO_NAME),
+        (["diff", "iop", ""], NO_NAME),
+        (["diff", "", "iop"], NO_EARLIER),
+        (["audit", "iop", "--against", ""], NO_EARLIER),
+        (["verify", ""], "the name of a record is empty; name a record, or a folder of them"),
+        (["batch", ""], "the name of the file to read is empty; `-` is stdin"),
+        (["screen", "--answers", "", "--no-input"], "the name of the file to read is empty; `-` is stdin"),
+    ],
+)
+def test_a_folder_and_an_empty_name_are_told_as_what_they_are(said, tmp_path, monkeypatch, arguments, problem):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("detox_need\nyes\n")
+    (tmp_path / "sub").mkdir()
+    assert said(*arguments) == [f"error: {problem}"]
+
+
+def test_a_folder_is_no_earlier_rule_file(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [line] = said("diff", ".", "iop")
+    assert line.startswith("error: .: is a folder, not a rule file, and ")

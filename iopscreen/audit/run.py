@@ -98,15 +98,15 @@ class AuditResult:
 
 
 def rule_files(path: str) -> list[str]:
-    """The rule files at `path`: of a directory its `*.yaml` but `*.cases.yaml`; of cases their rule file; or itself."""
+    """The rule files at `path`: of a folder its `*.yaml` but `*.cases.yaml`; of cases their rule file; or itself."""
     place = Path(path)
     if not place.is_dir():
         if not place.exists():
-            raise IopscreenError(f"{path}: no such file or directory")
+            raise IopscreenError(f"{path}: no such file or folder")
         return [path] if not place.name.endswith(CASES_SUFFIX) else [_rules_of_cases(path)]
     found = sorted(str(file) for file in place.glob("*.yaml") if not file.name.endswith(CASES_SUFFIX))
     if not found:
-        raise IopscreenError(f"{path}: no rule file in this directory (`*.yaml`, but `*.cases.yaml`)")
+        raise IopscreenError(f"{path}: no rule file in this folder (`*.yaml`, but `*.cases.yaml`)")
     return found
 
 

@@ -67,7 +67,7 @@ class FileRefused(IopscreenError):
     """A file that could not be read as what it should be; `findings` say why, in file order."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__(f"{len(findings)} faults")
+        super().__init__("1 fault" if len(findings) == 1 else f"{len(findings)} faults")
         self.findings = findings
 
 

@@ -69,7 +69,8 @@ def read_bytes(path: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or "not readable").lower()
+        is_folder = isinstance(error, IsADirectoryError)
+        reason = "it is a folder" if is_folder else (error.strerror or "not readable").lower()
         message = f"the file cannot be read: {reason}"
         raise FileRefused([Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]) from None
 

@@ -33,6 +33,8 @@ def locate(name_or_path: str | None) -> str:
     """
     if name_or_path is None:
         return str(shipped_folder() / f"{DEFAULT}.yaml")
+    if not name_or_path:
+        raise IopscreenError("the name of the rule file is empty; name a file, or a rule set that comes along")
     if Path(name_or_path).exists():
         return name_or_path
     shipped = shipped_folder() / f"{name_or_path}.yaml"
@@ -44,3 +46,11 @@ def locate(name_or_path: str | None) -> str:
     near = similar(name_or_path) or did_you_mean(name_or_path, shipped_names())
     names = ", ".join(f"`{name}`" for name in shipped_names())
     raise IopscreenError(f"{name_or_path}: no such file, and no rule set that comes with the program ({names}){near}")
+
+
+def locate_file(name_or_path: str | None) -> str:
+    """The path of one rule file, as `locate` finds it. Raises IopscreenError for a folder, too."""
+    path = locate(name_or_path)
+    if Path(path).is_dir():
+        raise IopscreenError(f"{path}: is a folder; name a rule file in it")
+    return path

@@ -15,6 +15,8 @@ _SECONDS = 60
 
 def check_revision(revision: str, path: str) -> None:
     """Raises IopscreenError where git, a repository around `path`, or the revision is missing."""
+    if not revision:
+        raise IopscreenError("the name of the earlier rule file is empty; name a file, or a revision of git")
     if revision.startswith("-") or not revision.strip():
         raise IopscreenError(f"{_no_file(revision)}, and no revision is called so")
     inside = _git(revision, path, "rev-parse", "--is-inside-work-tree")
