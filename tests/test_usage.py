@@ -201,3 +201,33 @@ def test_a_folder_is_no_earlier_rule_file(said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     [line] = said("diff", ".", "iop")
     assert line.startswith("error: .: is a folder, not a rule file, and ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "my.cases.yaml"],
+        ["show", "my.cases.yaml", "--json-schema"],
+        ["screen", "--rules", "my.cases.yaml", "--no-input"],
+        ["batch", "calls.csv", "--rules", "my.cases.yaml"],
+        ["diff", "my.cases.yaml", "iop"],
+        ["diff", "iop", "my.cases.yaml"],
+    ],
+    ids=" ".join,
+)
+def test_cases_in_the_place_of_rules_lead_to_the_rules(said, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("detox_need\nyes\n")
+    (tmp_path / "my.cases.yaml").write_text("format: 1\nrules: my.yaml\ncases: []\n")
+    assert said(*arguments) == ["error: my.cases.yaml: this is the cases file; name the rule file, `my.yaml`"]
+
+
+@pytest.mark.parametrize(("old", "meant"), [("vists.yaml", "visits.yaml"), ("iop-site-exampel", "iop-site-example")])
+def test_an_earlier_rule_file_that_is_not_there_is_told_with_the_one_that_was_meant(
+    said, tmp_path, monkeypatch, old, meant
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "visits.yaml").write_text("format: 1\n")
+    for line in (*said("diff", old, "iop"), *said("audit", "iop", "--against", old)):
+        assert line.startswith(f"error: {old}: no such file, and ")
+        assert line.endswith(f"; did you mean `{meant}`?")

@@ -49,8 +49,13 @@ def locate(name_or_path: str | None) -> str:
 
 
 def locate_file(name_or_path: str | None) -> str:
-    """The path of one rule file, as `locate` finds it. Raises IopscreenError for a folder, too."""
+    """The path of one rule file, as `locate` finds it. Raises IopscreenError for a folder, too, and for cases."""
+    from iopscreen.ruleset.cases import CASES_SUFFIX
+
     path = locate(name_or_path)
     if Path(path).is_dir():
         raise IopscreenError(f"{path}: is a folder; name a rule file in it")
+    if path.endswith(CASES_SUFFIX):
+        rules = path.removesuffix(CASES_SUFFIX) + ".yaml"
+        raise IopscreenError(f"{path}: this is the cases file; name the rule file, `{rules}`")
     return path

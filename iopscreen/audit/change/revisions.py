@@ -9,6 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from iopscreen.errors import IopscreenError
+from iopscreen.files import similar
+from iopscreen.ruleset.shape import did_you_mean
+from iopscreen.ruleset.shipped import shipped_names
 
 _SECONDS = 60
 
@@ -18,18 +21,24 @@ def check_revision(revision: str, path: str) -> None:
     if not revision:
         raise IopscreenError("the name of the earlier rule file is empty; name a file, or a revision of git")
     if revision.startswith("-") or not revision.strip():
-        raise IopscreenError(f"{_no_file(revision)}, and no revision is called so")
+        raise IopscreenError(f"{_no_file(revision)}, and no revision is called so{_near(revision)}")
     inside = _git(revision, path, "rev-parse", "--is-inside-work-tree")
     if inside.returncode != 0:
         where = str(Path(path).parent)
-        raise IopscreenError(f"{_no_file(revision)}, and {where} is in no git repository that could be read")
+        why = f"{where} is in no git repository that could be read"
+        raise IopscreenError(f"{_no_file(revision)}, and {why}{_near(revision)}")
     found = _git(revision, path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode != 0:
-        raise IopscreenError(f"{_no_file(revision)}, and no revision of the git repository of {path}")
+        raise IopscreenError(f"{_no_file(revision)}, and no revision of the git repository of {path}{_near(revision)}")
 
 
 def _no_file(revision: str) -> str:
     return f"{revision}: is a folder, not a rule file" if Path(revision).is_dir() else f"{revision}: no such file"
+
+
+def _near(revision: str) -> str:
+    """Which file may have been meant."""
+    return "" if Path(revision).is_dir() else similar(revision) or did_you_mean(revision, shipped_names())
 
 
 def bytes_at(revision: str, path: str) -> bytes | None:
