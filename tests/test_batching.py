@@ -776,3 +776,20 @@ def test_rows_on_a_terminal_have_no_bar_between_them(desk):
     with Terminal(program=[sys.executable, "-c", AT_ONCE, "batch", "calls.csv"], cwd=desk) as terminal:
         assert terminal.end() == 1
         assert b"a second" not in terminal.raw
+
+
+def test_a_header_that_was_meant_is_told_as_it_is_written(tmp_path):
+    (tmp_path / "calls.csv").write_text("Detox need,Extra\nyes,1\n")
+    done = iopscreen("batch", "calls.csv", "--map", "Detox nead=detox_need", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("the file has no column `Detox nead`; did you mean `Detox need`?\n")
+
+
+def test_one_cell_is_one(tmp_path):
+    (tmp_path / "calls.csv").write_text("maybe\nyes\n")
+    assert "of 1 cell, names none" in iopscreen("batch", "calls.csv", cwd=tmp_path).stderr
+
+
+def test_one_column_is_one(tmp_path):
+    (tmp_path / "calls.csv").write_text("detox_need\nyes,extra\n")
+    assert "long row: 2 cells for 1 column;" in iopscreen("batch", "calls.csv", cwd=tmp_path).stdout

@@ -1272,3 +1272,16 @@ def test_faulty_cases_of_the_earlier_edition_do_not_stop_the_audit(repository, o
     if output_format == "json":
         [rule_set] = json.loads(told)["rule_sets"]
         assert rule_set["diff"]["changed"] > 0
+
+
+def test_one_way_more_than_are_named_is_one():
+    outcomes = "".join(f"  o{n}: {{label: O{n}}}\n" for n in range(5))
+    options = ", ".join(f"a{n}: {{label: A{n}}}" for n in range(4))
+    start = (
+        f'format: 1\nid: ways\nversion: "1.0.0"\ntitle: t\npolicy: first\noutcomes:\n{outcomes}'
+        f"questions: {{q: {{ask: q, type: one, options: {{{options}}}}}}}\nrules:\n"
+    )
+    old = start + "  - {id: all, when: {}, recommend: o4, because: b, basis: site}\n"
+    rules = [f"  - {{id: r{n}, when: {{q: a{n}}}, recommend: o{n}, because: b, basis: site}}\n" for n in range(4)]
+    told = verdict(compare(edition(old), edition(start + "".join(rules)), UNLIMITED))
+    assert "1 other way)" in told

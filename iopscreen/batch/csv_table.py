@@ -11,7 +11,7 @@ import pyarrow as pa
 from iopscreen.batch.header import Choices, read_top
 from iopscreen.batch.lines import Form, Source, long_cells, records, text_encoding
 from iopscreen.batch.opening import BatchOptions
-from iopscreen.batch.rows import is_blank, reasons
+from iopscreen.batch.rows import is_blank, long_row, reasons
 from iopscreen.ruleset.model import RuleSet
 
 Faults = Mapping[int, Sequence[str]]
@@ -69,7 +69,7 @@ class CsvTable:
             return reasons(cells, wrong, width)
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow(map(_as_text, cells[width:]))
-        extra = f"long row: {len(cells)} cells for {width} columns; those without a column: {text.getvalue()}"
+        extra = f"{long_row(len(cells), width)}; those without a column: {text.getvalue()}"
         return [*wrong, extra]
 
     def _batch(self, rows: Sequence[Sequence[str]]) -> pa.RecordBatch:

@@ -228,7 +228,8 @@ def _delimiter(readings: Mapping[str, tuple[list[str], int]], known: _Known, whe
     if most == 0:
         cells = max((cells for cells, _ in readings.values()), key=len)
         # A first line that holds none of the names may be some caller's: no message repeats it.
-        found = f"the first line, of {len(cells)} cells, names none (put a line with names above the first caller)"
+        of = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+        found = f"the first line, of {of}, names none (put a line with names above the first caller)"
         raise IopscreenError(f"{where}: {_no_question(found, rule_set)}")
     if len(best) > 1:
         marks = " or ".join(_mark_name(mark) for mark in best)
@@ -365,12 +366,12 @@ def _known_headers(rule_set: RuleSet, choices: Choices) -> _Known:
 
 def _refuse_absent(top: Top, choices: Choices, where: str) -> None:
     """Refuse an option that names a header the file does not have, or says two things of one."""
-    names = {name_key(name) for name in top.headers}
-    present = names | {name_key(cell) for cell in top.cells}
+    names = {name_key(name): name for name in top.headers}
+    present = {*names} | {name_key(cell) for cell in top.cells}
     for option, named in (("--map", list(choices.map)), ("--ignore-column", sorted(choices.ignored))):
         for header in named:
             if name_key(header) not in present:
-                close = did_you_mean(name_key(header), names) or f"; found {_listed(top.headers)}"
+                close = did_you_mean(name_key(header), names, names) or f"; found {_listed(top.headers)}"
                 raise IopscreenError(f"{where}: `{option}`: the file has no column {shown(header)}{close}")
     ignored = {name_key(header) for header in choices.ignored}
     for header in choices.map:

@@ -87,5 +87,10 @@ def reasons(cells: Sequence[str], faults: Sequence[str], width: int) -> list[str
     if have < width:
         found.append(f"short row: {have} of {width} cells; a cell or a delimiter is missing")
     if have > width:
-        found.append(f"long row: {have} cells for {width} columns; the extra ones stand at the end of the row")
+        found.append(f"{long_row(have, width)}; the extra ones stand at the end of the row")
     return found
+
+
+def long_row(have: int, width: int) -> str:
+    """That a row has too many cells."""
+    return f"long row: {have} cells for {width} column{'' if width == 1 else 's'}"

@@ -158,7 +158,7 @@ def _by_weight(transitions: Sequence[Transition]) -> Iterator[str]:
         mine = [one for one in transitions if one.weight is weight]
         if mine:
             ways = [f"{one.changed:,} {_way(one)}" if len(mine) > 1 else _way(one) for one in mine[:MAX_WAYS]]
-            ways += [f"{len(mine) - MAX_WAYS} other ways"] if len(mine) > MAX_WAYS else []
+            ways += [counted(len(mine) - MAX_WAYS, "other way")] if len(mine) > MAX_WAYS else []
             yield f"{sum(one.changed or 0 for one in mine):,} {words} ({', '.join(ways)})"
 
 

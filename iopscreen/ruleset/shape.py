@@ -23,14 +23,14 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """`; did you mean ...?` when a known name is close, else an empty text."""
+def did_you_mean(word: str, known: Collection[str], written: Mapping[str, str] | None = None) -> str:
+    """`; did you mean ...?` when a known name is close, else an empty text. `written`: how names are shown."""
     from difflib import get_close_matches
 
     # Comparing takes its time: a hostile file has long words, or very many names.
     few = len(word) <= 60 and len(known) <= 500
     close = get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7) if few else []
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return f"; did you mean {shown((written or {}).get(close[0], close[0]))}?" if close else ""
 
 
 def shown(text: str) -> str:

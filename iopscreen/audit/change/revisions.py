@@ -37,8 +37,12 @@ def _no_file(revision: str) -> str:
 
 
 def _near(revision: str) -> str:
-    """Which file may have been meant."""
-    return "" if Path(revision).is_dir() else similar(revision) or did_you_mean(revision, shipped_names())
+    """Which file may have been meant; with a colon, it was a file of a revision."""
+    return (
+        ""
+        if Path(revision).is_dir() or ":" in revision
+        else similar(revision) or did_you_mean(revision, shipped_names())
+    )
 
 
 def bytes_at(revision: str, path: str) -> bytes | None:
