@@ -88,7 +88,17 @@ Rules = Annotated[
         "-r",
         metavar="RULES",
         autocompletion=completion.rule_sets,
-        help="A rule file, or the name of one that comes along.",
+        help="A rule file, or the name of one that comes along. Default: iop.",
+    ),
+]
+RulesOfRecords = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        "-r",
+        metavar="RULES",
+        autocompletion=completion.rule_sets,
+        help="The rule file of all records. Default: of each record the shipped one of its id.",
     ),
 ]
 ExpectDigest = Annotated[str | None, typer.Option(metavar="SHA256", help="Stop unless the rule file has this digest.")]
@@ -152,7 +162,7 @@ def screen(
     force: Force = False,
     expect_digest: ExpectDigest = None,
 ) -> None:
-    """Interview a coordinator on the phone, and recommend the next step.
+    """Ask a caller what can still matter, one question after the other, and recommend the next step.
 
     Example: iopscreen screen --save calls/ --format html -o handover.html
     """
@@ -187,9 +197,9 @@ def screen(
 @app.command(rich_help_panel=_PHONE)
 def verify(
     records: Annotated[
-        list[str], typer.Argument(metavar="RECORD", help="Records that `screen --save` kept, or folders of them.")
+        list[str], typer.Argument(metavar="RECORD...", help="Records that `screen --save` kept, or folders of them.")
     ],
-    rules: Rules = None,
+    rules: RulesOfRecords = None,
     output_format: Annotated[VerifyFormat, _format("How to print it", VerifyFormat)] = VerifyFormat.TEXT,
     output: Output = "-",
     force: Force = False,
@@ -332,9 +342,9 @@ def audit(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RULES",
+            metavar="RULES...",
             autocompletion=completion.rule_sets_and_folders,
-            help="Rule files or their cases, folders, or shipped names.",
+            help="Rule files or their cases, folders, or shipped names. Default: iop.",
         ),
     ] = None,
     source: Annotated[
@@ -380,7 +390,7 @@ def audit(
 ) -> None:
     """Audit rule files: faults, gaps, unreachable rules, guarantees, cases, citations.
 
-    Example: iopscreen audit rules/ --source article=article.txt
+    Example: iopscreen audit my-clinic.yaml --mutants
     """
     gc.enable()
     streams.check_output(output, force=force)
@@ -412,7 +422,7 @@ def show(
         typer.Argument(
             metavar="RULES",
             autocompletion=completion.rule_sets,
-            help="A rule file, or the name of one that comes along.",
+            help="A rule file, or the name of one that comes along. Default: iop.",
         ),
     ] = None,
     json_schema: Annotated[
@@ -433,7 +443,7 @@ def show(
 ) -> None:
     """Draw a rule set for those who will not read YAML, without judging it; or write it as SQL.
 
-    Example: iopscreen show rules/iop.yaml --format html -o iop.html
+    Example: iopscreen show iop --format html -o iop.html
     """
     from iopscreen.audit.overview import overview
     from iopscreen.inputs import read_rules
@@ -503,7 +513,7 @@ def diff(
 ) -> None:
     """Say what a change of rules means: which callers are recommended something else, and what protects them.
 
-    Example: iopscreen diff HEAD rules/iop.yaml
+    Example: iopscreen diff iop my-clinic.yaml
     """
     from iopscreen import auditing
 

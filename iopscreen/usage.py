@@ -90,7 +90,7 @@ def _no_such_option(option: str, command: str, commands: Mapping[str, Any], near
 
 
 def _name(param: Any) -> str:
-    return str(param.metavar or param.name.upper())
+    return str(param.metavar or param.name.upper()).removesuffix("...")
 
 
 def _phrase(sentence: str) -> str:

@@ -97,7 +97,7 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     elif default not in (None, False, "", inspect.Parameter.empty):
         text += f" Default: {default}."
     if type(info).__name__ == "ArgumentInfo":
-        return Parameter((), info.metavar, default is not inspect.Parameter.empty, repeated, text)
+        return Parameter((), info.metavar.removesuffix("..."), default is not inspect.Parameter.empty, repeated, text)
     # The first spelling stands where outside of Annotated the default would.
     spelled = [one for one in (info.default, *(info.param_decls or ())) if isinstance(one, str)]
     names = spelled or [f"--{name.replace('_', '-')}"]

@@ -92,17 +92,13 @@ def test_the_page_renders_without_a_warning(command):
 @pytest.fixture
 def desk(tmp_path):
     """A folder in which every example has what it names."""
-    shutil.copytree(ROOT / "rules", tmp_path / "rules")
     shutil.copy(ROOT / "tests" / "readme" / "calls.csv", tmp_path)
     shutil.copy(ROOT / "tests" / "readme" / "caller.json", tmp_path)
-    (tmp_path / "article.txt").write_text("Title\n\nNot the article.\n")
     (tmp_path / "calls").mkdir()
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e@example.org"]
-    for step in (["init", "-q"], ["add", "rules"], ["commit", "-qm", "rules"]):
-        subprocess.run([*git, *step], cwd=tmp_path, check=True, capture_output=True)
-    program = [sys.executable, "-m", "iopscreen", "screen", "--answers", "caller.json", "--no-input"]
-    kept = [*program, "--save", "calls/"]
-    subprocess.run(kept, cwd=tmp_path, check=True, capture_output=True, env=environment())
+    kept = ["screen", "--answers", "caller.json", "--no-input", "--save", "calls/"]
+    for arguments in (kept, ["new", "my-clinic.yaml"]):
+        command = [sys.executable, "-m", "iopscreen", *arguments]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=environment())
     return tmp_path
 
 
@@ -111,13 +107,16 @@ def environment():
 
 
 EXAMPLES = {command.name: command.example for command in reference.commands()}
-ENDS = {"batch": 1, "audit": 1}
-"""The calls have a cell that is no answer, and the text is not the article."""
+ENDS = {"batch": 1}
+"""The calls have a cell that is no answer."""
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "screen"])
 def test_the_example_of_each_command_runs(name, desk):
     command = EXAMPLES[name].replace("iopscreen", f"{sys.executable} -m iopscreen", 1)
+    if name == "new":  # it writes what the others read
+        (desk / "my-clinic.yaml").unlink()
+        (desk / "my-clinic.cases.yaml").unlink()
     done = subprocess.run(
         ["/bin/sh", "-c", command], cwd=desk, env=environment(), capture_output=True, text=True, check=False
     )
@@ -141,3 +140,33 @@ def test_every_command_has_one_example():
         assert command.help.count("Example: ") == 1
         assert EXAMPLES[name].startswith(f"iopscreen {name} ")
         assert len(f" Example: {EXAMPLES[name]} ") <= 80  # else the help breaks it, and nobody can copy it
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_example_needs_the_checkout(name):
+    assert "rules/" not in EXAMPLES[name]
+    assert "tests/" not in EXAMPLES[name]
+
+
+@pytest.mark.parametrize(("name", "ending"), [("verify", "{RECORD...}"), ("audit", "[RULES...]"), ("show", "[RULES]")])
+def test_the_help_says_what_may_be_named_more_than_once(name, ending):
+    command = [sys.executable, "-m", "iopscreen", name, "--help"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    [usage] = [line for line in done.stdout.splitlines() if "Usage:" in line]
+    assert usage.rstrip().endswith(ending)
+
+
+@pytest.mark.parametrize("name", ["screen", "batch", "audit", "show"])
+def test_the_default_rules_are_told(name):
+    command = next(one for one in reference.commands() if one.name == name)
+    [rules] = [one for one in (*command.arguments, *command.options) if one.value == "RULES"]
+    assert rules.text.endswith("Default: iop.")
+
+
+def test_whoever_changes_an_option_is_told_how_the_reference_is_written():
+    page = (ROOT / "iopscreen" / "README.md").read_text("utf-8")
+    _, _, formats = page.partition("## To add an output format")
+    steps, _, rest = formats.partition("\n## ")
+    _, _, others = rest.partition("## To add anything else")
+    for part in (steps, others):
+        assert "`IOPSCREEN_UPDATE=1 .venv/bin/pytest tests/test_reference.py`" in part

@@ -98,7 +98,8 @@ def test_what_is_wrong_is_told_with_the_next_step(said, arguments, problem):
 @pytest.mark.parametrize("command", ["batch", "verify", "new", "diff"])
 def test_what_is_missing_is_told_with_an_example(said, command):
     problem, example, help_line = said(command)
-    assert problem.startswith(f"error: `iopscreen {command}` needs {COMMANDS[command].params[0].metavar}: ")
+    wanted = COMMANDS[command].params[0].metavar.removesuffix("...")
+    assert problem.startswith(f"error: `iopscreen {command}` needs {wanted}: ")
     assert example.startswith(f"for example: iopscreen {command} ")
     assert help_line == f"for help: iopscreen {command} --help"
 
