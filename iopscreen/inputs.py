@@ -11,6 +11,7 @@ from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answer, RuleFile
 from iopscreen.ruleset.reader import DIGEST_PREFIX, read_rule_file
 from iopscreen.ruleset.shipped import locate_file, shipped_folder, shipped_names
+from iopscreen.text import may_hold_answers
 
 if TYPE_CHECKING:
     from iopscreen.screen.record import RawRecord, Record
@@ -54,6 +55,11 @@ def read_answers_of(name: str, file: RuleFile) -> dict[str, Answer]:
     from iopscreen.ruleset.answers import read_answers
     from iopscreen.ruleset.nodes import MAX_BYTES
 
+    if may_hold_answers(name) and not streams.is_there(name):
+        raise IopscreenError(
+            "`--answers` wants the name of a file, and there is none called so; answers go into a file, and never onto "
+            "the command line, which a shell keeps"
+        )
     with streams.opened(name) as source:
         data = source.read(MAX_BYTES + 1)  # more is refused, and a device has no end
     return read_answers(data, file.rule_set, streams.called(name))

@@ -46,6 +46,13 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
+def is_there(name: str) -> bool:
+    """Whether there is a file of this name, which may be longer than names are."""
+    with suppress(OSError, ValueError):
+        return Path(name).exists()
+    return False
+
+
 def called(name: str) -> str:
     """What messages call an input."""
     return "stdin" if name == STREAM else name

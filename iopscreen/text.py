@@ -16,6 +16,21 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{{{ord(char):x}}}" for char in text)
 
 
+LONGEST_PATH, LONGEST_NAME = 4096, 255
+"""Bytes that a path, and each name in it, may have where most programs run."""
+
+
+def may_hold_answers(word: str) -> bool:
+    """Whether a word of a command line may be answers in the place of a file's name: nothing repeats it then.
+
+    Answers are health data. What looks so is no name that anybody gives a file: `{`, `[`, `a: b`, `a=b`, several
+    lines, or longer than names may be.
+    """
+    data = word.encode("utf-8", "surrogateescape")
+    too_long = len(data) > LONGEST_PATH or any(len(name) > LONGEST_NAME for name in data.split(b"/"))
+    return too_long or word.lstrip().startswith(("{", "[")) or any(sign in word for sign in ("\n", "\r", ": ", "="))
+
+
 def wrapped(
     text: str, width: int, indent: str = "", first: str | None = None, *, break_words: bool = False
 ) -> list[str]:

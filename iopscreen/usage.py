@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from iopscreen.text import printable
+from iopscreen.text import may_hold_answers, printable
 
 PROGRAM = "iopscreen"
 NUMBERS = {
@@ -31,6 +31,10 @@ _FILES = {
     ".json": f"{PROGRAM} verify",
 }
 """The command that a file was probably meant for."""
+
+
+_OF_ANSWERS = (".json", ".yaml", ".yml")
+_ANSWERS = "answers go into a file, `--answers FILE`, and never onto the command line, which a shell keeps"
 
 
 def usage_lines(error: Any, commands: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
@@ -86,6 +90,8 @@ def _no_such_option(option: str, command: str, commands: Mapping[str, Any], near
     if not near and elsewhere:
         near = f"; it is one of {', '.join(f'`{PROGRAM} {name}`' for name in elsewhere)}"
         near += "" if command else ", and stands behind that"
+    if not near and command == "screen" and option.startswith("--"):
+        near = f"; {_ANSWERS}"
     return f"`{option}` is not an option of `{whole}`{near}"
 
 
@@ -136,11 +142,18 @@ def _other(said: str, command: str, commands: Mapping[str, Any], arguments: Sequ
     if more and command:
         takes = [_name(param) for param in commands[command].params if param.param_type_name == "argument"]
         few = f"takes {' '.join(takes)} and no more" if takes else "takes options alone"
-        return f"`{PROGRAM} {command}` {few}; too many: {more.group(1)}"
+        near = ""
+        if command == "screen" and any(map(may_hold_answers, arguments)):
+            return f"`{PROGRAM} {command}` {few}; {_ANSWERS}"
+        if command == "screen" and PurePath(more.group(1)).suffix in _OF_ANSWERS:
+            near = f"; did you mean `--answers {more.group(1)}`?"
+        return f"`{PROGRAM} {command}` {few}; too many: {more.group(1)}{near}"
     return said[:1].lower() + said[1:].rstrip(".")
 
 
 def _no_such_command(word: str, commands: Mapping[str, Any]) -> str:
+    if may_hold_answers(word):
+        return f"what comes first is a command: {', '.join(commands)}; {_ANSWERS}"
     if word.casefold() in _ASKING:
         return f"`{word}` is no command; help is `{PROGRAM} --help`, and of a command `{PROGRAM} screen --help`"
     meant = _FILES.get(PurePath(word).suffix.casefold())

@@ -10,6 +10,7 @@ import pytest
 from typer.main import get_command
 
 from iopscreen import cli, manual, usage
+from iopscreen.inputs import read_answers_of, read_rules
 from iopscreen.text import printable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +56,10 @@ def test_the_first_steps_are_commands_that_there_are(tmp_path):
             assert done.returncode == 0, done.stderr
 
 
+CANARY = "canary9"
+INTO_A_FILE = "answers go into a file, `--answers FILE`, and never onto the command line, which a shell keeps"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -83,6 +88,11 @@ def test_the_first_steps_are_commands_that_there_are(tmp_path):
         (["diff", "a", "b", "--budget", ""], "`--budget `: should be a number of seconds, 0 or more"),
         (["show", "x", "y"], "`iopscreen show` takes RULES and no more; too many: y"),
         (["screen", "a"], "`iopscreen screen` takes options alone; too many: a"),
+        (
+            ["screen", "caller.json"],
+            "`iopscreen screen` takes options alone; too many: caller.json; did you mean `--answers caller.json`?",
+        ),
+        (["screen", "--detox_need", "yes"], f"`--detox_need` is not an option of `iopscreen screen`; {INTO_A_FILE}"),
         (["screen", "--save"], "`--save` needs a value FILE|DIR/ behind it: keep a record, from the first answer on"),
         (["batch", "a", "--force=yes"], "`--force` stands alone, and takes no value"),
     ],
@@ -232,3 +242,31 @@ def test_an_earlier_rule_file_that_is_not_there_is_told_with_the_one_that_was_me
     for line in (*said("diff", old, "iop"), *said("audit", "iop", "--against", old)):
         assert line.startswith(f"error: {old}: no such file, and ")
         assert line.endswith(f"; did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f'{{"detox_need": "{CANARY}"}}',
+        f' {{"detox_need":"{CANARY}"}}',
+        f'["{CANARY}"]',
+        f"detox_need: {CANARY}",
+        f"detox_need={CANARY}",
+        f"detox_need\n{CANARY}",
+        CANARY * 40,
+        f"{CANARY}/" * 600,
+    ],
+)
+def test_answers_that_are_typed_are_not_repeated(said, typed):
+    for arguments in (["--answers", typed, "--no-input"], [typed], ["a", typed]):
+        told = " ".join(said("screen", *arguments))
+        assert CANARY not in told
+        assert "answers go into a file" in told
+    assert CANARY not in " ".join(said(typed))
+
+
+def test_a_file_that_is_called_as_answers_are_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("{a=b}").write_text("detox_need: yes\n")
+    rules = read_rules("iop")
+    assert read_answers_of("{a=b}", rules.file) == {"detox_need": "yes"}
