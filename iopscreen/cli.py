@@ -5,6 +5,7 @@ warnings to stderr. What costs time to import is imported in the command that ne
 """
 
 import gc
+import math
 import os
 import signal
 import sys
@@ -70,6 +71,13 @@ app = typer.Typer(
 )
 
 PROGRAM = "iopscreen"
+
+
+def _number(seconds: float) -> float:
+    """A budget is compared with the clock, and nothing compares with what is no number."""
+    if math.isnan(seconds):
+        raise typer.BadParameter("not a number")
+    return seconds
 
 
 def _format(what: str, kinds: type[StrEnum]) -> Any:
@@ -324,6 +332,7 @@ def batch(
     if dry_run and engine is not Engine.SPARK:
         preview, file = batching.dry_run(wishes)
         streams.write("-", formats.preview_as(preview, file), force=force)
+        _tell_unwritten(wishes.outputs)
         preview.refuse_doubts()
         raise typer.Exit(_batch_exit(preview.summary, fail_on))
     if engine is Engine.SPARK:
@@ -363,7 +372,10 @@ def audit(
     budget: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0, help="How long the audit of a file may take; what is not decided then is named."
+            metavar="SECONDS",
+            min=0,
+            callback=_number,
+            help="How long the audit of a file may take; what is not decided then is named.",
         ),
     ] = 8,
     mutants: Annotated[
@@ -397,6 +409,18 @@ def audit(
     if quiet and output_format is not AuditFormat.TEXT:
         raise IopscreenError("`--quiet` is for `--format text`: the other formats are for programs and pages")
     if explain is not None:
+        others = (
+            paths,
+            source,
+            notes,
+            quiet,
+            mutants,
+            against,
+            today is not None,
+            output_format is not AuditFormat.TEXT,
+        )
+        if any(others):
+            raise IopscreenError("`--explain NAME` audits nothing, and goes with `-o FILE` alone: leave the rest out")
         from iopscreen.audit.documentation import documented
         from iopscreen.report.audit import documentation_text
 
@@ -452,6 +476,8 @@ def show(
     streams.check_output(output, force=force)
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
+    if json_schema and (output_format is not ShowFormat.TABLE or dialect or table is not None):
+        raise IopscreenError("`--json-schema` has its own form: leave out `--format`, `--dialect` and `--table`")
     if json_schema:
         streams.refuse_own_input(output, _rules_read(rules) if rules is not None else [])
         streams.write(output, formats.json_text(_schema(rules, of_cases=cases)), force=force)
@@ -507,7 +533,9 @@ def diff(
         bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
     ] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
-    budget: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long the verdicts may take.")] = 8,
+    budget: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, callback=_number, help="How long the verdicts may take.")
+    ] = 8,
     output: Output = "-",
     force: Force = False,
 ) -> None:
@@ -556,6 +584,13 @@ def _rules_read(rules: str | None) -> list[str]:
 
     path = _locate(rules)
     return [path, cases_path(path)]
+
+
+def _tell_unwritten(outputs: dict[str, str]) -> None:
+    """A dry run writes nothing, whatever was named."""
+    named = [f"`{option} {name}`" for option, name in outputs.items() if name != streams.STREAM]
+    if named:
+        streams.tell(f"nothing is written for {', '.join(named)}: this is a dry run")
 
 
 _ROWS_AT_ONCE = 10_000

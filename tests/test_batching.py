@@ -587,7 +587,9 @@ def test_a_dry_run_writes_nothing_and_shows_cells_to_nobody_else(desk):
     done = iopscreen(
         "batch", "calls.csv", "--dry-run", "-o", "out.csv", "--problems", "p.csv", "--summary", "s.md", cwd=desk
     )
-    assert (done.returncode, done.stderr) == (1, "")
+    assert done.returncode == 1
+    unwritten = "`--problems p.csv`, `--summary s.md`, `--output out.csv`"
+    assert " ".join(done.stderr.split()) == f"nothing is written for {unwritten}: this is a dry run"
     assert re.search(rf"^     1  {CANARY} +cannot be read, first on line 3$", done.stdout, re.M)
     assert "3 rows in = 3 rows out = 1 decided + 1 undecided + 1 problem" in done.stdout
     assert "columns that answer no question: `id`, `notes`" in done.stdout
@@ -793,3 +795,7 @@ def test_one_cell_is_one(tmp_path):
 def test_one_column_is_one(tmp_path):
     (tmp_path / "calls.csv").write_text("detox_need\nyes,extra\n")
     assert "long row: 2 cells for 1 column;" in iopscreen("batch", "calls.csv", cwd=tmp_path).stdout
+
+
+def test_a_dry_run_that_was_to_write_no_file_says_nothing_of_files(desk):
+    assert iopscreen("batch", "calls.csv", "--dry-run", cwd=desk).stderr == ""

@@ -389,7 +389,7 @@ def test_audit_explains_a_finding_without_a_rule_file(tmp_path):
     done = iopscreen("audit", "--explain", "no-effect-rule", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("no-effect-rule (warning)\n\n")
-    assert "unreadable" in iopscreen("audit", "--explain", "list", "missing.yaml", cwd=tmp_path).stdout
+    assert "unreadable" in iopscreen("audit", "--explain", "list", cwd=tmp_path).stdout
     done = iopscreen("audit", "--explain", "no-efect-rule", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "did you mean `no-effect-rule`?" in done.stderr

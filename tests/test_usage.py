@@ -86,6 +86,8 @@ INTO_A_FILE = "answers go into a file, `--answers FILE`, and never onto the comm
         (["batch", "a", "--jobs=0"], "`--jobs 0`: should be a whole number of processes, 1 or more"),
         (["audit", "--budget", "-1"], "`--budget -1`: should be a number of seconds, 0 or more"),
         (["diff", "a", "b", "--budget", ""], "`--budget `: should be a number of seconds, 0 or more"),
+        (["audit", "--budget", "nan"], "`--budget nan`: should be a number of seconds, 0 or more"),
+        (["diff", "a", "b", "--budget=NaN"], "`--budget NaN`: should be a number of seconds, 0 or more"),
         (["show", "x", "y"], "`iopscreen show` takes RULES and no more; too many: y"),
         (["screen", "a"], "`iopscreen screen` takes options alone; too many: a"),
         (
@@ -270,3 +272,25 @@ def test_a_file_that_is_called_as_answers_are_is_read(tmp_path, monkeypatch):
     Path("{a=b}").write_text("detox_need: yes\n")
     rules = read_rules("iop")
     assert read_answers_of("{a=b}", rules.file) == {"detox_need": "yes"}
+
+
+NO_FORMAT = "`--json-schema` has its own form: leave out `--format`, `--dialect` and `--table`"
+NO_AUDIT = "`--explain NAME` audits nothing, and goes with `-o FILE` alone: leave the rest out"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["show", "--json-schema", "--format", "html"], NO_FORMAT),
+        (["show", "--json-schema", "--format", "sql", "--dialect", "duckdb"], NO_FORMAT),
+        (["show", "iop", "--json-schema", "--table", "t"], NO_FORMAT),
+        (["audit", "--explain", "gap", "iop"], NO_AUDIT),
+        (["audit", "--explain", "gap", "--mutants"], NO_AUDIT),
+        (["audit", "--explain", "list", "--source", "article=text"], NO_AUDIT),
+        (["audit", "--explain", "gap", "--format", "json"], NO_AUDIT),
+        (["audit", "--explain", "gap", "--against", "HEAD"], NO_AUDIT),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_that_do_not_go_together_are_refused(said, arguments, problem):
+    assert said(*arguments) == [f"error: {problem}"]
