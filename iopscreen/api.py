@@ -18,6 +18,7 @@ Nothing is written, and nothing is sent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -39,22 +40,22 @@ from iopscreen.ruleset.findings import FileRefused, Finding, Severity, one_line
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, Unanswered
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.shipped import locate
-from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers
+from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers, answer_text, text_of_value
 
 if TYPE_CHECKING:
     from iopscreen.audit.run import AuditResult
+    from iopscreen.batch.cells import Tail
     from iopscreen.batch.opening import Opened
     from iopscreen.batch.tails import Decider
 
-AnswerIn = str | int | bool | Sequence[str] | None
-"""An answer as it is given: an option's id, label or alias, a spelling of yes, no, unknown or declined,
-a truth value, a whole number, or a list for a question of type `many`. None is not known."""
+AnswerIn = str | int | float | bool | Sequence[str] | None
+"""An answer as it is given, to `decide` or in a cell of a row: an option's id, label or alias, or several of them
+joined by `;`; a spelling of yes, no, unknown or declined; a truth value; a number, which must be whole (`12`, `12.0`);
+or a list or tuple for a question of type `many`. None and a blank are not known. All else is no answer: NaN, bytes,
+dates, and values of any other type."""
 
 AnswerOut = str | int | tuple[str, ...]
 """An answer as it comes out: `yes`, `no`, `unknown`, `declined`, an option id or several, a whole number."""
-
-Cell = str | int | float | bool | Sequence[str] | None
-"""A cell of a row. A text may hold several options, joined by `;`; a number with a point must be whole."""
 
 
 # --- rules ----------------------------------------------------------------------------------
@@ -215,15 +216,18 @@ def _frozen(answers: Answers) -> Mapping[str, AnswerOut]:
 
 def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
     """Every answer as a value. Raises IopscreenError with all that is wrong."""
+    if not isinstance(given, Mapping):
+        raise IopscreenError("the answers should be a mapping from question ids to answers")
     known, problems = {}, []
     for question, answer in given.items():
         reader = rules._readers.get(question)
         if reader is None:
-            close = did_you_mean(str(question), rules.questions) or f"; questions: {', '.join(rules.questions)}"
-            problems.append(f"{shown(str(question))} is not a question of rule set `{rules.id}`{close}")
+            name = _name(question)
+            close = did_you_mean(name, rules.questions) or f"; questions: {', '.join(rules.questions)}"
+            problems.append(f"{shown(name)} is not a question of rule set `{rules.id}`{close}")
             continue
         try:
-            known[question] = _answer(reader, answer)
+            known[question] = _answer(reader, _given(answer))
         except Unreadable as error:
             problems.append(f"the answer of `{question}` {error}")
     if problems:
@@ -231,14 +235,27 @@ def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
     return known
 
 
-def _answer(reader: AnswerReader, answer: Any) -> Answer:
-    if answer is None or isinstance(answer, str):
-        return reader(answer or "")
-    if isinstance(answer, bool | int):
-        return reader(str(answer).lower())
-    if isinstance(answer, list | tuple) and all(isinstance(item, str) for item in answer):
-        return reader.items(answer)
-    raise Unreadable(f"is not {reader.expected}")
+def _name(key: object) -> str:
+    """A question or a column as messages call it, whatever it is."""
+    return "None" if key is None else str(_given(key))
+
+
+def _answer(reader: AnswerReader, given: str | list[str]) -> Answer:
+    """An answer as text, or as one text for each option. Raises Unreadable."""
+    return reader(given) if isinstance(given, str) else reader.items(given)
+
+
+def _given(value: object) -> str | list[str]:
+    """A value as text, or as texts; what can be no answer as its type, in brackets, which is none either."""
+    try:
+        return [_text(item) for item in value] if isinstance(value, list | tuple) else _text(value)
+    except Exception:  # a class of the caller's own may raise what it likes, and must not end the rows behind it
+        return f"<{type(value).__name__}>"
+
+
+def _text(value: object) -> str:
+    text = text_of_value(value)
+    return f"<{type(value).__name__}>" if text is None else text
 
 
 # --- many callers ---------------------------------------------------------------------------
@@ -265,7 +282,7 @@ class ScreenedRow:
 
 def screen_rows(
     rules: Rules,
-    rows: Iterable[Mapping[str, Cell]],
+    rows: Iterable[Mapping[str, AnswerIn]],
     *,
     map: Mapping[str, str] | None = None,  # noqa: A002 - as the option is called
     ignore_columns: Sequence[str] = (),
@@ -282,15 +299,27 @@ def screen_rows(
     two answer one, or one sounds like immediate danger and answers nothing.
     """
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
+    try:
+        first = next(rows)
+    except StopIteration:
         return
-    keys: list[Any] = [*first]
-    headers = tuple(key for key in keys if key is not None)  # under which csv.DictReader keeps cells without a column
+    headers = _headers(first)
     screener = _RowScreener(_opened(rules, headers, map or {}, ignore_columns), headers)
     yield screener.screened(first)
     for row in rows:
         yield screener.screened(row)
+
+
+def _headers(first: Mapping[str, AnswerIn]) -> tuple[str, ...]:
+    """The columns of the first row, and so of all."""
+    if not isinstance(first, Mapping):
+        raise IopscreenError("the first row should be a mapping from columns to cells")
+    keys: list[object] = [*first]
+    names = [key for key in keys if isinstance(key, str)]
+    for key in keys:
+        if key is not None and key not in names:  # None is where csv.DictReader keeps cells too many
+            raise IopscreenError(f"the first row has a column {shown(_name(key))}: its name should be a text")
+    return tuple(names)
 
 
 def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str], ignored: Sequence[str]) -> Opened:
@@ -314,27 +343,39 @@ class _RowScreener:
     def __init__(self, opened: Opened, headers: tuple[str, ...]) -> None:
         from iopscreen.batch.cells import States
 
+        decider = opened.decider
         self._headers = headers
         self._names = frozenset(headers)
-        self._decider: Decider = opened.decider
-        self._states = States(opened.decider)
-        self._assumed = _frozen(opened.decider.assumed)
+        self._read = [(at, headers[at], decider.readers[question]) for question, at in decider.place.items()]
+        self._decider: Decider = decider
+        self._states = States(decider)
+        self._assumed = _frozen(decider.assumed)
         self._rows: dict[bytes, ScreenedRow] = {}
 
-    def screened(self, row: Mapping[str, Cell]) -> ScreenedRow:
-        from iopscreen.batch.texts import cells_of, text_of
+    def screened(self, row: Mapping[str, AnswerIn]) -> ScreenedRow:
+        from iopscreen.batch.texts import cells_of
 
-        if row.keys() == self._names:
-            cells = [text_of(row[header]) for header in self._headers]
-            tail = self._states.tail(cells) or self._decider.unreadable(cells)
-        else:
-            tail = self._decider.problem([_wrong_columns(row, self._headers)])
+        tail = self._tail(row)
         found = self._rows.get(tail.data)
         if found is None:
             if len(self._rows) >= MOST_ROWS:
                 self._rows.clear()
             found = self._rows[tail.data] = self._row(cells_of(tail))
         return found
+
+    def _tail(self, row: Mapping[str, AnswerIn]) -> Tail:
+        """What the row is told. Whatever it is, it is one row, and those behind it are screened."""
+        try:
+            problem = _wrong_columns(row, self._headers) if row.keys() != self._names else None
+            values = [] if problem else [_given(row[header]) for _, header, _ in self._read]
+        except Exception:  # a class of the caller's own may raise what it likes
+            problem = "the row should be a mapping from columns to cells, and cannot be read"
+        if problem:
+            return self._decider.problem([problem])
+        cells = [""] * len(self._headers)
+        for (at, _, reader), value in zip(self._read, values, strict=True):
+            cells[at] = _cell(reader, value)
+        return self._states.tail(cells) or self._decider.unreadable([*map(_without_halves, cells)])
 
     def _row(self, cells: Sequence[str | None]) -> ScreenedRow:
         told, rule, because, possible, ask_next, _, staff_notes, problem = cells
@@ -350,9 +391,24 @@ class _RowScreener:
         )
 
 
-def _wrong_columns(row: Mapping[str, Cell], headers: Sequence[str]) -> str:
-    missing = [shown(str(header)) for header in headers if header not in row]
-    more = [shown(str(name)) for name in row if name not in headers]
+def _cell(reader: AnswerReader, given: str | list[str]) -> str:
+    """A cell as text. A list is read as `decide` reads it; what is no answer is told as JSON, which is none either."""
+    if isinstance(given, str):
+        return given
+    try:
+        return answer_text(reader.items(given))
+    except Unreadable:
+        return json.dumps([text or None for text in given], ensure_ascii=False)
+
+
+def _without_halves(text: str) -> str:
+    """Half a character, which a text from elsewhere may hold and nothing can print, by its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _wrong_columns(row: Mapping[str, AnswerIn], headers: Sequence[str]) -> str:
+    missing = [shown(header) for header in headers if header not in row]
+    more = [shown(_name(name)) for name in row if name not in headers]
     found = [f"lacks {', '.join(missing)}"] if missing else []
     found += [f"has also {', '.join(more)}"] if more else []
     return f"the row {' and '.join(found)}: it should have the columns of the first row"

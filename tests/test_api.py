@@ -10,10 +10,15 @@ import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
 from random import Random
 
+import numpy
 import pytest
 from conftest import RULES, TESTS
 from engines import by_batch, random_callers
@@ -99,6 +104,175 @@ def test_the_object_is_the_one_that_the_command_line_prints(tmp_path):
 )
 def test_an_answer_may_be_a_value(answer, value):
     assert iopscreen.decide(iopscreen.load(), {"detox_need": answer}).answers == {"detox_need": value}
+
+
+class Raises:
+    """A value that lets nobody look at it."""
+
+    def __str__(self):
+        raise RuntimeError(CANARY)
+
+    __repr__ = __bool__ = __eq__ = __hash__ = __str__
+
+
+class Lies(str):
+    """A text that says that it is another."""
+
+    def strip(self, *_):
+        raise RuntimeError(CANARY)
+
+    casefold = isascii = __eq__ = __hash__ = __str__ = strip
+
+
+class Torn(list):
+    """A list that cannot be read."""
+
+    def __iter__(self):
+        raise RuntimeError(CANARY)
+
+
+class Enumerated(IntEnum):
+    TWELVE = 12
+
+
+class Named:
+    def __str__(self):
+        return "yes"
+
+
+WHOLE = [
+    (12, 12),
+    (12.0, 12),
+    ("12", 12),
+    (Decimal("12.0"), 12),
+    (Decimal("1.2E+1"), 12),
+    (Fraction(24, 2), 12),
+    (numpy.int64(12), 12),
+    (numpy.float64(12), 12),
+    (numpy.longdouble(12), 12),
+    (Enumerated.TWELVE, 12),
+    (Lies("12"), 12),
+    (Lies("dk"), "unknown"),
+]
+NO_ANSWERS = [
+    10**5000,
+    -(10**5000),
+    1 << 1_000_000,
+    float("nan"),
+    float("inf"),
+    1e300,
+    12.5,
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Decimal("Infinity"),
+    Decimal("1E+999999"),
+    Decimal("9" * 40),
+    Decimal("12.50"),
+    numpy.float64("nan"),
+    numpy.datetime64("NaT"),
+    numpy.array([12, 12]),
+    date(2026, 11, 23),
+    datetime(2026, 11, 23, tzinfo=UTC),
+    b"12",
+    bytearray(b"yes"),
+    {"12": 12},
+    {12},
+    range(12),
+    object(),
+    Raises(),
+    Named(),
+    Torn(["12"]),
+    Lies("none"),
+    "\ud800",
+    [],
+    [12],
+    [[12]],
+    [None],
+    [10**5000],
+    ["\ud800", Raises()],
+]
+
+
+@pytest.mark.parametrize("place", range(len(NO_ANSWERS)))
+def test_a_value_that_is_no_answer_is_the_problem_of_its_row(place):
+    """Whatever it is: the rows behind it are told all the same, and `decide` refuses it."""
+    rules, value = iopscreen.load("iop-site-example"), NO_ANSWERS[place]
+    for question in ("age", "detox_need", "condition_type"):
+        rows = list(iopscreen.screen_rows(rules, [{question: ""}, {question: value}, {question: None}]))
+        assert [row.recommendation for row in rows] == ["undecided", "error", "undecided"]
+        assert rows[1].problem.startswith(f"column `{question}`: `")
+        assert rows[1].problem.encode()
+        with pytest.raises(IopscreenError, match=f"the answer of `{question}` ") as refused:
+            iopscreen.decide(rules, {question: value})
+        assert CANARY not in "".join(traceback.format_exception(refused.value)) + rows[1].problem
+
+
+@pytest.mark.parametrize(("value", "number"), WHOLE)
+def test_a_whole_number_may_have_any_type(value, number):
+    rules = iopscreen.load("iop-site-example")
+    assert iopscreen.decide(rules, {"age": value}).answers == {"age": number}
+    rows = [*iopscreen.screen_rows(rules, [{"age": value}, {"age": number}])]
+    assert rows[0] == rows[1]
+    assert rows[0].problem is None
+
+
+GIVEN = [
+    *(True, False, 1, 0, 1.0, None, "Y", "", "dk", "refused", numpy.True_, numpy.False_, numpy.int64(0)),
+    *("self_harm; anxiety", "self_harm, unknown", "none_of_these", ["self_harm"], ("self_harm", "anxiety")),
+    *(["self_harm", "self_harm"], ["none_of_these", "anxiety"], ["self_harm; anxiety"], ["unknown"], [""]),
+    *(["yes"], ["self_harm", None], ["self_harm", 1], [True], "anxiety;", "caller"),
+]
+
+
+@pytest.mark.parametrize("question", ["detox_need", "condition_type", "age"])
+@pytest.mark.parametrize("value", GIVEN, ids=repr)
+def test_a_cell_is_read_as_an_answer_is(question, value):
+    rules = iopscreen.load("iop-site-example")
+    [row] = iopscreen.screen_rows(rules, [{question: value}], ignore_columns=[])
+    try:
+        read = iopscreen.decide(rules, {question: value}).answers[question]
+    except IopscreenError:
+        assert row.recommendation == "error"
+        return
+    text = ";".join(read) if isinstance(read, tuple) else str(read)
+    [again] = iopscreen.screen_rows(rules, [{question: text}])
+    assert row == again
+    assert row.problem is None
+
+
+def test_a_number_too_long_to_be_written_is_told_by_its_length():
+    [row] = iopscreen.screen_rows(iopscreen.load("iop-site-example"), [{"age": 10**5000}])
+    assert row.problem.startswith("column `age`: `a number of about 4,984 digits` is not a whole number from 0 to ")
+
+
+class Broken(Mapping):
+    """A row that cannot be read."""
+
+    def __iter__(self):
+        return iter(["detox_need"])
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, key):
+        raise RuntimeError(CANARY)
+
+
+@pytest.mark.parametrize("row", [None, 3, "detox_need", ["yes"], Broken(), {3: "yes"}, {Named(): CANARY}, {}])
+def test_a_row_that_is_none_is_a_problem_of_its_own(row):
+    rules, good = iopscreen.load(), {"detox_need": "yes"}
+    told = list(iopscreen.screen_rows(rules, [good, row, good]))
+    assert [row.recommendation for row in told] == ["inpatient", "error", "inpatient"]
+    assert CANARY not in told[1].problem
+    if not isinstance(row, Broken):  # of which only the cells cannot be read
+        with pytest.raises(IopscreenError):
+            list(iopscreen.screen_rows(rules, [row, good]))
+
+
+@pytest.mark.parametrize("answers", [None, "detox_need", [("detox_need", "yes")], {10**5000: "yes"}, {Named(): "yes"}])
+def test_answers_that_are_none_are_refused(answers):
+    with pytest.raises(IopscreenError):
+        iopscreen.decide(iopscreen.load(), answers)
 
 
 def test_numbers_and_lists(written):

@@ -237,6 +237,7 @@ def test_json_lines_come_out_as_they_went_in(tmp_path):
         (float("nan"), "nan"),
         (float("inf"), "inf"),
         (decimal.Decimal("7.00"), "7"),
+        (decimal.Decimal("9" * 38), "9" * 38),
         (["a", "b"], "a;b"),
         (["a"], "a"),
         ([], "[]"),
@@ -259,6 +260,14 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     problems = [row["problem"] or "" for row in lines(tmp_path / "out.jsonl")]
     assert ["`age`" in problem for problem in problems] == [False, True, True, False]
     assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
+
+
+def test_the_longest_number_of_a_table_is_the_problem_of_its_row(tmp_path):
+    ages = pa.array([decimal.Decimal(18), decimal.Decimal("9" * 38), None], pa.decimal128(38, 0))
+    pq.write_table(pa.table({"age": ages}), tmp_path / "in.parquet")
+    screened(tmp_path, "in.parquet", "out.parquet", rules=SITE)
+    rows = parquet(tmp_path / "out.parquet")
+    assert [row["recommendation"] for row in rows] == ["undecided", "error", "undecided"]
 
 
 def test_names_of_several_lines_stay_whole_in_a_table(tmp_path):
