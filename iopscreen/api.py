@@ -11,7 +11,8 @@
     True
 
 What they decide is what the command line decides: through the same compiled rule set, and every text
-becomes a value in the same place. Results never change. Whatever a caller can mend is an
+becomes a value in the same place. Results are frozen dataclasses: they never change, and can be compared, hashed,
+copied, pickled and sent to other processes. Whatever a caller can mend is an
 IopscreenError, whose message says what, where and what would be right, and never holds an answer.
 Nothing is written, and nothing is sent.
 """
@@ -25,8 +26,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.change import Change as EngineChange
@@ -56,6 +56,23 @@ dates, and values of any other type."""
 
 AnswerOut = str | int | tuple[str, ...]
 """An answer as it comes out: `yes`, `no`, `unknown`, `declined`, an option id or several, a whole number."""
+
+Value = TypeVar("Value")
+
+
+class FrozenDict(dict[str, Value]):
+    """A dict that never changes, so that it can be hashed, too; results hold their mappings so."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("results never change")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[FrozenDict[Value]], tuple[dict[str, Value]]]:
+        return FrozenDict, ({**self},)  # copies and pickles of a dict are filled item by item, which is refused here
 
 
 # --- rules ----------------------------------------------------------------------------------
@@ -99,8 +116,8 @@ def load(name_or_path: str | Path = "iop") -> Rules:
         version=rule_set.version,
         digest=file.digest,
         title=rule_set.title,
-        questions=MappingProxyType({question.id: question.ask for question in rule_set.questions}),
-        outcomes=MappingProxyType({outcome.id: outcome.label for outcome in rule_set.outcomes}),
+        questions=FrozenDict({question.id: question.ask for question in rule_set.questions}),
+        outcomes=FrozenDict({outcome.id: outcome.label for outcome in rule_set.outcomes}),
         _file=file,
         _compiled=compiled,
     )
@@ -211,7 +228,7 @@ def _decision(found: EngineDecision, found_changes: Sequence[EngineChange] | Non
 
 def _frozen(answers: Answers) -> Mapping[str, AnswerOut]:
     plain = {name: str(answer) if isinstance(answer, Unanswered) else answer for name, answer in answers.items()}
-    return MappingProxyType(plain)
+    return FrozenDict(plain)
 
 
 def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
@@ -278,6 +295,23 @@ class ScreenedRow:
     assumed: Mapping[str, AnswerOut]
     staff_notes: str | None
     problem: str | None = field(repr=False)
+
+    def columns(self) -> dict[str, str]:
+        """The columns that `batch` appends, in its order, as the texts that it writes: by name, blank where empty.
+
+        `assumed` is `question=answer`, several are joined by `;`, as are those of `possible` and `ask_next`.
+        """
+        assumed = ";".join(f"{question}={answer_text(answer)}" for question, answer in self.assumed.items())
+        return {
+            "recommendation": self.recommendation,
+            "rule": self.rule or "",
+            "because": self.because or "",
+            "possible": ";".join(self.possible),
+            "ask_next": ";".join(self.ask_next),
+            "assumed": assumed,
+            "staff_notes": self.staff_notes or "",
+            "problem": self.problem or "",
+        }
 
 
 def screen_rows(
@@ -485,14 +519,22 @@ def audit_rules(
     facts = result.facts
     return Audit(
         path=path,
-        findings=tuple(finding for finding in result.findings if not result.accepted(finding)),
-        accepted=tuple(finding for finding in result.findings if result.accepted(finding)),
+        findings=tuple(_still(finding) for finding in result.findings if not result.accepted(finding)),
+        accepted=tuple(_still(finding) for finding in result.findings if result.accepted(finding)),
         complete=result.complete,
         undecided=tuple(one.words for one in result.undecided),
         profiles=facts.profiles if facts else None,
-        outcomes=MappingProxyType(dict(facts.outcomes)) if facts and facts.outcomes else None,
+        outcomes=FrozenDict(dict(facts.outcomes)) if facts and facts.outcomes else None,
         _result=result,
     )
+
+
+def _still(finding: Finding) -> Finding:
+    """A finding whose witness never changes, either."""
+    if finding.witness is None:
+        return finding
+    witness = {name: tuple(answer) if isinstance(answer, list) else answer for name, answer in finding.witness.items()}
+    return finding._replace(witness=FrozenDict(witness))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+import dataclasses
 import doctest
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import traceback
@@ -27,6 +30,7 @@ from random_rule_sets import made, random_answers
 
 import iopscreen
 from iopscreen import IopscreenError, api
+from iopscreen.batch.header import APPENDED
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.ruleset.reader import understand
 
@@ -327,6 +331,73 @@ def test_results_never_change():
         rules.outcomes["iop"] = "another"
 
 
+def results():
+    """One of each kind, with nothing left out."""
+    rules = iopscreen.load()
+    known = {"condition_type": ["self_harm", "mania"], "detox_need": "no", "safe_living_environment": "yes"}
+    [row] = iopscreen.screen_rows(rules, [{**known, "condition_type": "self_harm"}])
+    return {
+        "rules": rules,
+        "decision": iopscreen.decide(rules, {**known, "immediate_danger": "no"}),
+        "row": row,
+        "audit": iopscreen.audit_rules("iop", today=date(2026, 11, 23)),
+        "findings": iopscreen.audit_rules(TESTS / "readme" / "gap.yaml", today=date(2026, 11, 23)),
+    }
+
+
+@pytest.mark.parametrize("kind", ["rules", "decision", "row", "audit", "findings"])
+def test_results_are_dataclasses_like_any_other(kind):
+    result, again = results()[kind], results()[kind]
+    copies = [copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)), dataclasses.replace(result)]
+    for same in (*copies, again):
+        assert same == result
+        assert hash(same) == hash(result)
+        assert vars(same).keys() >= {field.name for field in dataclasses.fields(result)}
+    assert dataclasses.asdict(result).keys() == {field.name for field in dataclasses.fields(result)}
+    assert len({result, *copies, again}) == 1
+
+
+def test_results_that_differ_are_not_the_same():
+    rules = iopscreen.load()
+    decisions = [iopscreen.decide(rules, {"detox_need": answer}) for answer in ("yes", "no", "unknown", "declined")]
+    assert len({*decisions}) == 4
+    assert decisions[0].answers == {"detox_need": "yes"} != decisions[1].answers
+
+
+def test_what_is_made_of_a_result_goes_to_json():
+    found = results()
+    assert json.loads(json.dumps(dataclasses.asdict(found["row"])))["assumed"] == {"immediate_danger": "no"}
+    decision = dataclasses.asdict(found["decision"])
+    assert json.loads(json.dumps(decision))["answers"] == found["decision"].json()["answers"]
+
+
+def test_results_and_rules_serve_in_another_process():
+    code = "import pickle, sys, iopscreen; rules, decision = pickle.load(sys.stdin.buffer); "
+    code += "print(decision == iopscreen.decide(rules, decision.answers), rules.outcomes['iop'])"
+    found = results()
+    sent = pickle.dumps((found["rules"], found["decision"]))
+    done = subprocess.run([sys.executable, "-c", code], input=sent, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "True Intensive outpatient program (IOP)"
+
+
+def test_a_mapping_of_a_result_never_changes():
+    answers = results()["decision"].answers
+    before = dict(answers)
+    for change in (
+        lambda: answers.update(detox_need="yes"),
+        lambda: answers.pop("detox_need"),
+        lambda: answers.setdefault("other", "yes"),
+        answers.clear,
+        answers.popitem,
+        lambda: answers.__delitem__("detox_need"),
+        lambda: answers.__ior__({"detox_need": "yes"}),
+        lambda: copy.deepcopy(answers).__setitem__("detox_need", "yes"),
+    ):
+        with pytest.raises(TypeError, match="results never change"):
+            change()
+    assert answers == before
+
+
 # --- load -----------------------------------------------------------------------------------
 
 
@@ -351,7 +422,7 @@ def test_a_faulty_file_is_refused_with_every_fault(tmp_path):
 
 # --- rows -----------------------------------------------------------------------------------
 
-TEXTS = ("rule", "because", "staff_notes", "problem")
+TEXTS = ("recommendation", "rule", "because", "staff_notes", "problem")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -361,10 +432,9 @@ def test_rows_are_told_what_a_batch_tells_them(seed, written):
     callers = random_callers(Random(seed), compiled.rule_set, 40, messy=0.05)
     wanted = by_batch(compiled, callers)
     for row, of_batch in zip(iopscreen.screen_rows(rules, callers), wanted, strict=True):
-        assert row.recommendation == of_batch["recommendation"]
         assert {name: getattr(row, name) or "" for name in TEXTS} == {name: of_batch[name] for name in TEXTS}
-        assert ";".join(row.possible) == of_batch["possible"]
-        assert ";".join(row.ask_next) == of_batch["ask_next"]
+        assert row.columns() == {name: of_batch[name] for name in APPENDED}
+        assert list(row.columns()) == [*APPENDED]
 
 
 def test_the_rows_of_a_csv_file_are_told_what_its_batch_tells(capfdbinary):
@@ -373,6 +443,7 @@ def test_the_rows_of_a_csv_file_are_told_what_its_batch_tells(capfdbinary):
         rows = list(iopscreen.screen_rows(rules, csv.DictReader(file)))
     assert [row.recommendation for row in rows] == ["iop", "inpatient", "undecided", "error"]
     assert rows[0].assumed == {"immediate_danger": "no"}
+    assert rows[0].columns()["assumed"] == "immediate_danger=no"
     assert rows[3].assumed == {}
     assert rows[3].problem == "column `Detox need`: `maybe` is not yes, no or unknown"
 
