@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import traceback
@@ -555,6 +556,17 @@ def test_every_name_is_there_and_documented():
         assert getattr(iopscreen, name).__doc__
     with pytest.raises(AttributeError, match="`frobnicate`"):
         _ = iopscreen.frobnicate
+
+
+def test_help_and_completion_list_every_name():
+    code = "import iopscreen, pydoc; print(dir(iopscreen)); print(pydoc.plain(pydoc.render_doc(iopscreen)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    listed, _, told = done.stdout.partition("\n")
+    for name in iopscreen.__all__:
+        assert f"'{name}'" in listed
+        heading = rf"^    class {name}\b" if isinstance(getattr(iopscreen, name), type) else rf"^    {name}\("
+        assert re.search(heading, told, re.MULTILINE), name
+    assert "One result for each row, in order" in told
 
 
 def test_a_program_runs_and_its_types_are_right(tmp_path):
