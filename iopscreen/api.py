@@ -325,9 +325,9 @@ def screen_rows(
 
     `rows`: mappings from column to cell, such as `csv.DictReader` gives; all have the columns of the first, and one
     that has not is an `error`. Columns answer questions as in `batch`: by question id, the `column:` of the rule
-    set, or `map` (column -> question id); `ignore_columns` answer none. A blank cell and None are not known, never
-    "no"; a cell that cannot be read makes its row an `error` and is never guessed. A file of CSV is better given to
-    `iopscreen batch`, which also notices short rows and quotes that are never closed.
+    set, or `map` (column -> question id); those of the list `ignore_columns` answer none. A blank cell and None are
+    not known, never "no"; a cell that cannot be read, whatever it is, makes its row an `error` and is never guessed.
+    A file of CSV is better given to `iopscreen batch`, which also notices short rows and quotes that are never closed.
 
     Raises IopscreenError, when the first row is asked for, for columns that are refused: none answers a question,
     two answer one, or one sounds like immediate danger and answers nothing.
@@ -338,7 +338,7 @@ def screen_rows(
     except StopIteration:
         return
     headers = _headers(first)
-    screener = _RowScreener(_opened(rules, headers, map or {}, ignore_columns), headers)
+    screener = _RowScreener(_opened(rules, headers, map, ignore_columns), headers)
     yield screener.screened(first)
     for row in rows:
         yield screener.screened(row)
@@ -356,11 +356,11 @@ def _headers(first: Mapping[str, AnswerIn]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str], ignored: Sequence[str]) -> Opened:
-    from iopscreen.batch.opening import BatchOptions, opened_table
+def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str] | None, ignored: Sequence[str]) -> Opened:
+    from iopscreen.batch.opening import opened_table, options_from_python
     from iopscreen.batch.texts import CellWriter
 
-    options = BatchOptions(map=columns, ignore_columns=frozenset(ignored))
+    options = options_from_python(columns, ignored, appends=False)
     writer = CellWriter("the rows", len(headers))
     opened = opened_table(rules._compiled, headers, writer, options, name="the rows")
     opened.refuse_doubts()

@@ -477,17 +477,62 @@ def test_a_row_with_other_columns_is_never_guessed():
     ("row", "options", "said"),
     [
         ({"name": CANARY}, {}, "no column is a question of rule set `iop`"),
-        ({"detox_need": CANARY, "Danger now?": CANARY}, {}, "may be what `immediate_danger` asks"),
-        ({"detox_need": CANARY, "Detox Need": CANARY}, {}, "both answer `detox_need`"),
-        ({"a": CANARY}, {"map": {"a": "detox"}}, "is not a question of rule set `iop`"),
-        ({"detox_need": CANARY}, {"ignore_columns": ["b"]}, "the file has no column `b`"),
+        ({"a": CANARY}, {}, "`map={HEADER: QUESTION}` maps other names"),
+        (
+            {"detox_need": CANARY, 'Danger "now"?': CANARY},
+            {},
+            'settle it with `map={"Danger \\"now\\"?": "immediate_danger"}` or `ignore_columns=["Danger \\"now\\"?"]`',
+        ),
+        (
+            {"detox_need": CANARY, "call": CANARY, "Call": CANARY},
+            {},
+            "have one name; rename one of them, or leave both out with `ignore_columns`",
+        ),
+        (
+            {"detox_need": CANARY, "a": CANARY},
+            {"map": {"a": "detox_need"}},
+            "both answer `detox_need`; leave one out with `ignore_columns`",
+        ),
+        ({"a": CANARY}, {"map": {"a": "detox"}}, "`map`: `detox` is not a question of rule set `iop`"),
+        ({"detox_need": CANARY}, {"map": {"b": "detox_need"}}, "the rows: `map`: there is no column `b`"),
+        ({"detox_need": CANARY}, {"ignore_columns": ["b"]}, "the rows: `ignore_columns`: there is no column `b`"),
+        (
+            {"detox_need": CANARY},
+            {"map": {"detox_need": "detox_need"}, "ignore_columns": ["detox_need"]},
+            "is named by `map` and by `ignore_columns`",
+        ),
+        ({"detox_need": CANARY, "crisis": CANARY}, {"ignore_columns": "crisis"}, "`ignore_columns` should be a list"),
+        ({"detox_need": CANARY}, {"ignore_columns": [3]}, "`ignore_columns` should be a list"),
+        ({"detox_need": CANARY}, {"ignore_columns": None}, "`ignore_columns` should be a list"),
+        ({"detox_need": CANARY}, {"map": "a=detox_need"}, "`map` should be a mapping from columns to question ids"),
+        ({"detox_need": CANARY}, {"map": {"a": 3}}, "`map` should be a mapping from columns to question ids"),
     ],
 )
 def test_columns_that_are_refused_are_named_and_no_cell(row, options, said):
     with pytest.raises(IopscreenError) as refused:
         next(iopscreen.screen_rows(iopscreen.load(), [row], **options))
     assert said in str(refused.value)
+    assert "--" not in str(refused.value)
     assert CANARY not in "".join(traceback.format_exception(refused.value))
+
+
+def test_what_settles_a_column_can_be_copied_from_the_message():
+    rules, row = iopscreen.load(), {"detox_need": "no", "in crisis": "yes"}
+    with pytest.raises(IopscreenError) as refused:
+        next(iopscreen.screen_rows(rules, [row]))
+    offered = re.findall("`([a-z_]+=[^`]+)`", str(refused.value))
+    options = [eval(f"dict({one})") for one in offered]
+    found = [next(iopscreen.screen_rows(rules, [row], **one)).recommendation for one in options]
+    assert found == ["emergency_referral", "undecided"]
+
+
+def test_rows_may_have_columns_that_are_named_like_results():
+    """For nothing is put beside them."""
+    first = {"detox_need": "yes", "problem": "", "recommendation": "iop"}
+    assert [row.rule for row in iopscreen.screen_rows(iopscreen.load(), [first, {**first, "detox_need": "Y"}])] == [
+        "needs-detox",
+        "needs-detox",
+    ]
 
 
 def test_columns_are_mapped_and_ignored():

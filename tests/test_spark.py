@@ -102,8 +102,10 @@ def test_columns_are_refused_before_anything_runs(session):
     from iopscreen.batch.spark import screened
 
     calls = session.createDataFrame([("yes", 1)], "detox_need string, `Suicide risk` int")
-    with pytest.raises(IopscreenError, match="may be what `immediate_danger` asks"):
+    with pytest.raises(IopscreenError, match="settle it with `map="):
         screened(calls)
+    with pytest.raises(IopscreenError, match="`ignore_columns` should be a list of columns"):
+        screened(calls, ignore_columns="Suicide risk")
     assert screened(calls, ignore_columns=["Suicide risk"]).columns[-8:] == list(APPENDED)
     assert screened(calls, map={"Suicide risk": "immediate_danger"}).first()["problem"] is None
     with pytest.raises(IopscreenError, match="the table: no column is a question of rule set `iop`: found `x`"):
