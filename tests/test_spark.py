@@ -287,7 +287,10 @@ def test_options_that_do_not_go_together(arguments, message):
 
 @pytest.mark.parametrize(
     ("missing", "message"),
-    [("pyspark", b"pip install 'iopscreen[spark]'"), ("java", b"needs Java 17 or newer; there is none in JAVA_HOME")],
+    [
+        ("pyspark", b"do not come along: pip install 'pyspark>="),
+        ("java", b"needs Java 17 or newer; there is none in JAVA_HOME"),
+    ],
 )
 def test_what_is_missing_is_named(missing, message, tmp_path):
     if missing == "pyspark":
