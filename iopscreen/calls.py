@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from iopscreen import streams
 from iopscreen.errors import IopscreenError
@@ -31,7 +32,8 @@ class Interrupted(Exception):
     """Somebody left the call; the message says what became of its record."""
 
 
-class Wishes(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
     """What `screen` was asked for: names of files as on the command line, None where not given."""
 
     rules: str | None

@@ -162,7 +162,19 @@ def screen(
 
     streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
+    wishes = calls.Wishes(
+        rules=rules,
+        answers=answers,
+        from_record=from_record,
+        save=save,
+        ref=ref,
+        output=output,
+        no_input=no_input,
+        other=other,
+        plain=plain,
+        force=force,
+        expect_digest=expect_digest,
+    )
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
@@ -292,22 +304,21 @@ def batch(
 
     gc.enable()
     gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
-    maps, ignored = column_map or [], ignore_column or []
     wishes = batching.Wishes(
-        source,
-        rules,
-        output,
-        problems,
-        summary,
-        compare,
-        maps,
-        ignored,
-        excel_safe,
-        prefix,
-        encoding,
-        force,
-        expect_digest,
-        jobs,
+        source=source,
+        rules=rules,
+        output=output,
+        problems=problems,
+        summary=summary,
+        compare=compare,
+        column_map=column_map or [],
+        ignore_columns=ignore_column or [],
+        excel_safe=excel_safe,
+        prefix=prefix,
+        encoding=encoding,
+        force=force,
+        expect_digest=expect_digest,
+        jobs=jobs,
     )
     if engine is not Engine.SPARK and (folder is not None or master is not None):
         raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
@@ -396,7 +407,14 @@ def audit(
     from iopscreen import auditing
 
     wishes = auditing.Wishes(
-        paths or [], source or [], today, notes or fail_on is FailOn.NOTE, budget, mutants, against, output
+        paths=paths or [],
+        sources=source or [],
+        today=today,
+        notes=notes or fail_on is FailOn.NOTE,
+        budget=budget,
+        mutants=mutants,
+        against=against,
+        output=output,
     )
     with _counting("mutants", wanted=mutants) as progress:
         results = auditing.audit(wishes, progress)

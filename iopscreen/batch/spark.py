@@ -93,11 +93,16 @@ def job_of(
     counted: bool = False,
 ) -> Job:
     """The job of deciding rows with the columns `headers`."""
-    maps = tuple(sorted(options.map.items()))
-    ignored = tuple(sorted(options.ignore_columns))
-    encoding = options.encoding if of_csv else None
     return Job(
-        file.text.encode(), file.path, tuple(headers), maps, ignored, options.prefix, encoding, counted, options.words
+        rules=file.text.encode(),
+        path=file.path,
+        headers=tuple(headers),
+        map=tuple(sorted(options.map.items())),
+        ignored=tuple(sorted(options.ignore_columns)),
+        prefix=options.prefix,
+        encoding=options.encoding if of_csv else None,
+        counted=counted,
+        words=options.words,
     )
 
 
