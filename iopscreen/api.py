@@ -31,11 +31,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.change import Change as EngineChange
 from iopscreen.engine.compiled import Compiled
-from iopscreen.engine.decide import Decision as EngineDecision
 from iopscreen.engine.decide import ImpossibleAnswers
 from iopscreen.engine.decide import decide as decided
 from iopscreen.errors import IopscreenError
-from iopscreen.inputs import read_rules
+from iopscreen.inputs import TOO_FEW_ANSWERS, excluded, read_rules
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity, one_line
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, Unanswered
 from iopscreen.ruleset.shape import did_you_mean, shown
@@ -194,36 +193,31 @@ def decide(rules: Rules, answers: Mapping[str, AnswerIn]) -> Decision:
     try:
         found = decided(rules._compiled, known, absent_is_unknown=True)
     except ImpossibleAnswers as error:
-        entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
-        raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+        raise IopscreenError(excluded(error)) from None
     except TooTangled:
-        raise IopscreenError("the rule set is too tangled to decide on so few answers; answer more of them") from None
+        raise IopscreenError(TOO_FEW_ANSWERS) from None
     changes = would_change(rules._compiled, found)
-    return _decision(found, changes, decision_json(rules._file, found, changes))
-
-
-def _decision(found: EngineDecision, found_changes: Sequence[EngineChange] | None, data: dict[str, Any]) -> Decision:
-    changes = None
-    if found_changes is not None:
-        changes = tuple(Change(change.recommendation, _frozen(change.answers)) for change in found_changes)
+    rule, outcome = found.rule, rules._file.rule_set.outcome.get(found.recommendation or "")
     return Decision(
         answers=_frozen(found.answers),
         recommendation=found.recommendation,
-        rule=data["rule"],
-        rules=tuple(data["rules"]),
-        because=data["because"],
-        basis=data["basis"],
-        cite=tuple(data["cite"]),
+        rule=rule.id if rule else None,
+        rules=tuple(rule.id for rule in found.rules),
+        because=rule.because if rule else None,
+        basis=rule.basis.value if rule else None,
+        cite=tuple(cite.id for cite in rule.cite) if rule else (),
         possible=found.possible,
         ask_next=found.ask_next,
         not_needed=found.not_needed,
-        would_change=None
-        if changes is None
-        else tuple(Change(one.recommendation, _frozen(one.answers)) for one in changes),
+        would_change=None if changes is None else tuple(map(_change, changes)),
         notes=tuple(Note(*note) for note in found.notes),
-        next_steps=tuple(data["next_steps"]),
-        _data=data,
+        next_steps=tuple(line.say for line in outcome.staff) if outcome else (),
+        _data=decision_json(rules._file, found, changes),
     )
+
+
+def _change(change: EngineChange) -> Change:
+    return Change(change.recommendation, _frozen(change.answers))
 
 
 def _frozen(answers: Answers) -> Mapping[str, AnswerOut]:

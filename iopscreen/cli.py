@@ -159,6 +159,7 @@ def screen(
     from iopscreen import calls
     from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
+    from iopscreen.inputs import TOO_FEW_ANSWERS, excluded
 
     streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
@@ -178,10 +179,9 @@ def screen(
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
-        entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
-        raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+        raise IopscreenError(excluded(error)) from None
     except TooTangled:
-        streams.tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
+        streams.tell(f"error: {TOO_FEW_ANSWERS}")
         raise typer.Exit(ExitCode.INCOMPLETE) from None
     except calls.Interrupted as left:
         streams.tell(str(left))

@@ -30,12 +30,17 @@ from oracle import NoCompletion, Oracle
 from random_rule_sets import made, random_answers
 
 import iopscreen
-from iopscreen import IopscreenError, api
+from iopscreen import IopscreenError, api, calls, cli
 from iopscreen.batch.header import APPENDED
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.ruleset.reader import understand
 
 CANARY = "canary-7f3a"
+IMPOSSIBLE = """
+impossible:
+  - {id: no-detox, when: {detox_need: yes}, because: it is so}
+"""
 VECTORS = sorted((TESTS / "vectors").glob("*.json"))
 
 
@@ -54,6 +59,15 @@ def written(tmp_path):
 # --- decide ---------------------------------------------------------------------------------
 
 
+def in_json(decision) -> dict[str, object]:
+    """The fields of a decision in the form of the object that the command line prints, but for what it began with."""
+    notes = [{"id": note.id, "for": note.audience, "say": note.say} for note in decision.notes]
+    changes = decision.would_change and [dataclasses.asdict(change) for change in decision.would_change]
+    names = [field.name for field in dataclasses.fields(decision) if field.name != "_data"]
+    fields = {name: getattr(decision, name) for name in names} | {"notes": notes, "would_change": changes}
+    return json.loads(json.dumps(fields | {"rule_set": decision.json()["rule_set"], "assumed": {}}))
+
+
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
 def test_decisions_are_those_of_the_public_test_vectors(path, written):
     """Which the oracle wrote."""
@@ -67,6 +81,7 @@ def test_decisions_are_those_of_the_public_test_vectors(path, written):
             assert all(f"`{entry}`" in str(refused.value) for entry in expect["impossible"])
             continue
         decision = iopscreen.decide(rules, vector["answers"])
+        assert in_json(decision) == decision.json()
         found = {**decision.json(), "notes": [note.id for note in decision.notes]}
         assert {key: found[key] for key in expect} == expect
 
@@ -88,6 +103,7 @@ def test_decisions_are_those_of_the_oracle(seed, written):
         assert (found.recommendation, found.rule, found.rules) == (verdict.recommendation, verdict.rule, verdict.rules)
         assert (found.possible, found.ask_next) == (verdict.possible, verdict.ask_next)
         assert found.not_needed == verdict.not_needed
+        assert in_json(found) == found.json()
         assert [note.id for note in found.notes] == list(verdict.notes)
         assert dict(found.answers) == {name: answers[name] for name in rules.questions if name in answers}
 
@@ -278,6 +294,33 @@ def test_a_row_that_is_none_is_a_problem_of_its_own(row):
 def test_answers_that_are_none_are_refused(answers):
     with pytest.raises(IopscreenError):
         iopscreen.decide(iopscreen.load(), answers)
+
+
+def test_what_cannot_be_decided_is_told_as_on_the_command_line(tmp_path, monkeypatch, capsys):
+    text = (RULES / "iop.yaml").read_text("utf-8").replace("\nrules:", IMPOSSIBLE + "\nrules:", 1)
+    (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "answers.json").write_text('{"detox_need": "yes"}')
+    command = ["screen", "--rules", str(tmp_path / "rules.yaml"), "--answers", str(tmp_path / "answers.json")]
+
+    def tangled(*_, **__):
+        raise TooTangled
+
+    def both() -> tuple[str, str, int]:
+        with pytest.raises(IopscreenError) as refused:
+            iopscreen.decide(iopscreen.load(tmp_path / "rules.yaml"), {"detox_need": "yes"})
+        monkeypatch.setattr(sys, "argv", ["iopscreen", *command, "--no-input"])
+        try:
+            status = cli._run()
+        except IopscreenError as error:
+            return str(refused.value), f"error: {error}", cli.ExitCode.CANNOT
+        return str(refused.value), " ".join(capsys.readouterr().err.split()), status
+
+    said = "these answers cannot all be right: `no-detox`: it is so"
+    assert both() == (said, f"error: {said}", cli.ExitCode.CANNOT)
+    monkeypatch.setattr(calls, "screen", tangled)
+    monkeypatch.setattr(api, "decided", tangled)
+    said = "the rule set is too tangled to decide on so few answers; answer more of them"
+    assert both() == (said, f"error: {said}", cli.ExitCode.INCOMPLETE)
 
 
 def test_numbers_and_lists(written):
