@@ -186,7 +186,7 @@ def decide(rules: Rules, answers: Mapping[str, AnswerIn]) -> Decision:
     never the answer), answers that the rule set says cannot occur together, and a rule set too tangled to
     decide on so few answers.
     """
-    from iopscreen.screen.decided import decision_json
+    from iopscreen.screen.decided import computed_json
     from iopscreen.screen.result import would_change
 
     known = _answers(rules, answers)
@@ -212,7 +212,7 @@ def decide(rules: Rules, answers: Mapping[str, AnswerIn]) -> Decision:
         would_change=None if changes is None else tuple(map(_change, changes)),
         notes=tuple(Note(*note) for note in found.notes),
         next_steps=tuple(line.say for line in outcome.staff) if outcome else (),
-        _data=decision_json(rules._file, found, changes),
+        _data=computed_json(rules._file, found, changes),
     )
 
 

@@ -17,7 +17,7 @@ from iopscreen.errors import IopscreenError
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_answers_of, read_rules, rules_of, understood
 from iopscreen.report.sections import Shown
 from iopscreen.ruleset.model import Answers
-from iopscreen.screen.decided import decision_json
+from iopscreen.screen.decided import computed_json
 from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
@@ -182,7 +182,7 @@ def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
 
     result = _result(rules, held, explained=False)
     stopped = result.call.status is Status.EMERGENCY
-    decision = decision_json(rules.file, result.decision, result.changes, stopped=stopped)
+    decision = computed_json(rules.file, result.decision, result.changes, stopped=stopped)
     contents = record_json(
         result.call,
         rule_file=rules.file,

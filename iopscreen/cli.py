@@ -18,7 +18,8 @@ import typer
 
 from iopscreen import __version__, completion, formats, streams
 from iopscreen.errors import IopscreenError
-from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
+from iopscreen.export.dialects import Dialect
+from iopscreen.formats import AuditFormat, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
     from iopscreen.batch.summary import Summary
@@ -469,10 +470,9 @@ def show(
     streams.refuse_own_input(output, _rules_read(rules))
     file, compiled = read_rules(rules)
     if output_format is ShowFormat.SQL:
-        from iopscreen.export import sql, sql_answers
+        from iopscreen.export.sql import decision_sql
 
-        chosen = sql_answers.Dialect(dialect or Dialect.DUCKDB)
-        text = sql.decision_sql(file, chosen, "calls" if table is None else table)
+        text = decision_sql(file, dialect or Dialect.DUCKDB, "calls" if table is None else table)
     else:
         text = formats.overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)

@@ -30,7 +30,7 @@ from iopscreen.batch.spark_run import SETTINGS
 from iopscreen.cli import app
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
-from iopscreen.export.sql_answers import Dialect
+from iopscreen.export.dialects import Dialect
 
 IOP = shipped("iop")
 JAVA = shutil.which("java", path=f"{os.environ['JAVA_HOME']}/bin" if "JAVA_HOME" in os.environ else None)
