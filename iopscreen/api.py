@@ -7,6 +7,9 @@
     ('inpatient', 'needs-detox')
     >>> [row.recommendation for row in iopscreen.screen_rows(rules, [{"Detox need": "yes"}, {"Detox need": ""}])]
     ['inpatient', 'undecided']
+    >>> [row] = iopscreen.screen_rows(rules, [{"Detox need": "maybe"}])
+    >>> row.columns()["problem"]
+    'column `Detox need`: `maybe` is not yes, no or unknown'
     >>> iopscreen.audit_rules("iop").complete
     True
 

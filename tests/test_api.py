@@ -261,6 +261,22 @@ def test_a_cell_is_read_as_an_answer_is(question, value):
     assert row.problem is None
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ([], "[]"),
+        (["self_harm", None], '["self_harm", null]'),
+        (["Bedrückt"], '["Bedrückt"]'),
+        (b"yes", "<bytes>"),
+        (float("nan"), "nan"),
+        (12.5, "12.5"),
+    ],
+)
+def test_a_cell_that_is_no_answer_is_told_as_it_is(cell, told):
+    [row] = iopscreen.screen_rows(iopscreen.load(), [{"condition_type": cell}])
+    assert row.problem.startswith(f"column `condition_type`: `{told}` is not one or more of eating_disorder")
+
+
 def test_a_number_too_long_to_be_written_is_told_by_its_length():
     [row] = iopscreen.screen_rows(iopscreen.load("iop-site-example"), [{"age": 10**5000}])
     assert row.problem.startswith("column `age`: `a number of about 4,984 digits` is not a whole number from 0 to ")
