@@ -14,8 +14,8 @@
     True
 
 What they decide is what the command line decides: through the same compiled rule set, and every text
-becomes a value in the same place. Results are frozen dataclasses: they never change, and can be compared, hashed,
-copied, pickled and sent to other processes. Whatever a caller can mend is an
+becomes a value in the same place. Results are frozen dataclasses: they never change, and can be
+compared, hashed, copied, pickled and sent to other processes. Whatever a caller can mend is an
 IopscreenError, whose message says what, where and what would be right, and never holds an answer.
 Nothing is written, and nothing is sent.
 """
@@ -268,6 +268,7 @@ def _given(value: object) -> str | list[str]:
 
 
 def _text(value: object) -> str:
+    """The same of a value that is no list."""
     text = text_of_value(value)
     return f"<{type(value).__name__}>" if text is None else text
 
