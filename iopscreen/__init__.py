@@ -54,3 +54,8 @@ def __getattr__(name: str) -> Any:
     from iopscreen import api
 
     return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    """All names, those of the API before they are imported: what `dir`, `help` and completion go by."""
+    return sorted({*globals(), *__all__})

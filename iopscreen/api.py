@@ -7,54 +7,74 @@
     ('inpatient', 'needs-detox')
     >>> [row.recommendation for row in iopscreen.screen_rows(rules, [{"Detox need": "yes"}, {"Detox need": ""}])]
     ['inpatient', 'undecided']
+    >>> [row] = iopscreen.screen_rows(rules, [{"Detox need": "maybe"}])
+    >>> row.columns()["problem"]
+    'column `Detox need`: `maybe` is not yes, no or unknown'
     >>> iopscreen.audit_rules("iop").complete
     True
 
 What they decide is what the command line decides: through the same compiled rule set, and every text
-becomes a value in the same place. Results never change. Whatever a caller can mend is an
+becomes a value in the same place. Results are frozen dataclasses: they never change, and can be
+compared, hashed, copied, pickled and sent to other processes. Whatever a caller can mend is an
 IopscreenError, whose message says what, where and what would be right, and never holds an answer.
 Nothing is written, and nothing is sent.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from iopscreen.engine.budget import Budget, TooTangled
 from iopscreen.engine.change import Change as EngineChange
 from iopscreen.engine.compiled import Compiled
-from iopscreen.engine.decide import Decision as EngineDecision
 from iopscreen.engine.decide import ImpossibleAnswers
 from iopscreen.engine.decide import decide as decided
 from iopscreen.errors import IopscreenError
-from iopscreen.inputs import read_rules
+from iopscreen.inputs import TOO_FEW_ANSWERS, excluded, read_rules
 from iopscreen.ruleset.findings import FileRefused, Finding, Severity, one_line
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, Unanswered
 from iopscreen.ruleset.shape import did_you_mean, shown
 from iopscreen.ruleset.shipped import locate
-from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers
+from iopscreen.ruleset.values import AnswerReader, Unreadable, answer_readers, answer_text, text_of_value
 
 if TYPE_CHECKING:
     from iopscreen.audit.run import AuditResult
+    from iopscreen.batch.cells import Tail
     from iopscreen.batch.opening import Opened
     from iopscreen.batch.tails import Decider
 
-AnswerIn = str | int | bool | Sequence[str] | None
-"""An answer as it is given: an option's id, label or alias, a spelling of yes, no, unknown or declined,
-a truth value, a whole number, or a list for a question of type `many`. None is not known."""
+AnswerIn = str | int | float | bool | Sequence[str] | None
+"""An answer as it is given, to `decide` or in a cell of a row: an option's id, label or alias, or several of them
+joined by `;`; a spelling of yes, no, unknown or declined; a truth value; a number, which must be whole (`12`, `12.0`);
+or a list or tuple for a question of type `many`. None and a blank are not known. All else is no answer: NaN, bytes,
+dates, and values of any other type."""
 
 AnswerOut = str | int | tuple[str, ...]
 """An answer as it comes out: `yes`, `no`, `unknown`, `declined`, an option id or several, a whole number."""
 
-Cell = str | int | float | bool | Sequence[str] | None
-"""A cell of a row. A text may hold several options, joined by `;`; a number with a point must be whole."""
+Value = TypeVar("Value")
+
+
+class FrozenDict(dict[str, Value]):
+    """A dict that never changes, so that it can be hashed, too; results hold their mappings so."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("results never change")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[FrozenDict[Value]], tuple[dict[str, Value]]]:
+        return FrozenDict, ({**self},)  # copies and pickles of a dict are filled item by item, which is refused here
 
 
 # --- rules ----------------------------------------------------------------------------------
@@ -98,8 +118,8 @@ def load(name_or_path: str | Path = "iop") -> Rules:
         version=rule_set.version,
         digest=file.digest,
         title=rule_set.title,
-        questions=MappingProxyType({question.id: question.ask for question in rule_set.questions}),
-        outcomes=MappingProxyType({outcome.id: outcome.label for outcome in rule_set.outcomes}),
+        questions=FrozenDict({question.id: question.ask for question in rule_set.questions}),
+        outcomes=FrozenDict({outcome.id: outcome.label for outcome in rule_set.outcomes}),
         _file=file,
         _compiled=compiled,
     )
@@ -169,61 +189,59 @@ def decide(rules: Rules, answers: Mapping[str, AnswerIn]) -> Decision:
     never the answer), answers that the rule set says cannot occur together, and a rule set too tangled to
     decide on so few answers.
     """
-    from iopscreen.screen.decided import decision_json
+    from iopscreen.screen.decided import computed_json
     from iopscreen.screen.result import would_change
 
     known = _answers(rules, answers)
     try:
         found = decided(rules._compiled, known, absent_is_unknown=True)
     except ImpossibleAnswers as error:
-        entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
-        raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+        raise IopscreenError(excluded(error)) from None
     except TooTangled:
-        raise IopscreenError("the rule set is too tangled to decide on so few answers; answer more of them") from None
+        raise IopscreenError(TOO_FEW_ANSWERS) from None
     changes = would_change(rules._compiled, found)
-    return _decision(found, changes, decision_json(rules._file, found, changes))
-
-
-def _decision(found: EngineDecision, found_changes: Sequence[EngineChange] | None, data: dict[str, Any]) -> Decision:
-    changes = None
-    if found_changes is not None:
-        changes = tuple(Change(change.recommendation, _frozen(change.answers)) for change in found_changes)
+    rule, outcome = found.rule, rules._file.rule_set.outcome.get(found.recommendation or "")
     return Decision(
         answers=_frozen(found.answers),
         recommendation=found.recommendation,
-        rule=data["rule"],
-        rules=tuple(data["rules"]),
-        because=data["because"],
-        basis=data["basis"],
-        cite=tuple(data["cite"]),
+        rule=rule.id if rule else None,
+        rules=tuple(rule.id for rule in found.rules),
+        because=rule.because if rule else None,
+        basis=rule.basis.value if rule else None,
+        cite=tuple(cite.id for cite in rule.cite) if rule else (),
         possible=found.possible,
         ask_next=found.ask_next,
         not_needed=found.not_needed,
-        would_change=None
-        if changes is None
-        else tuple(Change(one.recommendation, _frozen(one.answers)) for one in changes),
+        would_change=None if changes is None else tuple(map(_change, changes)),
         notes=tuple(Note(*note) for note in found.notes),
-        next_steps=tuple(data["next_steps"]),
-        _data=data,
+        next_steps=tuple(line.say for line in outcome.staff) if outcome else (),
+        _data=computed_json(rules._file, found, changes),
     )
+
+
+def _change(change: EngineChange) -> Change:
+    return Change(change.recommendation, _frozen(change.answers))
 
 
 def _frozen(answers: Answers) -> Mapping[str, AnswerOut]:
     plain = {name: str(answer) if isinstance(answer, Unanswered) else answer for name, answer in answers.items()}
-    return MappingProxyType(plain)
+    return FrozenDict(plain)
 
 
 def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
     """Every answer as a value. Raises IopscreenError with all that is wrong."""
+    if not isinstance(given, Mapping):
+        raise IopscreenError("the answers should be a mapping from question ids to answers")
     known, problems = {}, []
     for question, answer in given.items():
         reader = rules._readers.get(question)
         if reader is None:
-            close = did_you_mean(str(question), rules.questions) or f"; questions: {', '.join(rules.questions)}"
-            problems.append(f"{shown(str(question))} is not a question of rule set `{rules.id}`{close}")
+            name = _name(question)
+            close = did_you_mean(name, rules.questions) or f"; questions: {', '.join(rules.questions)}"
+            problems.append(f"{shown(name)} is not a question of rule set `{rules.id}`{close}")
             continue
         try:
-            known[question] = _answer(reader, answer)
+            known[question] = _answer(reader, _given(answer))
         except Unreadable as error:
             problems.append(f"the answer of `{question}` {error}")
     if problems:
@@ -231,14 +249,28 @@ def _answers(rules: Rules, given: Mapping[str, AnswerIn]) -> dict[str, Answer]:
     return known
 
 
-def _answer(reader: AnswerReader, answer: Any) -> Answer:
-    if answer is None or isinstance(answer, str):
-        return reader(answer or "")
-    if isinstance(answer, bool | int):
-        return reader(str(answer).lower())
-    if isinstance(answer, list | tuple) and all(isinstance(item, str) for item in answer):
-        return reader.items(answer)
-    raise Unreadable(f"is not {reader.expected}")
+def _name(key: object) -> str:
+    """A question or a column as messages call it, whatever it is."""
+    return "None" if key is None else str(_given(key))
+
+
+def _answer(reader: AnswerReader, given: str | list[str]) -> Answer:
+    """An answer as text, or as one text for each option. Raises Unreadable."""
+    return reader(given) if isinstance(given, str) else reader.items(given)
+
+
+def _given(value: object) -> str | list[str]:
+    """A value as text, or as texts; what can be no answer as its type, in brackets, which is none either."""
+    try:
+        return [_text(item) for item in value] if isinstance(value, list | tuple) else _text(value)
+    except Exception:  # a class of the caller's own may raise what it likes, and must not end the rows behind it
+        return f"<{type(value).__name__}>"
+
+
+def _text(value: object) -> str:
+    """The same of a value that is no list."""
+    text = text_of_value(value)
+    return f"<{type(value).__name__}>" if text is None else text
 
 
 # --- many callers ---------------------------------------------------------------------------
@@ -262,10 +294,27 @@ class ScreenedRow:
     staff_notes: str | None
     problem: str | None = field(repr=False)
 
+    def columns(self) -> dict[str, str]:
+        """The columns that `batch` appends, in its order, as the texts that it writes: by name, blank where empty.
+
+        `assumed` is `question=answer`, several are joined by `;`, as are those of `possible` and `ask_next`.
+        """
+        assumed = ";".join(f"{question}={answer_text(answer)}" for question, answer in self.assumed.items())
+        return {
+            "recommendation": self.recommendation,
+            "rule": self.rule or "",
+            "because": self.because or "",
+            "possible": ";".join(self.possible),
+            "ask_next": ";".join(self.ask_next),
+            "assumed": assumed,
+            "staff_notes": self.staff_notes or "",
+            "problem": self.problem or "",
+        }
+
 
 def screen_rows(
     rules: Rules,
-    rows: Iterable[Mapping[str, Cell]],
+    rows: Iterable[Mapping[str, AnswerIn]],
     *,
     map: Mapping[str, str] | None = None,  # noqa: A002 - as the option is called
     ignore_columns: Sequence[str] = (),
@@ -274,30 +323,42 @@ def screen_rows(
 
     `rows`: mappings from column to cell, such as `csv.DictReader` gives; all have the columns of the first, and one
     that has not is an `error`. Columns answer questions as in `batch`: by question id, the `column:` of the rule
-    set, or `map` (column -> question id); `ignore_columns` answer none. A blank cell and None are not known, never
-    "no"; a cell that cannot be read makes its row an `error` and is never guessed. A file of CSV is better given to
-    `iopscreen batch`, which also notices short rows and quotes that are never closed.
+    set, or `map` (column -> question id); those of the list `ignore_columns` answer none. A blank cell and None are
+    not known, never "no"; a cell that cannot be read, whatever it is, makes its row an `error` and is never guessed.
+    A file of CSV is better given to `iopscreen batch`, which also notices short rows and quotes that are never closed.
 
     Raises IopscreenError, when the first row is asked for, for columns that are refused: none answers a question,
     two answer one, or one sounds like immediate danger and answers nothing.
     """
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
+    try:
+        first = next(rows)
+    except StopIteration:
         return
-    keys: list[Any] = [*first]
-    headers = tuple(key for key in keys if key is not None)  # under which csv.DictReader keeps cells without a column
-    screener = _RowScreener(_opened(rules, headers, map or {}, ignore_columns), headers)
+    headers = _headers(first)
+    screener = _RowScreener(_opened(rules, headers, map, ignore_columns), headers)
     yield screener.screened(first)
     for row in rows:
         yield screener.screened(row)
 
 
-def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str], ignored: Sequence[str]) -> Opened:
-    from iopscreen.batch.opening import BatchOptions, opened_table
+def _headers(first: Mapping[str, AnswerIn]) -> tuple[str, ...]:
+    """The columns of the first row, and so of all."""
+    if not isinstance(first, Mapping):
+        raise IopscreenError("the first row should be a mapping from columns to cells")
+    keys: list[object] = [*first]
+    names = [key for key in keys if isinstance(key, str)]
+    for key in keys:
+        if key is not None and key not in names:  # None is where csv.DictReader keeps cells too many
+            raise IopscreenError(f"the first row has a column {shown(_name(key))}: its name should be a text")
+    return tuple(names)
+
+
+def _opened(rules: Rules, headers: Sequence[str], columns: Mapping[str, str] | None, ignored: Sequence[str]) -> Opened:
+    from iopscreen.batch.opening import opened_table, options_from_python
     from iopscreen.batch.texts import CellWriter
 
-    options = BatchOptions(map=columns, ignore_columns=frozenset(ignored))
+    options = options_from_python(columns, ignored, appends=False)
     writer = CellWriter("the rows", len(headers))
     opened = opened_table(rules._compiled, headers, writer, options, name="the rows")
     opened.refuse_doubts()
@@ -314,27 +375,39 @@ class _RowScreener:
     def __init__(self, opened: Opened, headers: tuple[str, ...]) -> None:
         from iopscreen.batch.cells import States
 
+        decider = opened.decider
         self._headers = headers
         self._names = frozenset(headers)
-        self._decider: Decider = opened.decider
-        self._states = States(opened.decider)
-        self._assumed = _frozen(opened.decider.assumed)
+        self._read = [(at, headers[at], decider.readers[question]) for question, at in decider.place.items()]
+        self._decider: Decider = decider
+        self._states = States(decider)
+        self._assumed = _frozen(decider.assumed)
         self._rows: dict[bytes, ScreenedRow] = {}
 
-    def screened(self, row: Mapping[str, Cell]) -> ScreenedRow:
-        from iopscreen.batch.texts import cells_of, text_of
+    def screened(self, row: Mapping[str, AnswerIn]) -> ScreenedRow:
+        from iopscreen.batch.texts import cells_of
 
-        if row.keys() == self._names:
-            cells = [text_of(row[header]) for header in self._headers]
-            tail = self._states.tail(cells) or self._decider.unreadable(cells)
-        else:
-            tail = self._decider.problem([_wrong_columns(row, self._headers)])
+        tail = self._tail(row)
         found = self._rows.get(tail.data)
         if found is None:
             if len(self._rows) >= MOST_ROWS:
                 self._rows.clear()
             found = self._rows[tail.data] = self._row(cells_of(tail))
         return found
+
+    def _tail(self, row: Mapping[str, AnswerIn]) -> Tail:
+        """What the row is told. Whatever it is, it is one row, and those behind it are screened."""
+        try:
+            problem = _wrong_columns(row, self._headers) if row.keys() != self._names else None
+            values = [] if problem else [_given(row[header]) for _, header, _ in self._read]
+        except Exception:  # a class of the caller's own may raise what it likes
+            problem = "the row should be a mapping from columns to cells, and cannot be read"
+        if problem:
+            return self._decider.problem([problem])
+        cells = [""] * len(self._headers)
+        for (at, _, reader), value in zip(self._read, values, strict=True):
+            cells[at] = _cell(reader, value)
+        return self._states.tail(cells) or self._decider.unreadable([*map(_without_halves, cells)])
 
     def _row(self, cells: Sequence[str | None]) -> ScreenedRow:
         told, rule, because, possible, ask_next, _, staff_notes, problem = cells
@@ -350,9 +423,24 @@ class _RowScreener:
         )
 
 
-def _wrong_columns(row: Mapping[str, Cell], headers: Sequence[str]) -> str:
-    missing = [shown(str(header)) for header in headers if header not in row]
-    more = [shown(str(name)) for name in row if name not in headers]
+def _cell(reader: AnswerReader, given: str | list[str]) -> str:
+    """A cell as text. A list is read as `decide` reads it; what is no answer is told as JSON, which is none either."""
+    if isinstance(given, str):
+        return given
+    try:
+        return answer_text(reader.items(given))
+    except Unreadable:
+        return json.dumps([text or None for text in given], ensure_ascii=False)
+
+
+def _without_halves(text: str) -> str:
+    """Half a character, which a text from elsewhere may hold and nothing can print, by its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _wrong_columns(row: Mapping[str, AnswerIn], headers: Sequence[str]) -> str:
+    missing = [shown(header) for header in headers if header not in row]
+    more = [shown(_name(name)) for name in row if name not in headers]
     found = [f"lacks {', '.join(missing)}"] if missing else []
     found += [f"has also {', '.join(more)}"] if more else []
     return f"the row {' and '.join(found)}: it should have the columns of the first row"
@@ -429,14 +517,22 @@ def audit_rules(
     facts = result.facts
     return Audit(
         path=path,
-        findings=tuple(finding for finding in result.findings if not result.accepted(finding)),
-        accepted=tuple(finding for finding in result.findings if result.accepted(finding)),
+        findings=tuple(_still(finding) for finding in result.findings if not result.accepted(finding)),
+        accepted=tuple(_still(finding) for finding in result.findings if result.accepted(finding)),
         complete=result.complete,
         undecided=tuple(one.words for one in result.undecided),
         profiles=facts.profiles if facts else None,
-        outcomes=MappingProxyType(dict(facts.outcomes)) if facts and facts.outcomes else None,
+        outcomes=FrozenDict(dict(facts.outcomes)) if facts and facts.outcomes else None,
         _result=result,
     )
+
+
+def _still(finding: Finding) -> Finding:
+    """A finding whose witness never changes, either."""
+    if finding.witness is None:
+        return finding
+    witness = {name: tuple(answer) if isinstance(answer, list) else answer for name, answer in finding.witness.items()}
+    return finding._replace(witness=FrozenDict(witness))
 
 
 def _listed(names: Sequence[str]) -> str:

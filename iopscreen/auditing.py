@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 LARGEST_SOURCE = 64 << 20
 
 
-class Wishes(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
     """What `audit` was asked for: names of files as on the command line, None where not given."""
 
     paths: Sequence[str]

@@ -11,8 +11,9 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from iopscreen import streams
 from iopscreen.batch import tables
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from iopscreen.report.progress import Report
 
 
-class Wishes(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
     """What `batch` was asked for: names of files as on the command line, None where not given."""
 
     source: str

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from iopscreen import streams
 from iopscreen.errors import IopscreenError
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_answers_of, read_rules, rules_of, understood
 from iopscreen.report.sections import Shown
 from iopscreen.ruleset.model import Answers
-from iopscreen.screen.decided import decision_json
+from iopscreen.screen.decided import computed_json
 from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
@@ -31,7 +32,8 @@ class Interrupted(Exception):
     """Somebody left the call; the message says what became of its record."""
 
 
-class Wishes(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
     """What `screen` was asked for: names of files as on the command line, None where not given."""
 
     rules: str | None
@@ -180,7 +182,7 @@ def _keep(kept_by: Keeper, rules: Rules, held: Held) -> None:
 
     result = _result(rules, held, explained=False)
     stopped = result.call.status is Status.EMERGENCY
-    decision = decision_json(rules.file, result.decision, result.changes, stopped=stopped)
+    decision = computed_json(rules.file, result.decision, result.changes, stopped=stopped)
     contents = record_json(
         result.call,
         rule_file=rules.file,

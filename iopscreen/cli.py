@@ -19,7 +19,8 @@ import typer
 
 from iopscreen import __version__, completion, formats, streams
 from iopscreen.errors import IopscreenError
-from iopscreen.formats import AuditFormat, Dialect, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
+from iopscreen.export.dialects import Dialect
+from iopscreen.formats import AuditFormat, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
 if TYPE_CHECKING:
     from iopscreen.batch.summary import Summary
@@ -177,17 +178,29 @@ def screen(
     from iopscreen import calls
     from iopscreen.engine.budget import TooTangled
     from iopscreen.engine.decide import ImpossibleAnswers
+    from iopscreen.inputs import TOO_FEW_ANSWERS, excluded
 
     streams.refuse_own_input(output, [answers, from_record, *_rules_read(rules)])
     streams.check_output(output, force=force)
-    wishes = calls.Wishes(rules, answers, from_record, save, ref, output, no_input, other, plain, force, expect_digest)
+    wishes = calls.Wishes(
+        rules=rules,
+        answers=answers,
+        from_record=from_record,
+        save=save,
+        ref=ref,
+        output=output,
+        no_input=no_input,
+        other=other,
+        plain=plain,
+        force=force,
+        expect_digest=expect_digest,
+    )
     try:
         shown, keeper = calls.screen(wishes)
     except ImpossibleAnswers as error:
-        entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
-        raise IopscreenError(f"these answers cannot all be right: {entries}") from None
+        raise IopscreenError(excluded(error)) from None
     except TooTangled:
-        streams.tell("error: the rule set is too tangled to decide on so few answers; answer more of them first")
+        streams.tell(f"error: {TOO_FEW_ANSWERS}")
         raise typer.Exit(ExitCode.INCOMPLETE) from None
     except calls.Interrupted as left:
         streams.tell(str(left))
@@ -310,22 +323,21 @@ def batch(
 
     gc.enable()
     gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
-    maps, ignored = column_map or [], ignore_column or []
     wishes = batching.Wishes(
-        source,
-        rules,
-        output,
-        problems,
-        summary,
-        compare,
-        maps,
-        ignored,
-        excel_safe,
-        prefix,
-        encoding,
-        force,
-        expect_digest,
-        jobs,
+        source=source,
+        rules=rules,
+        output=output,
+        problems=problems,
+        summary=summary,
+        compare=compare,
+        column_map=column_map or [],
+        ignore_columns=ignore_column or [],
+        excel_safe=excel_safe,
+        prefix=prefix,
+        encoding=encoding,
+        force=force,
+        expect_digest=expect_digest,
+        jobs=jobs,
     )
     if engine is not Engine.SPARK and (folder is not None or master is not None):
         raise IopscreenError("a second name, and `--master`, are for `--engine spark`; name the result with `-o`")
@@ -430,7 +442,14 @@ def audit(
     from iopscreen import auditing
 
     wishes = auditing.Wishes(
-        paths or [], source or [], today, notes or fail_on is FailOn.NOTE, budget, mutants, against, output
+        paths=paths or [],
+        sources=source or [],
+        today=today,
+        notes=notes or fail_on is FailOn.NOTE,
+        budget=budget,
+        mutants=mutants,
+        against=against,
+        output=output,
     )
     with _counting("mutants", wanted=mutants) as progress:
         results = auditing.audit(wishes, progress)
@@ -487,10 +506,9 @@ def show(
     streams.refuse_own_input(output, _rules_read(rules))
     file, compiled = read_rules(rules)
     if output_format is ShowFormat.SQL:
-        from iopscreen.export import sql, sql_answers
+        from iopscreen.export.sql import decision_sql
 
-        chosen = sql_answers.Dialect(dialect or Dialect.DUCKDB)
-        text = sql.decision_sql(file, chosen, "calls" if table is None else table)
+        text = decision_sql(file, dialect or Dialect.DUCKDB, "calls" if table is None else table)
     else:
         text = formats.overview_as(output_format, overview(file, compiled))
     streams.write(output, text, force=force)

@@ -62,14 +62,6 @@ class ShowFormat(StrEnum):
     SQL = "sql"
 
 
-class Dialect(StrEnum):
-    """For which engine `show --format sql` writes."""
-
-    DUCKDB = "duckdb"
-    POSTGRES = "postgres"
-    SPARK = "spark"
-
-
 class DiffFormat(StrEnum):
     """How `diff` prints what a change means."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen import streams
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
+from iopscreen.engine.decide import ImpossibleAnswers
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answer, RuleFile
 from iopscreen.ruleset.reader import DIGEST_PREFIX, read_rule_file
@@ -15,6 +16,16 @@ from iopscreen.text import may_hold_answers
 
 if TYPE_CHECKING:
     from iopscreen.screen.record import RawRecord, Record
+
+
+TOO_FEW_ANSWERS = "the rule set is too tangled to decide on so few answers; answer more of them"
+"""What TooTangled means to whoever gave the answers."""
+
+
+def excluded(error: ImpossibleAnswers) -> str:
+    """That answers exclude one another, and which entries of the rule set say so."""
+    entries = "; ".join(f"`{entry.id}`: {entry.because}" for entry in error.entries)
+    return f"these answers cannot all be right: {entries}"
 
 
 class Rules(NamedTuple):

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def wishes(folder: Path, **changed) -> batching.Wishes:
         encoding="utf-8",
         force=False,
     )
-    return wanted._replace(**changed)
+    return replace(wanted, **changed)
 
 
 @pytest.fixture
@@ -542,7 +543,7 @@ def test_a_header_answers_a_question_of_each_rule_set(desk):
     assert screened.summary.compared.without_column == ()
     assert (desk / "out.csv").read_text(encoding="utf-8").endswith(",visit,yes\n")
     with pytest.raises(IopscreenError, match="`--map`: `alon` is not a question of rule set `triage`"):
-        batching.screen(wanted._replace(column_map=["By oneself=alon"], force=True))
+        batching.screen(replace(wanted, column_map=["By oneself=alon"], force=True))
 
 
 def test_columns_of_the_comparison_may_be_taken(desk):
@@ -571,7 +572,7 @@ def test_several_processes_compare_plan_and_keep_problems_as_one_does(desk, monk
     monkeypatch.setattr(chunks, "CHUNK", 1 << 12)
     results = []
     for jobs in (1, 3):
-        batching.screen(wanted._replace(jobs=jobs))
+        batching.screen(replace(wanted, jobs=jobs))
         results.append({name: (desk / name).read_bytes() for name in OUTPUTS})
     assert results[0] == results[1]
     assert results[0]["problems.csv"].count(b"\n") > 500
@@ -652,7 +653,7 @@ def test_the_summary_says_the_same_in_each_format(desk):
     texts = {}
     for suffix in ("json", "md", "html"):
         path = desk / f"summary.{suffix}"
-        screened = batching.screen(wanted._replace(summary=str(path)))
+        screened = batching.screen(replace(wanted, summary=str(path)))
         assert path.stat().st_mode & 0o777 == 0o600
         texts[suffix] = path.read_text(encoding="utf-8")
     found = json.loads(texts["json"])
@@ -784,7 +785,7 @@ def test_a_header_that_was_meant_is_told_as_it_is_written(tmp_path):
     (tmp_path / "calls.csv").write_text("Detox need,Extra\nyes,1\n")
     done = iopscreen("batch", "calls.csv", "--map", "Detox nead=detox_need", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("the file has no column `Detox nead`; did you mean `Detox need`?\n")
+    assert done.stderr.endswith("there is no column `Detox nead`; did you mean `Detox need`?\n")
 
 
 def test_one_cell_is_one(tmp_path):

@@ -1,5 +1,6 @@
 """The command line as a process: streams, exit statuses, output files, and what never leaks."""
 
+import dataclasses
 import json
 import os
 import stat
@@ -11,7 +12,7 @@ import pytest
 from conftest import RULES
 from typer.testing import CliRunner
 
-from iopscreen import cli, files
+from iopscreen import auditing, batching, calls, cli, files
 from iopscreen.errors import IopscreenError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -541,3 +542,78 @@ def test_files_without_an_end_are_refused_at_once():
         done = iopscreen(*arguments)
         assert done.returncode in (1, 2), arguments
         assert "Traceback" not in done.stderr
+
+
+# --- every option reaches the wish that it is for -------------------------------------------
+
+WISHES = {
+    "screen": {
+        "rules": ("--rules iop", "iop"),
+        "answers": ("--answers a.json", "a.json"),
+        "from_record": ("--from r.json", "r.json"),
+        "save": ("--save s.json", "s.json"),
+        "ref": ("--ref 7", "7"),
+        "output": ("-o o.txt", "o.txt"),
+        "no_input": ("--no-input", True),
+        "other": ("--other", True),
+        "plain": ("--plain", True),
+        "force": ("--force", True),
+        "expect_digest": ("--expect-digest 12", "12"),
+    },
+    "batch": {
+        "source": ("in.csv", "in.csv"),
+        "rules": ("--rules iop", "iop"),
+        "output": ("-o o.csv", "o.csv"),
+        "problems": ("--problems p.csv", "p.csv"),
+        "summary": ("--summary s.json", "s.json"),
+        "compare": ("--compare old.yaml", "old.yaml"),
+        "column_map": ("--map a=b --map c=d", ["a=b", "c=d"]),
+        "ignore_columns": ("--ignore-column e", ["e"]),
+        "excel_safe": ("--excel-safe", True),
+        "prefix": ("--prefix new_", "new_"),
+        "encoding": ("--encoding cp1252", "cp1252"),
+        "force": ("--force", True),
+        "expect_digest": ("--expect-digest 12", "12"),
+        "jobs": ("--jobs 3", 3),
+    },
+    "audit": {
+        "paths": ("iop", ["iop"]),
+        "sources": ("--source s=f.txt", ["s=f.txt"]),
+        "today": ("--today 2026-11-23", "2026-11-23"),
+        "notes": ("--notes", True),
+        "budget": ("--budget 3", 3.0),
+        "mutants": ("--mutants", True),
+        "against": ("--against old.yaml", "old.yaml"),
+        "output": ("-o o.txt", "o.txt"),
+    },
+}
+RUNS = {"screen": (calls, "screen"), "batch": (batching, "screen"), "audit": (auditing, "audit")}
+
+
+def wished(command: str, options: list[str], monkeypatch) -> dict[str, object]:
+    """What the command line asks the run of `command` for."""
+    module, run = RUNS[command]
+    asked = []
+
+    def keep(wishes, *_):
+        asked.append(wishes)
+        raise IopscreenError("enough")
+
+    monkeypatch.setattr(module, run, keep)
+    with pytest.raises(IopscreenError, match="enough"):
+        cli.app([command, *options], standalone_mode=False)
+    return dataclasses.asdict(asked[0])
+
+
+@pytest.mark.parametrize("command", WISHES)
+def test_every_option_reaches_its_wish_and_no_other(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wishes = WISHES[command]
+    always = ["in.csv"] if command == "batch" else []
+    nothing = wished(command, always, monkeypatch)
+    assert nothing.keys() == wishes.keys()
+    for name, (option, value) in wishes.items():
+        given = option.split() if option in always else [*always, *option.split()]
+        assert wished(command, given, monkeypatch) == {**nothing, name: value}
+    with pytest.raises(TypeError, match="positional"):
+        RUNS[command][0].Wishes(*nothing.values())

@@ -30,7 +30,7 @@ from iopscreen.batch.spark_run import SETTINGS
 from iopscreen.cli import app
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
-from iopscreen.export.sql_answers import Dialect
+from iopscreen.export.dialects import Dialect
 
 IOP = shipped("iop")
 JAVA = shutil.which("java", path=f"{os.environ['JAVA_HOME']}/bin" if "JAVA_HOME" in os.environ else None)
@@ -102,8 +102,10 @@ def test_columns_are_refused_before_anything_runs(session):
     from iopscreen.batch.spark import screened
 
     calls = session.createDataFrame([("yes", 1)], "detox_need string, `Suicide risk` int")
-    with pytest.raises(IopscreenError, match="may be what `immediate_danger` asks"):
+    with pytest.raises(IopscreenError, match="settle it with `map="):
         screened(calls)
+    with pytest.raises(IopscreenError, match="`ignore_columns` should be a list of columns"):
+        screened(calls, ignore_columns="Suicide risk")
     assert screened(calls, ignore_columns=["Suicide risk"]).columns[-8:] == list(APPENDED)
     assert screened(calls, map={"Suicide risk": "immediate_danger"}).first()["problem"] is None
     with pytest.raises(IopscreenError, match="the table: no column is a question of rule set `iop`: found `x`"):
@@ -285,7 +287,10 @@ def test_options_that_do_not_go_together(arguments, message):
 
 @pytest.mark.parametrize(
     ("missing", "message"),
-    [("pyspark", b"pip install 'iopscreen[spark]'"), ("java", b"needs Java 17 or newer; there is none in JAVA_HOME")],
+    [
+        ("pyspark", b"do not come along: pip install 'pyspark>="),
+        ("java", b"needs Java 17 or newer; there is none in JAVA_HOME"),
+    ],
 )
 def test_what_is_missing_is_named(missing, message, tmp_path):
     if missing == "pyspark":

@@ -26,8 +26,8 @@ from random_rule_sets import made
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.errors import IopscreenError
 from iopscreen.export import sql
+from iopscreen.export.dialects import Dialect
 from iopscreen.export.sql import decision_sql
-from iopscreen.export.sql_answers import Dialect
 from iopscreen.ruleset.model import Kind, RuleFile
 from iopscreen.ruleset.reader import read_rule_file
 

@@ -9,8 +9,10 @@ import json
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from conftest import RULES
 from engines import HOSTILE, all_callers, by_batch, deciding, random_callers, rule_file
 from random_rule_sets import made
 
-from iopscreen.batch import tables
+from iopscreen.batch import spark_run, tables
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.opening import BatchOptions
 from iopscreen.batch.run import screen_file
@@ -237,6 +239,7 @@ def test_json_lines_come_out_as_they_went_in(tmp_path):
         (float("nan"), "nan"),
         (float("inf"), "inf"),
         (decimal.Decimal("7.00"), "7"),
+        (decimal.Decimal("9" * 38), "9" * 38),
         (["a", "b"], "a;b"),
         (["a"], "a"),
         ([], "[]"),
@@ -259,6 +262,14 @@ def test_numbers_and_lists_that_are_no_answers(tmp_path):
     problems = [row["problem"] or "" for row in lines(tmp_path / "out.jsonl")]
     assert ["`age`" in problem for problem in problems] == [False, True, True, False]
     assert ["`condition_type`" in problem for problem in problems] == [False, True, True, False]
+
+
+def test_the_longest_number_of_a_table_is_the_problem_of_its_row(tmp_path):
+    ages = pa.array([decimal.Decimal(18), decimal.Decimal("9" * 38), None], pa.decimal128(38, 0))
+    pq.write_table(pa.table({"age": ages}), tmp_path / "in.parquet")
+    screened(tmp_path, "in.parquet", "out.parquet", rules=SITE)
+    rows = parquet(tmp_path / "out.parquet")
+    assert [row["recommendation"] for row in rows] == ["undecided", "error", "undecided"]
 
 
 def test_names_of_several_lines_stay_whole_in_a_table(tmp_path):
@@ -432,6 +443,13 @@ def test_options_that_mean_nothing_for_tables(arguments, message, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 
+@pytest.mark.parametrize(("extra", "named"), [("duckdb", tables.PACKAGES), ("spark", spark_run.PACKAGES)])
+def test_the_packages_that_messages_name_are_those_of_the_extra(extra, named):
+    """By their own names: an extra can be installed only by who has a checkout."""
+    project = tomllib.loads((RULES.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    assert shlex.split(named) == project["optional-dependencies"][extra]
+
+
 def test_without_the_extra_it_is_named(tmp_path):
     """Everything else works without it."""
     (tmp_path / "duckdb.py").write_text("raise ImportError")
@@ -441,7 +459,7 @@ def test_without_the_extra_it_is_named(tmp_path):
     for name, out in (("in.parquet", "-"), ("in.csv", "out.jsonl")):
         done = run(name, "-o", out, cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{root}")
         assert done.returncode == 2
-        assert b"pip install 'iopscreen[duckdb]'" in done.stderr
+        assert f"needs two packages that do not come along: pip install {tables.PACKAGES}".encode() in done.stderr
     assert run("in.csv", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{root}").returncode == 0
     assert not (tmp_path / "out.jsonl").exists()
 

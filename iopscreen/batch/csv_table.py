@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from iopscreen.batch.header import Choices, read_top
+from iopscreen.batch.header import read_top
 from iopscreen.batch.lines import Form, Source, long_cells, records, text_encoding
 from iopscreen.batch.opening import BatchOptions
 from iopscreen.batch.rows import is_blank, long_row, reasons
@@ -28,7 +28,7 @@ class CsvTable:
         encoding = text_encoding(options.encoding)
         self._source = Source(read, name)
         with long_cells():
-            choices = Choices(options.map, options.ignore_columns)
+            choices = options.choices
             top = read_top(self._source.lines(), name, encoding, rule_set, choices)
         self._source.put_back(top.left_over)
         self._form = Form(name, encoding, top.delimiter, len(top.headers))

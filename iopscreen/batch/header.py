@@ -14,8 +14,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from iopscreen.batch.header_lines import line_of_a_row, line_of_the_quote, names_of, refuse_unnamed
-from iopscreen.batch.hints import Likeness, doubts_about, near_to, option_text
+from iopscreen.batch.hints import Likeness, doubts_about, near_to
 from iopscreen.batch.lines import decoded
+from iopscreen.batch.option_words import OptionWords
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.shape import did_you_mean, shown
@@ -34,10 +35,11 @@ UTF_8_MARK = b"\xef\xbb\xbf"
 
 
 class Choices(NamedTuple):
-    """What the user says about columns: header -> question id, and headers that answer none."""
+    """What the user says about columns: header -> question id, headers that answer none; and how such is said."""
 
     map: Mapping[str, str]
     ignored: frozenset[str]
+    words: OptionWords
 
     def ignore(self, cell: str, name: str) -> bool:
         """Whether a column is one of `ignored`, by its whole header or by the name that messages give it."""
@@ -230,7 +232,7 @@ def _delimiter(readings: Mapping[str, tuple[list[str], int]], known: _Known, whe
         # A first line that holds none of the names may be some caller's: no message repeats it.
         of = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
         found = f"the first line, of {of}, names none (put a line with names above the first caller)"
-        raise IopscreenError(f"{where}: {_no_question(found, rule_set)}")
+        raise IopscreenError(f"{where}: {_no_question(found, rule_set, OptionWords.COMMAND_LINE)}")
     if len(best) > 1:
         marks = " or ".join(_mark_name(mark) for mark in best)
         message = f"the header names {_questions(most)} whether its delimiter is {marks}"
@@ -243,16 +245,16 @@ def refuse_no_question(headers: Sequence[str], rule_set: RuleSet, choices: Choic
     known = _known_headers(rule_set, choices)
     if not any(known.questions(headers)):
         found = f"found {_listed(names_of(headers))}" if headers else "it has no columns"
-        raise IopscreenError(f"{name}: {_no_question(found, rule_set)}")
+        raise IopscreenError(f"{name}: {_no_question(found, rule_set, choices.words)}")
 
 
-def _no_question(found: str, rule_set: RuleSet) -> str:
+def _no_question(found: str, rule_set: RuleSet, words: OptionWords) -> str:
     wanted = ", ".join(
         f"`{question.id}`" + (f" ({shown(question.column)})" if question.column else "")
         for question in rule_set.questions
     )
     message = f"no column is a question of rule set `{rule_set.id}`: {found}; wanted {wanted}"
-    return f"{message}; `--map HEADER=QUESTION` maps other names"
+    return f"{message}; {words.any_map} maps other names"
 
 
 def _listed(headers: Sequence[str]) -> str:
@@ -279,12 +281,12 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence
     """
     where = top.place(name)
     _refuse_absent(top, choices, where)
-    _refuse_taken(top, added, where)
+    _refuse_taken(top, added, choices.words, where)
     _refuse_twice(top, choices, where)
-    place = _places(top, _known_headers(rule_set, choices), where)
+    place = _places(top, _known_headers(rule_set, choices), choices.words, where)
     columns = [*zip(top.headers, top.cells, strict=True)]
     unmapped = [column for index, column in enumerate(columns) if index not in place.values()]
-    own = _known_headers(rule_set, Choices({}, frozenset())).by_header
+    own = _known_headers(rule_set, choices._replace(map={}, ignored=frozenset())).by_header
     answer_none = [(name, cell) for name, cell in unmapped if name.strip() and not choices.ignore(cell, name)]
     without = [question for question in rule_set.questions if question.id not in place]
     doubts = tuple(doubts_about(answer_none, without))
@@ -299,19 +301,19 @@ def match_columns(top: Top, rule_set: RuleSet, choices: Choices, added: Sequence
     )
 
 
-def doubt_text(header: str, question: str) -> str:
+def doubt_text(header: str, question: str, words: OptionWords) -> str:
     """What is doubtful, and how to settle it."""
-    settle = f"`{option_text('--map', f'{header}={question}')}` or `{option_text('--ignore-column', header)}`"
+    settle = f"{words.mapped(header, question)} or {words.ignored(header)}"
     return f"{shown(header)} may be what `{question}` asks, which has no column; settle it with {settle}"
 
 
-def _places(top: Top, known: _Known, where: str) -> dict[str, int]:
+def _places(top: Top, known: _Known, words: OptionWords, where: str) -> dict[str, int]:
     """The place of each question's column."""
     place: dict[str, int] = {}
     for index, question in enumerate(known.questions(top.cells)):
         if question in place:
             both = _two_columns(top.headers, place[question], index)
-            message = f"{both}, both answer `{question}`; leave one out with `--ignore-column`, or rename it"
+            message = f"{both}, both answer `{question}`; leave one out with {words.ignore}, or rename it"
             raise IopscreenError(f"{where}: {message}")
         if question is not None:
             place[question] = index
@@ -327,7 +329,7 @@ def _refuse_twice(top: Top, choices: Choices, where: str) -> None:
             continue
         if first.setdefault(key, index) != index:
             both = _two_columns(top.headers, first[key], index)
-            message = f"{both}, have one name; rename one of them, or leave both out with `--ignore-column`"
+            message = f"{both}, have one name; rename one of them, or leave both out with {choices.words.ignore}"
             raise IopscreenError(f"{where}: {message}")
 
 
@@ -351,7 +353,7 @@ class _Known(NamedTuple):
 
 
 def _known_headers(rule_set: RuleSet, choices: Choices) -> _Known:
-    """Which headers answer a question. Raises IopscreenError for a `--map` to no question."""
+    """Which headers answer a question. Raises IopscreenError for a map to no question."""
     known = {name_key(question.id): question.id for question in rule_set.questions}
     known |= {name_key(question.column): question.id for question in rule_set.questions if question.column}
     for header in choices.ignored:
@@ -359,7 +361,9 @@ def _known_headers(rule_set: RuleSet, choices: Choices) -> _Known:
     for question in choices.map.values():
         if question not in rule_set.question:
             close = did_you_mean(question, rule_set.question) or f"; questions: {', '.join(rule_set.question)}"
-            raise IopscreenError(f"`--map`: {shown(question)} is not a question of rule set `{rule_set.id}`{close}")
+            raise IopscreenError(
+                f"{choices.words.map}: {shown(question)} is not a question of rule set `{rule_set.id}`{close}"
+            )
     by_option = {name_key(header): question for header, question in choices.map.items()}
     return _Known(known | by_option, by_option)
 
@@ -368,21 +372,24 @@ def _refuse_absent(top: Top, choices: Choices, where: str) -> None:
     """Refuse an option that names a header the file does not have, or says two things of one."""
     names = {name_key(name): name for name in top.headers}
     present = {*names} | {name_key(cell) for cell in top.cells}
-    for option, named in (("--map", list(choices.map)), ("--ignore-column", sorted(choices.ignored))):
+    words = choices.words
+    for option, named in ((words.map, list(choices.map)), (words.ignore, sorted(choices.ignored))):
         for header in named:
             if name_key(header) not in present:
                 close = did_you_mean(name_key(header), names, names) or f"; found {_listed(top.headers)}"
-                raise IopscreenError(f"{where}: `{option}`: the file has no column {shown(header)}{close}")
+                raise IopscreenError(f"{where}: {option}: there is no column {shown(header)}{close}")
     ignored = {name_key(header) for header in choices.ignored}
     for header in choices.map:
         if name_key(header) in ignored:
-            raise IopscreenError(f"{shown(header)} is named by `--map` and by `--ignore-column`; leave one of them out")
+            raise IopscreenError(
+                f"{shown(header)} is named by {words.map} and by {words.ignore}; leave one of them out"
+            )
 
 
-def _refuse_taken(top: Top, added: Sequence[str], where: str) -> None:
+def _refuse_taken(top: Top, added: Sequence[str], words: OptionWords, where: str) -> None:
     # Many programs that read the result take `Problem` and `problem` for one column.
     ours = {spelling_key(column) for column in added}
     taken = [name for name, cell in zip(top.headers, top.cells, strict=True) if spelling_key(cell) in ours]
     if taken:
-        message = f"the file has columns already that the results need: {_listed(taken)}"
-        raise IopscreenError(f"{where}: {message}; name the new ones with `--prefix`, such as `--prefix new_`")
+        message = f"there are columns already that the results need: {_listed(taken)}"
+        raise IopscreenError(f"{where}: {message}; name the new ones with {words.prefix}")

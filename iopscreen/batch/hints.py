@@ -39,15 +39,6 @@ def near_to(columns: Sequence[Column], without: Sequence[Question]) -> Iterator[
             yield name, question
 
 
-def option_text(option: str, value: str) -> str:
-    """An option about a column, to be copied. What a shell would run in double quotes stands in single ones."""
-    if {*value}.isdisjoint('"$`\\!'):
-        return f'{option} "{value}"'
-    import shlex
-
-    return f"{option} {shlex.quote(value)}"
-
-
 def _hinted_within(header: str, without: Sequence[Question]) -> str | None:
     """The question of which a hint stands within a word, as in `ATRISK`."""
     words = _words(header).split()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import select
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import takewhile
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from iopscreen.batch.cells import Deciding
 from iopscreen.batch.compare import COMPARED, Comparison, Earlier
@@ -30,10 +30,12 @@ from iopscreen.batch.header import (
 )
 from iopscreen.batch.header_lines import names_of, refuse_unnamed
 from iopscreen.batch.lines import Form, Source, text_encoding
+from iopscreen.batch.option_words import OptionWords
 from iopscreen.batch.problems import is_ours
 from iopscreen.batch.tails import Decider
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.compiled import Compiled
+from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Answers, RuleSet
 
 LONGEST_WAIT = 1.0
@@ -42,13 +44,41 @@ LONGEST_WAIT = 1.0
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What the user chose. `map`: header -> question id; `prefix` stands before the names of our columns."""
+    """What the user chose. `map`: header -> question id; `prefix` stands before the names of our columns.
+
+    `appends`: whether our columns come to stand beside those of the file, so that none may have their names.
+    `words`: how messages name these options.
+    """
 
     map: Mapping[str, str] = field(default_factory=dict)
     ignore_columns: frozenset[str] = frozenset()
     excel_safe: bool = False
     prefix: str = ""
     encoding: str = "utf-8"
+    appends: bool = True
+    words: OptionWords = OptionWords.COMMAND_LINE
+
+    @property
+    def choices(self) -> Choices:
+        """What is said about columns."""
+        return Choices(self.map, self.ignore_columns, self.words)
+
+
+def options_from_python(
+    columns: Mapping[str, str] | None, ignored: Sequence[str], *, prefix: str = "", appends: bool = True
+) -> BatchOptions:
+    """Options as they are given from Python, `map=` and `ignore_columns=`. Raises IopscreenError for other shapes."""
+    maps: Any = {} if columns is None else columns
+    if not isinstance(maps, Mapping) or not _texts([*maps, *maps.values()]):
+        example = 'map={"Needs detox": "detox_need"}'
+        raise IopscreenError(f"`map` should be a mapping from columns to question ids, such as `{example}`")
+    if isinstance(ignored, str) or not _texts(ignored):
+        raise IopscreenError('`ignore_columns` should be a list of columns, such as `ignore_columns=["Danger now?"]`')
+    return BatchOptions(maps, frozenset(ignored), prefix=prefix, appends=appends, words=OptionWords.PYTHON)
+
+
+def _texts(given: object) -> bool:
+    return isinstance(given, Collection) and all(isinstance(item, str) for item in given)
 
 
 class Counted:
@@ -125,7 +155,7 @@ def opened_file(
     encoding = text_encoding(options.encoding)
     counted = Counted(source)
     rows = Source(counted.read, name)
-    top = read_top(rows.lines(), name, encoding, compiled.rule_set, Choices(options.map, options.ignore_columns))
+    top = read_top(rows.lines(), name, encoding, compiled.rule_set, options.choices)
     rows.put_back(top.left_over)
     leading = len([*takewhile(is_ours, top.cells)])
     writer = Writer(Form(name, encoding, top.delimiter, len(top.headers), leading), excel_safe=options.excel_safe)
@@ -144,7 +174,7 @@ def opened_table(
     """What `opened_file` says of a table that is no text: it has columns, and no lines. Raises IopscreenError."""
     refuse_unnamed(headers, name)
     top = Top(b"", 0, b"", tuple(headers), names_of(headers), "", 0, 0, ())
-    refuse_no_question(headers, compiled.rule_set, Choices(options.map, options.ignore_columns), name)
+    refuse_no_question(headers, compiled.rule_set, options.choices, name)
     counted = Counted(BytesIO())
     return _opened(compiled, top, (counted, Source(counted.read, name)), writer, options, name, earlier)
 
@@ -158,8 +188,9 @@ def _opened(
     name: str,
     earlier: Earlier | None,
 ) -> Opened:
-    choices = Choices(options.map, options.ignore_columns)
-    added = tuple(options.prefix + column for column in (*APPENDED, *(COMPARED if earlier else ())))
+    choices = options.choices
+    ours = (*APPENDED, *(COMPARED if earlier else ())) if options.appends else ()
+    added = tuple(options.prefix + column for column in ours)
     columns = match_columns(top, compiled.rule_set, choices, added, name)
     decider = _decider(compiled, columns, top, writer)
     before, doubts = None, columns.doubts
@@ -168,7 +199,7 @@ def _opened(
         before = _decider(earlier.compiled, theirs, top, writer)
         doubts = tuple(dict.fromkeys([*doubts, *theirs.doubts]))
         columns = columns.without(theirs)
-    texts = tuple(f"{top.place(name)}: {doubt_text(header, question)}" for header, question in doubts)
+    texts = tuple(f"{top.place(name)}: {doubt_text(header, question, options.words)}" for header, question in doubts)
     return Opened(name, *read, top, writer, added, columns, decider, before, texts)
 
 

@@ -17,7 +17,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen.batch.csv_table import CsvTable, Faults
-from iopscreen.batch.opening import BatchOptions, Opened, opened_table
+from iopscreen.batch.opening import BatchOptions, Opened, opened_table, options_from_python
+from iopscreen.batch.option_words import OptionWords
 from iopscreen.batch.texts import CellWriter
 from iopscreen.batch.typed import Screener
 from iopscreen.engine.compiled import Compiled, compile_rule_set
@@ -49,12 +50,17 @@ class Job(NamedTuple):
     """Of CSV files, whose rows come as bytes, a line each, beside the name of their file; else None."""
     counted: bool
     """Whether the last column that comes out is `RESTING`."""
+    words: OptionWords
 
     @property
     def options(self) -> BatchOptions:
         """What the user chose."""
         return BatchOptions(
-            dict(self.map), frozenset(self.ignored), prefix=self.prefix, encoding=self.encoding or "utf-8"
+            dict(self.map),
+            frozenset(self.ignored),
+            prefix=self.prefix,
+            encoding=self.encoding or "utf-8",
+            words=self.words,
         )
 
 
@@ -71,7 +77,7 @@ def screened(
     `rules`: a rule file, or the name of one that comes along; `map`: column -> question id. Raises
     IopscreenError, before any row is read, for rules or columns that are refused.
     """
-    options = BatchOptions(map or {}, frozenset(ignore_columns), prefix=prefix)
+    options = options_from_python(map, ignore_columns, prefix=prefix)
     file = read_rule_file(locate(rules))
     job = job_of(file, calls.columns, options)
     opened = opened_job(job, compile_rule_set(file.rule_set))
@@ -87,10 +93,17 @@ def job_of(
     counted: bool = False,
 ) -> Job:
     """The job of deciding rows with the columns `headers`."""
-    maps = tuple(sorted(options.map.items()))
-    ignored = tuple(sorted(options.ignore_columns))
-    encoding = options.encoding if of_csv else None
-    return Job(file.text.encode(), file.path, tuple(headers), maps, ignored, options.prefix, encoding, counted)
+    return Job(
+        rules=file.text.encode(),
+        path=file.path,
+        headers=tuple(headers),
+        map=tuple(sorted(options.map.items())),
+        ignored=tuple(sorted(options.ignore_columns)),
+        prefix=options.prefix,
+        encoding=options.encoding if of_csv else None,
+        counted=counted,
+        words=options.words,
+    )
 
 
 def opened_job(job: Job, compiled: Compiled, *, name: str = "the table") -> Opened:

@@ -91,13 +91,17 @@ _REFUSED = re.compile(r"^iopscreen\.errors\.IopscreenError: (.+)$", re.M)
 # --- a session -------------------------------------------------------------------------------
 
 
+PACKAGES = "'pyspark>=4.0' 'pyarrow>=18' 'pandas>=2.2,<3'"
+"""Those of the extra `spark`, by the names under which anybody can install them."""
+
+
 def _refuse_without_spark() -> None:
     try:
         import pandas  # noqa: F401 - Spark wants it for Arrow
         import pyarrow  # noqa: F401
         import pyspark  # noqa: F401
     except ImportError:
-        message = "`--engine spark` takes more than comes along: pip install 'iopscreen[spark]'"
+        message = f"`--engine spark` needs packages that do not come along: pip install {PACKAGES}"
         raise IopscreenError(message) from None
     home = os.environ.get("JAVA_HOME")
     if not shutil.which("java", path=f"{home}/bin" if home else None):

@@ -123,13 +123,17 @@ def screen_table(
     return summed(total, opened)
 
 
+PACKAGES = "'duckdb>=1.5' 'pyarrow>=18'"
+"""Those of the extra `duckdb`, by the names under which anybody can install them."""
+
+
 def _refuse_without_libraries(files: Files) -> None:
     try:
         import duckdb  # noqa: F401
         import pyarrow.parquet  # noqa: F401
     except ImportError:
         name = files.target_name if format_of(files.source_name) is Format.CSV else files.source_name
-        message = f"{format_of(name)} takes more than comes along: pip install 'iopscreen[duckdb]'"
+        message = f"{format_of(name)} needs two packages that do not come along: pip install {PACKAGES}"
         raise IopscreenError(f"{name}: {message}") from None
 
 

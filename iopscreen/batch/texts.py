@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from iopscreen.batch.cells import Tail
 from iopscreen.batch.lines import Form
 from iopscreen.batch.writer import Writer
-from iopscreen.ruleset.values import SEPARATORS
+from iopscreen.ruleset.values import SEPARATORS, text_of_value
 
 
 class CellWriter(Writer):
@@ -34,14 +33,9 @@ def cells_of(tail: Tail) -> list[str | None]:
 
 def text_of(cell: Any) -> str:
     """The text that means the same as a cell: `true`, `18`; of a list, its texts, joined."""
-    if isinstance(cell, str):
-        return cell
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float | Decimal) and cell == cell // 1:  # which neither an infinite nor a missing one is
-        return str(int(cell))
+    text = text_of_value(cell)
+    if text is not None:
+        return text
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "surrogateescape")
     if isinstance(cell, list | tuple):

@@ -25,7 +25,8 @@ from iopscreen.engine.compiled import (
 )
 from iopscreen.engine.diagram import Diagram, Label, Node, Pair
 from iopscreen.errors import IopscreenError
-from iopscreen.export.sql_answers import Dialect, Facts, Words
+from iopscreen.export.dialects import Dialect
+from iopscreen.export.sql_answers import Facts, Words
 from iopscreen.ruleset.model import NO_RULE, OptionsTest, RuleFile, RuleSet, tests_of
 from iopscreen.ruleset.values import answer_text
 from iopscreen.text import printable

@@ -6,10 +6,10 @@ A block has a label that can be read: `yes`, `0 to 17`, `treated`. Null stands f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks
+from iopscreen.export.dialects import Dialect
 from iopscreen.ruleset.model import Kind, OptionsTest, Question, Unanswered
 from iopscreen.ruleset.values import SEPARATORS
 
@@ -18,14 +18,6 @@ DECLINED = Unanswered.DECLINED.value
 NOTHING_NAMED = "none of these"
 ALL = "any"
 """The label of the one block of a question whose answers no rule tells apart."""
-
-
-class Dialect(StrEnum):
-    """For which engine the statement is."""
-
-    DUCKDB = "duckdb"
-    POSTGRES = "postgres"
-    SPARK = "spark"
 
 
 class Words(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iopscreen.batch.hints import option_text
+from iopscreen.batch.option_words import OptionWords
 from iopscreen.batch.plan import Step
 from iopscreen.batch.summary import Assumption, Compared, Summary
 from iopscreen.ruleset.model import NO_RULE, RuleSet
@@ -50,9 +50,8 @@ def _near_misses(summary: Summary) -> list[str]:
 
 def near_text(header: str, question: str) -> str:
     """That a column may answer a question, and how to say so."""
-    return (
-        f"warning: column `{header}` may be `{question}`; if so, add `{option_text('--map', f'{header}={question}')}`"
-    )
+    mapped = OptionWords.COMMAND_LINE.mapped(header, question)
+    return f"warning: column `{header}` may be `{question}`; if so, add {mapped}"
 
 
 def _counts(summary: Summary, rule_set: RuleSet) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from iopscreen.report.markdown import plain
 from iopscreen.report.sections import Item, Look, Section, Shown, notices, origin, sections, title
-from iopscreen.screen import decided
+from iopscreen.screen.decided import computed_json
 from iopscreen.text import wrapped
 
 __all__ = ["Shown", "decision_json", "decision_markdown", "decision_text", "headline"]
@@ -18,9 +18,7 @@ def decision_json(shown: Shown) -> dict[str, Any]:
 
     Of a call, in which somebody was asked, also the notes of staff and the notice of disclosure.
     """
-    found = decided.decision_json(
-        shown.file, shown.decision, shown.changes, stopped=shown.stopped, override=shown.override
-    )
+    found = computed_json(shown.file, shown.decision, shown.changes, stopped=shown.stopped, override=shown.override)
     call = shown.call
     if call is not None and (call.notes or set(call.given_at) - set(call.known_before)):
         found["staff_notes"] = [note._asdict() for note in call.notes]

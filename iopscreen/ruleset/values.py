@@ -50,6 +50,46 @@ def whole_number(text: str) -> int | None:
     return int(digits) if _WHOLE_NUMBER.fullmatch(digits) else None
 
 
+def text_of_value(value: object) -> str | None:
+    """The text that means the same as a value: `true`, `18`, of nothing a blank; None for what is none of these.
+
+    A number that is whole is written without a point, whatever its type; one that is no finite number as it is called.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)  # a class made from it may do as it likes, and is asked nothing
+    if value is None:
+        return ""
+    if isinstance(value, bool) or (type(value).__module__, type(value).__name__) in _TRUTH_VALUES:
+        return "true" if value else "false"
+    return _digits(value) if type(value) is int else _number_text(value)
+
+
+_TRUTH_VALUES = (("numpy", "bool"), ("numpy", "bool_"))
+"""Types that are like bool, and not made from it."""
+LONGEST_NUMBER = 400
+"""Digits of a number that are written: a longer one than any float is no answer, and how long it is is told."""
+
+
+def _number_text(value: object) -> str | None:
+    from decimal import Decimal  # none of these is met in texts, and a start should not wait for them
+    from numbers import Integral, Real
+
+    if isinstance(value, Integral):
+        return _digits(int(value))
+    if isinstance(value, Decimal):
+        whole = value.is_finite() and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value()
+        return _digits(int(value)) if whole else Decimal.__str__(value)
+    if isinstance(value, Real):
+        number = float(value)
+        return _digits(int(number)) if number.is_integer() else float.__repr__(number)
+    return None
+
+
+def _digits(number: int) -> str:
+    digits = number.bit_length() * 3 // 10 + 1  # about as many
+    return str(number) if digits <= LONGEST_NUMBER else f"a number of about {digits:,} digits"
+
+
 class AnswerReader:
     """Reads the answers of one question (or setting): `reader(text)`, `reader.items(texts)`.
 

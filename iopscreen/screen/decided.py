@@ -1,4 +1,4 @@
-"""A decision as JSON: what `screen --format json` prints, and what a record holds."""
+"""A decision as JSON, as it was computed: what a record holds, and the greatest part of what `screen` prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iopscreen.ruleset.values import answer_json
 from iopscreen.screen.record import Override
 
 
-def decision_json(
+def computed_json(
     file: RuleFile,
     decision: Decision,
     changes: Sequence[Change] | None,

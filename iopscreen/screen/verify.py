@@ -16,7 +16,7 @@ from iopscreen.engine.decide import Decision, ImpossibleAnswers
 from iopscreen.engine.unasked import cannot_matter, to_ask, unasked
 from iopscreen.ruleset.model import Answer, Answers, RuleFile, RuleSet
 from iopscreen.ruleset.values import Unreadable, answer_json, answer_readers
-from iopscreen.screen.decided import decision_json
+from iopscreen.screen.decided import computed_json
 from iopscreen.screen.record import RawRecord, Status, answer_from_json, contents_digest, kept_decision
 from iopscreen.screen.result import would_change
 from iopscreen.screen.times import SHOULD, earlier_times, moment, times_of
@@ -169,7 +169,7 @@ class Verifier:
         if key not in self._as_json:
             if len(self._as_json) >= MAX_KEPT:
                 self._as_json.clear()
-            parts = decision_json(self.rule_file, decision, would_change(self.compiled, decision)) if decision else {}
+            parts = computed_json(self.rule_file, decision, would_change(self.compiled, decision)) if decision else {}
             self._as_json[key] = {name: _compared(part) for name, part in parts.items()}
         return self._as_json[key]
 

@@ -28,6 +28,8 @@ def main(calls: str) -> None:
     print(settled(rules, {"condition_type": "other", "detox_need": "yes", "immediate_danger": None}))
     for call, row in emergencies(rules, Path(calls)):
         print(call, row.rule, row.problem)
+        written: dict[str, str] = row.columns()
+        assert written["recommendation"] == row.recommendation
     try:
         iopscreen.decide(rules, {"detox": "yes"})
     except IopscreenError as error:

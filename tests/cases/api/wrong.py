@@ -3,7 +3,7 @@
 import iopscreen
 
 rules = iopscreen.load("iop")
-decision = iopscreen.decide(rules, {"detox_need": 1.5})  # error: Dict entry
+decision = iopscreen.decide(rules, {"detox_need": b"yes"})  # error: Dict entry
 print(decision.recommendation.upper())  # error: Item "None"
 decision.rule = "another"  # error: Property "rule" defined in "Decision" is read-only
 print(iopscreen.decide(rules, {}).recomendation)  # error: has no attribute "recomendation"
