@@ -235,7 +235,7 @@ def verify(
     from iopscreen import verifying
     from iopscreen.report import verify as report
 
-    gc.enable()
+    _collect_garbage()
     paths = verifying.record_files(records)
     streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules is not None else [])])
     streams.check_output(output, force=force)
@@ -321,8 +321,7 @@ def batch(
     from iopscreen import batching
     from iopscreen.report.batch import summary_lines
 
-    gc.enable()
-    gc.set_threshold(_ROWS_AT_ONCE)  # rows are many, and never garbage
+    _collect_garbage()
     wishes = batching.Wishes(
         source=source,
         rules=rules,
@@ -416,7 +415,7 @@ def audit(
 
     Example: iopscreen audit my-clinic.yaml --mutants
     """
-    gc.enable()
+    _collect_garbage()
     streams.check_output(output, force=force)
     if quiet and output_format is not AuditFormat.TEXT:
         raise IopscreenError("`--quiet` is for `--format text`: the other formats are for programs and pages")
@@ -491,7 +490,7 @@ def show(
     from iopscreen.audit.overview import overview
     from iopscreen.inputs import read_rules
 
-    gc.enable()
+    _collect_garbage()
     streams.check_output(output, force=force)
     if cases and not json_schema:
         raise IopscreenError("`--cases` is for `--json-schema`: the schema of `.cases.yaml` files")
@@ -563,7 +562,7 @@ def diff(
     """
     from iopscreen import auditing
 
-    gc.enable()
+    _collect_garbage()
     streams.check_output(output, force=force)
     change = auditing.diff(old, new, output, budget)
     if isinstance(change, auditing.NewFile):
@@ -611,8 +610,15 @@ def _tell_unwritten(outputs: dict[str, str]) -> None:
         streams.tell(f"nothing is written for {', '.join(named)}: this is a dry run")
 
 
-_ROWS_AT_ONCE = 10_000
-"""Objects of many rows may come together before they are looked through for garbage."""
+_OBJECTS_AT_ONCE = 10_000
+"""How many new ones come together before they are looked through for garbage."""
+
+
+def _collect_garbage() -> None:
+    """From here on, now and then: what the start made stays, and little of what is made of rows and rules is garbage."""
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(_OBJECTS_AT_ONCE)
 
 
 def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:
