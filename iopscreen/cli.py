@@ -615,7 +615,7 @@ _OBJECTS_AT_ONCE = 10_000
 
 
 def _collect_garbage() -> None:
-    """From here on, now and then: what the start made stays, and little of what is made of rows and rules is garbage."""
+    """From here on, now and then: what the start made stays, and little of what rows and rules need is garbage."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(_OBJECTS_AT_ONCE)
