@@ -148,12 +148,13 @@ def test_no_example_needs_the_checkout(name):
     assert "tests/" not in EXAMPLES[name]
 
 
-@pytest.mark.parametrize(("name", "ending"), [("verify", "{RECORD...}"), ("audit", "[RULES...]"), ("show", "[RULES]")])
+@pytest.mark.parametrize(("name", "ending"), [("verify", "RECORD..."), ("audit", "RULES..."), ("show", "RULES")])
 def test_the_help_says_what_may_be_named_more_than_once(name, ending):
     command = [sys.executable, "-m", "iopscreen", name, "--help"]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     [usage] = [line for line in done.stdout.splitlines() if "Usage:" in line]
-    assert usage.rstrip().endswith(ending)
+    # Brackets around it differ between versions of typer.
+    assert usage.split()[-1].strip("{}[]") == ending
 
 
 @pytest.mark.parametrize("name", ["screen", "batch", "audit", "show"])
