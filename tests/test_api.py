@@ -190,7 +190,7 @@ NO_ANSWERS = [
     Decimal("9" * 40),
     Decimal("12.50"),
     numpy.float64("nan"),
-    numpy.datetime64("NaT"),
+    numpy.datetime64("NaT", "D"),
     numpy.array([12, 12]),
     date(2026, 11, 23),
     datetime(2026, 11, 23, tzinfo=UTC),
