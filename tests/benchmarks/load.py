@@ -394,7 +394,8 @@ def records(folder: Path, scale: float) -> None:
         path = folder / names[-1]
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
-    done = run(*OURS, "verify", "r", "--format", "json", status=(0, 1), cwd=folder)
+    # Some are damaged so that they are no record any more.
+    done = run(*OURS, "verify", "r", "--format", "json", status=(0, 1, 2), cwd=folder)
     tell(f"{count:,} records verified", done, count, "records")
     told = json.loads(done.out)
     assert [one["path"] for one in told["records"]] == names
