@@ -88,7 +88,8 @@ def targets(names: Sequence[str], *, force: bool) -> Iterator[list[BinaryIO]]:
 def _stdout() -> Iterator[BinaryIO]:
     """Stdout for bytes."""
     # Under PYTHONUNBUFFERED stdout's own buffer is none: it would write a row a call, or half of one.
-    buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "wb", closefd=False), 1 << 16)
+    raw = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    buffer = io.BufferedWriter(raw, 1 << 16)
     named = cast("BinaryIO", NamedOutput(buffer, "stdout"))
     try:
         with telling("stdout"):
@@ -98,6 +99,8 @@ def _stdout() -> Iterator[BinaryIO]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Closed from None
+    finally:
+        raw.close()  # what could not be written is told by now: the buffer shall not try once more when it goes away
 
 
 def write(name: str, text: str, *, force: bool) -> None:
