@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from iopscreen.batch import pattern
+from iopscreen.batch.lines import end_of_lines
 from iopscreen.batch.pattern import Shape
 
 CHUNK = 1 << 18
@@ -18,7 +20,7 @@ ENOUGH = 3
 MAX_TRIES = 64
 """How many line ends are tried."""
 
-_LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
+_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 class Positioned:
@@ -65,12 +67,13 @@ class Chunks:
 
 def record_start(text: bytes, shape: Shape) -> int | None:
     """Where in `text`, behind a line end, a record probably begins; None if it has no line end that is whole."""
-    starts = [found.end() for found in _LINE_END.finditer(text)]
-    if not starts:
-        return None
+    last = end_of_lines(text, 0, len(text))
     record = pattern.records(shape, [range(1)])
-    for start in starts[: min(MAX_TRIES, len(starts) - 1)]:
-        pieces = zip(range(ENOUGH), record.finditer(text, start, starts[-1]), strict=False)
-        if all(piece[1] for _, piece in pieces):
+    first = None
+    for found in islice(_LINE_END.finditer(text, 0, last), MAX_TRIES):
+        start = found.end()
+        first = first or start
+        pieces = zip(range(ENOUGH), record.finditer(text, start, last), strict=False)
+        if start < last and all(piece[1] for _, piece in pieces):
             return start
-    return starts[0]
+    return first

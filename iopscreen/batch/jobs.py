@@ -14,7 +14,7 @@ import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -51,11 +51,6 @@ def size_on_disk(file: BinaryIO) -> int | None:
     except OSError:  # it is in memory only
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
-
-
-def line_ends(out: Sequence[bytes | memoryview], mark: bytes) -> int:
-    """How often `mark` stands in what is written, as far as it was made in this process."""
-    return sum(piece.count(mark) for piece in out if isinstance(piece, bytes))
 
 
 def parts_by_crew(
@@ -184,6 +179,4 @@ class _Job:
                 total.add(part)
         except Exception:  # whatever it is, the process that can tell it will meet it too
             return None
-        mark = self.chunks.shape.end[-1:]
-        # Nothing of ours ends a line: there are as many ends behind as before, or a row was lost.
-        return total if line_ends(total.out, mark) == data.count(mark) else None
+        return total

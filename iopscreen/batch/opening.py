@@ -82,24 +82,17 @@ def _texts(given: object) -> bool:
 
 
 class Counted:
-    """A file that is read; counts its bytes, and those that end lines."""
+    """A file that is read; counts its bytes."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._read = _patient(source)
         self.bytes = 0
-        self.line_ends = {b"\n": 0, b"\r": 0}
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
         block = self._read(size)
         self.bytes += len(block)
-        for mark in self.line_ends:
-            self.line_ends[mark] += block.count(mark)
         return block
-
-    def count_only(self, mark: bytes) -> None:
-        """From now on, count no other line ends: to count takes time."""
-        self.line_ends = {mark: self.line_ends[mark]}
 
 
 def _patient(source: BinaryIO) -> Callable[[int], bytes]:

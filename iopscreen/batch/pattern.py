@@ -68,6 +68,20 @@ def is_quick(shape: Shape, data: bytes) -> bool:
     return b"\0" not in data and not (shape.end == b"\n" and b"\r" in data)
 
 
+def lines_of(shape: Shape, data: bytes) -> list[bytes] | None:
+    """The lines of `data`, of which `is_quick` holds, without their ends; None if not all end as records do."""
+    lines = data.split(shape.end)
+    rest = lines.pop()
+    match shape.end:
+        case b"\n":
+            others = False
+        case b"\r":
+            others = b"\n" in data
+        case _:
+            others = not data.count(b"\n") == data.count(b"\r") == len(lines)
+    return None if rest or others else lines
+
+
 def unmarked(shape: Shape, text: bytes, group: range) -> bytes:
     """The captured cells of a first group without the delimiter that was captured with them."""
     return text[len(shape.delimiter) :] if group.start > 0 else text[: -len(shape.delimiter)]

@@ -39,30 +39,31 @@ class Rows:
         cells, raw, faults = record
         formulas = formula_cells(cells)
         if faults or formulas or len(cells) != self.width:
-            self._add_odd(part, record, formulas)
+            out = self._odd(part, record, formulas)
         else:
             tail = self._tail(cells)
             body = raw.rstrip(b"\r\n")
-            part.out.append(body + tail.data + raw[len(body) :])
+            out = body + tail.data + raw[len(body) :]
             self._count(part, record, tail)
+        part.out.append(out)
         part.size += len(raw)
         part.lines += count
+        part.lines_out += len(out.splitlines())
 
-    def _add_odd(self, part: Part, record: Record, formulas: int) -> None:
-        """A row that takes more than putting the appended cells behind it, or a blank line."""
+    def _odd(self, part: Part, record: Record, formulas: int) -> bytes:
+        """What comes of a row that takes more than putting the appended cells behind it, or of a blank line."""
         cells, raw, faults = record
         if self.width == 1 and not cells:
             cells = [""]
         if is_blank(cells, raw, self.width):
             part.blank_lines += 1
-            part.out.append(raw)
-            return
+            return raw
         found = reasons(cells, faults, self.width)
         # What the cells of a row with a fault of its own say is not asked: they may not be where they belong.
         tail = self.deciding.problem(found) if found else self._tail(cells)
         part.formula_cells += formulas
-        part.out.append(self.writer.odd_row(cells, raw, tail.data))
         self._count(part, record, tail)
+        return self.writer.odd_row(cells, raw, tail.data)
 
     def _tail(self, cells: list[str]) -> Tail:
         """What is appended to a row of the right number of cells."""

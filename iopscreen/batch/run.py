@@ -11,7 +11,7 @@ from iopscreen.batch.chunks import Chunks
 from iopscreen.batch.compare import Earlier
 from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import UTF_8_MARK, parse_map
-from iopscreen.batch.jobs import jobs_for, line_ends, parts_by_crew, size_on_disk
+from iopscreen.batch.jobs import jobs_for, parts_by_crew, size_on_disk
 from iopscreen.batch.lines import Source, long_cells
 from iopscreen.batch.opening import BatchOptions, Opened, opened_file
 from iopscreen.batch.parts import Part
@@ -65,8 +65,9 @@ def screen_file(
             for part in parts:
                 run.add(part, progress)
     if chunks is None:
-        run.check_lines()
-    run.check(opened.counted.bytes if chunks is None else size_on_disk(source))
+        run.check(opened.counted.bytes, opened.rows.line)
+    else:
+        run.check(size_on_disk(source), run.total.lines)
     return summed(run.total, opened)
 
 
@@ -105,9 +106,6 @@ class _Run:
     def __init__(self, opened: Opened, target: BinaryIO, problems: ProblemRows | None) -> None:
         self.opened = opened
         self.target = _Target(target)
-        self.mark = b"\r" if opened.top.raw.endswith(b"\r") else b"\n"
-        opened.counted.count_only(self.mark)
-        self.line_ends = 0
         self.problems = problems
         self.total = Part()
 
@@ -119,11 +117,13 @@ class _Run:
         header = top.raw[len(mark) :]
         if self.problems is not None:
             self.problems.begin(top.before + mark, writer.safe(top.cells, header), _taken(self.opened), writer)
+        out = [top.before, mark, writer.odd_row(top.cells, header, writer.appended(self.opened.added))]
         self.add(
             Part(
-                out=[top.before, mark, writer.odd_row(top.cells, header, writer.appended(self.opened.added))],
+                out=list(out),
                 size=len(top.before) + len(top.raw),
                 lines=top.lines,
+                lines_out=len(b"".join(out).splitlines()),
                 blank_lines=top.blank_lines,
                 formula_cells=formula_cells(top.cells),
             )
@@ -132,7 +132,6 @@ class _Run:
     def add(self, part: Part, progress: Progress | None = None) -> None:
         """Write the next part, and count it."""
         self.target.write(part)
-        self.line_ends += line_ends(part.out, self.mark)
         if self.problems is not None:
             for problem in part.problems:
                 self.problems.add(problem._replace(line=self.total.lines + problem.line + 1))
@@ -140,23 +139,13 @@ class _Run:
         if progress:
             progress(self.total.rows, self.total.size)
 
-    def check(self, bytes_read: int | None) -> None:
-        """Rows in = rows out, each told one thing, and every byte read is in some part."""
-        if (self.total.size, self.total.told.total()) != (bytes_read, self.total.rows):
-            raise self._lost()
-
-    def check_lines(self) -> None:
-        """Every line came out. (Of several processes, each checks that of what it makes.)
-
-        Nothing of ours ends a line, so that there are as many bytes that do behind as before.
-        """
-        opened = self.opened
-        if (self.total.lines, self.line_ends) != (opened.rows.line, opened.counted.line_ends[self.mark]):
-            raise self._lost()
-
-    def _lost(self) -> IopscreenError:
-        message = "not every row was accounted for; trust no result, and report this fault"
-        return IopscreenError(f"{self.opened.name}: {message}")
+    def check(self, bytes_read: int | None, lines_read: int) -> None:
+        """Rows in = rows out, each told one thing; every byte that was read is in some part, every line came out."""
+        total = self.total
+        told, lines = total.told.total(), (total.lines, total.lines_out)
+        if (total.size, told) != (bytes_read, total.rows) or lines != (lines_read, lines_read):
+            message = "not every row was accounted for; trust no result, and report this fault"
+            raise IopscreenError(f"{self.opened.name}: {message}")
 
 
 def _taken(opened: Opened) -> set[str]:
