@@ -226,6 +226,22 @@ def test_cells_that_are_passed_over_unseen_are_looked_at(odd, header, good, end,
     assert ways.quick > 0
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_row_that_is_counted_and_not_put_together_is_noticed(quick, monkeypatch, ways):
+    real = fast._woven
+    monkeypatch.setattr(fast, "FIRST_PLAN", 1 if quick else 1000)
+    monkeypatch.setattr(fast, "WINDOW", 200)
+    woven = iter(range(1000))
+
+    def losing(records, tails):
+        return real(records[:-1], tails[:-1]) if next(woven) == 5 else real(records, tails)
+
+    monkeypatch.setattr(fast, "_woven", losing)
+    result = screened(b"condition_type,detox_need\n" + b"mania,no\n" * 300, BatchOptions())
+    assert (result.out, "not every row was accounted for" in result.summary) == (None, True)
+    assert (ways.quick > 5) is quick
+
+
 # --- the pattern ------------------------------------------------------------------------------
 
 PIECES = ["a", "", '"', '""', ",", ";", "\n", "\r", "\r\n", "\0", "=", "-1", "-", "+1.5,2%", "é", "\t", " "]
@@ -289,7 +305,9 @@ def test_what_is_found_quickly_is_good(shape, plain):
         text = "".join(random.choices(pieces, k=random.randint(1, 12))) + end
         data = text.encode()
         found = record.findall(data)
-        if all(found) and len(found) == pattern.count_lines(data) and pattern.is_quick(shape, data):
+        lines = pattern.lines_of(shape, data) if pattern.is_quick(shape, data) else None
+        if all(found) and lines and len(found) == len(lines):
+            assert text == "".join(line.decode() + end for line in lines)
             assert all(plainly_good(row + end, shape) for row in text.removesuffix(end).split(end)), text
             quick += 1
     assert quick > 300

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import add
 from typing import Any, NamedTuple
 
@@ -35,21 +36,41 @@ class Plan(NamedTuple):
 
 
 class Exact:
-    """The exact pattern: each piece that it finds is the record, its units, and a line that is no record."""
+    """The exact pattern: each piece that it finds is the record, its units, and a line that is no record.
+
+    Without `groups` each column is captured by itself: what expects nothing of the cells.
+    """
 
     def __init__(
-        self, shape: Shape, wanted: Wanted, groups: Sequence[range], encoding: str, *, ascii_only: bool = False
+        self,
+        shape: Shape,
+        wanted: Wanted,
+        groups: Sequence[range] | None,
+        encoding: str,
+        *,
+        ascii_only: bool = False,
     ) -> None:
-        self._pattern = pattern.records(shape, groups, ascii_only=ascii_only)
+        self._shape = shape
+        self._ascii_only = ascii_only
+        self._captured = each_column(shape) if groups is None else groups
+        groups = _singly(wanted) if groups is None else groups
         self._units = _units_of(shape, wanted, groups, encoding)
+        # The record comes first.
+        self._places = [1 + self._captured.index(group) for group in groups]
 
-    def columns(self, window: bytes) -> list[Sequence[bytes]]:
-        """What each group captures, piece by piece."""
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        # To make one takes as long as to read a thousand lines without it, and not every plan is followed.
+        return pattern.records(self._shape, self._captured, ascii_only=self._ascii_only)
+
+    def pieces(self, window: bytes) -> list[Sequence[bytes]]:
+        """The pieces, in columns."""
         return list(zip(*self._pattern.findall(window), strict=True))
 
     def states(self, columns: Sequence[Sequence[bytes]]) -> list[int]:
-        """The states of the records whose units `columns` are."""
-        return _by_columns(self._units, columns)
+        """The states of the pieces `columns` that are records."""
+        units = [columns[place] for place in self._places]
+        return _learning(self._units, lambda: units, lambda: _by_columns(self._units, units))
 
 
 class Quick:
@@ -68,26 +89,51 @@ class Quick:
 
     def states(self, pieces: Sequence[Any]) -> list[int]:
         """The states of the records; of a line that is none, a number below 0."""
-        # Piece by piece, without a list for each unit, takes two thirds of the time.
-        match self._units:
-            case [one]:
-                return list(map(one.__getitem__, pieces))
-            case [one, two]:
-                return [one[first] + two[second] for first, second in pieces]
-            case [one, two, three]:
-                return [one[first] + two[second] + three[third] for first, second, third in pieces]
-        return _by_columns(self._units, list(zip(*pieces, strict=True)))
+        units = self._units
+        return _learning(units, lambda: _in_columns(units, pieces), lambda: _by_pieces(units, pieces))
+
+
+def _learning(
+    units: Sequence[_Units], columns: Callable[[], Sequence[Sequence[bytes]]], states: Callable[[], list[int]]
+) -> list[int]:
+    """What `states` gives once all in `columns` is known: to ask a dict that need not know takes a third longer."""
+    try:
+        return states()
+    except KeyError:
+        pass
+    for unit, column in zip(units, columns(), strict=True):
+        unit.learn(column)
+    found = states()
+    for unit in units:
+        unit.make_room()
+    return found
+
+
+def _in_columns(units: Sequence[_Units], pieces: Sequence[Any]) -> Sequence[Sequence[bytes]]:
+    return [pieces] if len(units) == 1 else list(zip(*pieces, strict=True))
+
+
+def _by_pieces(units: Sequence[_Units], pieces: Sequence[Any]) -> list[int]:
+    # Piece by piece, without a list for each unit, takes two thirds of the time.
+    match [unit.weigh for unit in units]:
+        case [one]:
+            return list(map(one.__getitem__, pieces))
+        case [one, two]:
+            return [one[first] + two[second] for first, second in pieces]
+        case [one, two, three]:
+            return [one[first] + two[second] + three[third] for first, second, third in pieces]
+    return _by_columns(units, _in_columns(units, pieces))
 
 
 def _by_columns(units: Sequence[_Units], columns: Sequence[Sequence[bytes]]) -> list[int]:
-    first, *others = (map(weigh.__getitem__, column) for weigh, column in zip(units, columns, strict=True))
+    first, *others = (map(unit.weigh.__getitem__, column) for unit, column in zip(units, columns, strict=True))
     for weights in others:
         first = map(add, first, weights)
     return list(first)
 
 
-class _Units(dict[bytes, int]):
-    """What the cells of each unit met weigh together. With `plain`, a unit with another cell is of no record.
+class _Units:
+    """What the cells of each unit met `weigh` together. With `plain`, a unit with another cell is of no record.
 
     To look so at each unit that is met for the first time takes no time; in the pattern it takes a fifth of it all.
     """
@@ -95,7 +141,7 @@ class _Units(dict[bytes, int]):
     def __init__(
         self, wanted: Wanted, group: range, shape: Shape, encoding: str, most: int, *, plain: bool = False
     ) -> None:
-        super().__init__()
+        self.weigh: dict[bytes, int] = {}
         self._texts = [wanted.texts[at] for at in group]
         self._no_record = -wanted.states
         self._group = group
@@ -104,19 +150,29 @@ class _Units(dict[bytes, int]):
         self._most = most
         plain_cells = re.escape(shape.delimiter).join([pattern.plain_cell(shape)] * len(group))
         self._is_plain = re.compile(plain_cells).fullmatch if plain else None
+        self._long: list[bytes] = []
         self.marked = False
         """Whether the units are captured with a delimiter."""
 
-    def __missing__(self, unit: bytes) -> int:
-        empty = not unit and (self.marked or len(self._group) > 1)
-        weighs = self._no_record if empty else self._weigh(unit)
-        if len(unit) <= cells.MAX_TEXT:
-            if len(self) >= self._most:
-                self.clear()
-            self[unit] = weighs
-        return weighs
+    def learn(self, units: Sequence[bytes]) -> None:
+        """Know what each of `units` weighs, and still what those weigh that were met before, if there is room."""
+        new = set(units).difference(self.weigh)
+        if len(self.weigh) + len(new) > self._most:
+            self.weigh.clear()
+            new = set(units)
+        self.weigh.update((unit, self._weight(unit)) for unit in new)
+        self._long = [unit for unit in new if len(unit) > cells.MAX_TEXT]
 
-    def _weigh(self, unit: bytes) -> int:
+    def make_room(self) -> None:
+        """Forget what takes too much of it."""
+        if len(self.weigh) > self._most:
+            self.weigh.clear()
+        for unit in self._long:
+            self.weigh.pop(unit, None)
+
+    def _weight(self, unit: bytes) -> int:
+        if not unit and (self.marked or len(self._group) > 1):
+            return self._no_record
         written = pattern.unmarked(self._shape, unit, self._group) if self.marked else unit
         if self._is_plain and not self._is_plain(written):
             return self._no_record
@@ -134,18 +190,21 @@ def _units_of(
     return [_Units(wanted, group, shape, encoding, most, plain=group in plain) for group in groups]
 
 
-def singly(wanted: Wanted) -> tuple[range, ...]:
-    """Each column by itself: what expects nothing of the cells."""
+def each_column(shape: Shape) -> list[range]:
+    """Each column by itself."""
+    return [range(column, column + 1) for column in range(shape.width)]
+
+
+def _singly(wanted: Wanted) -> tuple[range, ...]:
     return tuple(range(at, at + 1) for at in wanted.texts)
 
 
 def plan(shape: Shape, wanted: Wanted, sample: bytes) -> Plan:
     """A plan for records like those in `sample`."""
-    every = [range(column, column + 1) for column in range(shape.width)]
-    found = pattern.records(shape, every).findall(sample)
+    found = pattern.records(shape, each_column(shape)).findall(sample)
     columns = [set(column) for column in zip(*(piece for piece in found if piece[0]), strict=True)][1:-1]
     if not columns:
-        return Plan(singly(wanted))
+        return Plan(_singly(wanted))
     is_plain = re.compile(pattern.plain_cell(shape)).fullmatch
     plain = frozenset(at for at, texts in enumerate(columns) if all(map(is_plain, texts)))
     return Plan(_units(wanted, [len(texts) for texts in columns]), plain)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from dataclasses import dataclass
 from itertools import islice
 
-from iopscreen.batch import pattern
 from iopscreen.batch.lines import end_of_lines
 from iopscreen.batch.pattern import Shape
 
@@ -68,12 +68,20 @@ class Chunks:
 def record_start(text: bytes, shape: Shape) -> int | None:
     """Where in `text`, behind a line end, a record probably begins; None if it has no line end that is whole."""
     last = end_of_lines(text, 0, len(text))
-    record = pattern.records(shape, [range(1)])
-    first = None
-    for found in islice(_LINE_END.finditer(text, 0, last), MAX_TRIES):
-        start = found.end()
-        first = first or start
-        pieces = zip(range(ENOUGH), record.finditer(text, start, last), strict=False)
-        if start < last and all(piece[1] for _, piece in pieces):
+    starts = (found.end() for found in islice(_LINE_END.finditer(text, 0, last), MAX_TRIES))
+    first = next(starts, None)
+    for start in () if first is None else (first, *starts):
+        if _are_records(text[start:last], shape):
             return start
     return first
+
+
+def _are_records(text: bytes, shape: Shape) -> bool:
+    """Whether `text`, some whole lines, begins with good records."""
+    lines = (line.decode("latin-1") for line in text.splitlines(keepends=True))
+    reader = csv.reader(lines, delimiter=shape.delimiter.decode("ascii"), strict=True)
+    try:
+        widths = {len(cells) for cells in islice(reader, ENOUGH)}
+    except csv.Error:
+        return False
+    return widths == {shape.width}

@@ -20,7 +20,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Exact, Quick, Wanted, plan, singly
+from iopscreen.batch.capture import Exact, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
@@ -121,8 +121,8 @@ class _Windows:
         self._counts: Counter[int] = Counter()
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
         self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
-        self._exact = Exact(self._shape, self._wanted, singly(self._wanted), self._encoding)
-        self._ascii: Exact | None = None
+        self._exact = Exact(self._shape, self._wanted, None, self._encoding)
+        self._ascii = Exact(self._shape, self._wanted, None, self._encoding, ascii_only=True)
         self._quick: Quick | None = None
         self._plain: frozenset[int] = frozenset()
         self._looked_at = 0
@@ -147,8 +147,6 @@ class _Windows:
         """Add the rows of a window, which `source` holds next, to `part`."""
         self.size = min(2 * self.size, WINDOW)
         if not self._is_text(window):
-            if self._ascii is None:
-                self._ascii = Exact(self._shape, self._wanted, singly(self._wanted), self._encoding, ascii_only=True)
             self._add_exactly(self._ascii, part, source, window)
         elif not self._tried_quickly(part, source, window):
             self._add_exactly(self._exact, part, source, window)
@@ -222,7 +220,8 @@ class _Windows:
     # --- exactly ----------------------------------------------------------------------------
 
     def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> None:
-        records, *columns, others = exact.columns(window)
+        columns = exact.pieces(window)
+        records, others = columns[0], columns[-1]
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
         states = exact.states(columns)
         tails = list(map(self._tails.__getitem__, states))
