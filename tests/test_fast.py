@@ -226,6 +226,23 @@ def test_cells_that_are_passed_over_unseen_are_looked_at(odd, header, good, end,
     assert ways.quick > 0
 
 
+def test_what_was_learnt_of_cells_is_kept_while_the_plan_is_the_same(monkeypatch, ways):
+    made = []
+    real = capture._Units
+
+    def counting(*arguments, **options):
+        made.append(arguments)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(capture, "_Units", counting)
+    monkeypatch.setattr(fast, "WINDOW", 200)
+    row = b'%d,mania,no\n"two\nlines",other,no\n'
+    of_first_patterns, of_the_plan = 2 * 2, 2
+    screened(b"id,condition_type,detox_need\n" + b"".join(row % n for n in range(300)), BatchOptions())
+    assert ways.exact > 40
+    assert len(made) == of_first_patterns + of_the_plan
+
+
 @pytest.mark.parametrize("quick", [True, False])
 def test_a_row_that_is_counted_and_not_put_together_is_noticed(quick, monkeypatch, ways):
     real = fast._woven
