@@ -199,6 +199,18 @@ def test_who_takes_a_rules_callers_is_told_without_counts_where_these_are_too_ma
     assert {taker.position for taker in uncounted.takers} == {taker.position for taker in counted.takers}
 
 
+def test_only_the_takers_whose_part_is_too_many_boxes_are_not_counted(monkeypatch):
+    """What the first rule has of the third one's callers are three boxes, what the second has is one."""
+    either = "{any_of: [{b: {is: 1}, c: {is: 1}}, {b: {at_most: 1}, kind: x}]}"
+    rule_set = limited(rules(either, "{b: {is: 2}}", "{a: {is: 0}, b: {at_most: 2}}"))
+    verdicts = Verdicts(compile_rule_set(rule_set), UNLIMITED)
+    by_rule = {taker.position: taker.profiles for taker in verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))}
+    assert by_rule == {0: 5, 1: 4}
+    monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 1)
+    weighed = verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))
+    assert {taker.position: taker.profiles for taker in weighed} == {0: None, 1: 4}
+
+
 def test_parts_that_exclude_everybody_are_kept_where_one_has_too_many_alternatives(monkeypatch):
     """Without the first part nobody is left either, and with so many alternatives that is not found out."""
     rule_set = limited(rules("{}", f"{{all_of: [{{b: {{is: 1}}}}, {PAIRS}, {{a: {{is: 0}}}}]}}"))
