@@ -54,7 +54,8 @@ PARTS = {
     ),
     "kept": Part(("engine/remainder", "engine/kept"), ("test_remainder",)),
     "promise": Part(("engine/promise",), ("test_protection",)),
-    "mutate": Part(("engine/mutate",), ("test_mutants", "test_limits")),
+    "mutate": Part(("engine/mutate",), ("test_edits", "test_limits")),
+    "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
 }
 
 
