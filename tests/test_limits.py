@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
-from iopscreen.engine import blocks
+from iopscreen.engine import blocks, budget
 from iopscreen.engine.boxes import disjoint, without
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set, conditions_of
+from iopscreen.engine.decide import decide, rule_on
 from iopscreen.engine.diagram import Diagram
 from iopscreen.engine.difference import under_reading
 from iopscreen.engine.flow import flow
@@ -173,6 +176,18 @@ def test_so_many_edges_are_made(edges, fits):
         return
     with pytest.raises(TooTangled):
         table.build(Diagram(table.widths), {}, max_edges=edges)
+
+
+def test_time_for_notes_is_of_the_same_budget(monkeypatch):
+    """Each look at the clock counts one: there is just the time for the rules, and then none for the note."""
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    note = "notes: [{id: n, when: {b: {is: 1}}, for: staff, say: S}]\n"
+    compiled, looks = compile_rule_set(limited(rules("{a: {is: 1}}") + note)), count()
+    rule_on(compiled, {}, budget=Budget(100, looks.__next__))
+    enough = next(looks)
+    rule_on(compiled, {}, budget=Budget(enough, count().__next__))
+    with pytest.raises(OutOfTime):
+        decide(compiled, {}, budget=Budget(enough, count().__next__))
 
 
 # --- past a limit, less is told, and nothing wrong ---
