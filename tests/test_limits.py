@@ -224,6 +224,9 @@ def test_only_the_takers_whose_part_is_too_many_boxes_are_not_counted(monkeypatc
     monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 1)
     weighed = verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))
     assert {taker.position: taker.profiles for taker in weighed} == {0: None, 1: 4}
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    with pytest.raises(OutOfTime):  # at the second look, so that it is no matter of boxes
+        verdicts.within(Budget(2, count().__next__))._met([{}], 0)
 
 
 def test_parts_that_exclude_everybody_are_kept_where_one_has_too_many_alternatives(monkeypatch):

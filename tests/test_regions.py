@@ -12,7 +12,7 @@ from random_rule_sets import made
 
 from iopscreen.engine import largest
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
-from iopscreen.engine.counts import Region, Whole, regions, whole
+from iopscreen.engine.counts import Region, Whole, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
@@ -87,6 +87,27 @@ def test_regions_of_one_kind_hold_all_of_it_the_largest_first(seed):
         assert (len(most), beside) == (1, paths - 1)
         assert check(one, most) >= one.everything.counts[label] / paths
     assert regions(one.everything, lambda _: False, 10) == ([], 0)
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, *range(960, 1060)])
+def test_questions_that_never_matter_can_be_dropped_together_and_no_other_with_them(seed):
+    one = known(seed)
+    rule_set = one.everything.compiled.rule_set
+    oracle = Oracle(rule_set)
+    possible = [profile for profile in oracle.completions({}) if oracle.fate(profile).impossible is None]
+
+    def droppable(names):
+        outcomes: dict[tuple, set[str]] = {}
+        for profile in possible:
+            rest = tuple(value for name, value in profile.items() if name not in names)
+            outcomes.setdefault(rest, set()).add(oracle.fate(profile).outcome)
+        return all(len(found) == 1 for found in outcomes.values())
+
+    dropped: list[str] = []
+    for question in reversed(rule_set.questions):
+        if not question.for_notes and droppable([*dropped, question.id]):
+            dropped.insert(0, question.id)
+    assert never_matter(one.everything) == tuple(dropped)
 
 
 LIMITS = {
