@@ -2,7 +2,7 @@
 
 Needs the package `mutmut` (3.8 or newer), and works on a copy in a temporary folder:
 
-    python tests/mutation.py values|reader|nodes|deciding|diagram|search [module ...]
+    python tests/mutation.py values|reader|nodes|deciding|diagram|search|kept|promise|mutate [module ...]
 
 Each part has the quick test files that ought to notice. What survives is printed as a diff; `mutation.md`
 has what was found when each survivor was looked at.
@@ -52,6 +52,10 @@ PARTS = {
         tuple(f"engine/{name}" for name in ("search", "verdicts", "partial", "relevance", "boxes")),
         ("test_search", "test_partial", "test_boxes", "test_limits"),
     ),
+    "kept": Part(("engine/remainder", "engine/kept"), ("test_remainder",)),
+    "promise": Part(("engine/promise",), ("test_protection",)),
+    "mutate": Part(("engine/mutate",), ("test_edits", "test_limits")),
+    "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
 }
 
 
