@@ -6,9 +6,11 @@ A file in `cases/read/good` reads without a fault.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pytest
 from conftest import RULES, TESTS
 
 from iopscreen.ruleset import reader
-from iopscreen.ruleset.findings import FileRefused, Finding, Severity
+from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity, one_line
 from iopscreen.ruleset.model import (
     NO_RULE,
     AllOf,
@@ -62,6 +64,17 @@ def test_what_is_harmless_reads_silently(path):
 
 def test_every_expected_output_belongs_to_a_file():
     assert {path.stem for path in (CASES / "bad").glob("*.out")} == {path.stem for path in BAD}
+
+
+def test_a_fault_on_one_line_is_what_editors_find_their_way_by():
+    (found,) = faults(b"format: 2")
+    assert one_line(found) == "rules.yaml:1:9: error: `format` is `2`; this program reads format 1 [wrong-value]"
+
+
+def test_a_file_is_refused_with_the_number_of_its_faults():
+    for data, said in ((b"format: 2", "1 fault"), (b"title: t\nid: i", "6 faults")):
+        with pytest.raises(FileRefused, match=f"^{said}$"):
+            understand(data, "rules.yaml")
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -175,6 +188,28 @@ def test_rules_notes_and_guarantees_are_understood():
     assert [(accept.finding, accept.until, accept.at) for accept in rule_set.accept] == [
         ("no-cases", "2027-03-01", "rule-one")
     ]
+
+
+def test_every_key_is_understood_with_its_place(compare):
+    """Every value that the reader makes of a file that has every key, so that none goes to another's field."""
+    compare(CASES / "good" / "everything.out", "".join(f"{line}\n" for line in tree("-", everything())))
+
+
+def tree(name: str, value: object) -> Iterator[str]:
+    """A value of the model and what it holds, line by line, indented."""
+    if isinstance(value, Place):
+        yield f"{name} {value.line}:{value.column}"
+    elif isinstance(value, tuple | frozenset):
+        named = getattr(value, "_asdict", None)
+        yield f"{name} {type(value).__name__ if named else len(value)}"
+        for key, part in named().items() if named else (("-", part) for part in in_order(value)):
+            yield from (f"  {line}" for line in tree(key, part))
+    else:
+        yield f"{name} {json.dumps(value, ensure_ascii=False)}"
+
+
+def in_order(values: tuple[object, ...] | frozenset[str]) -> Sequence[object]:
+    return sorted(values) if isinstance(values, frozenset) else values
 
 
 def test_conditions_are_understood(compare):
