@@ -87,6 +87,7 @@ def copy_to(folder: Path, part: Part) -> None:
             *(f"tests/{name}.py" for name in part.tests),
             *("-k", " and ".join(f"not {name}" for name in SLOW)),
         ],
+        "pytest_add_cli_args": ["--assert=plain"],  # nobody reads why a test failed
         "timeout_constant": 15.0,
         "timeout_multiplier": 3.0,
     }

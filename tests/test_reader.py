@@ -32,6 +32,7 @@ from iopscreen.ruleset.model import (
     ValueTest,
 )
 from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
+from iopscreen.ruleset.shape import did_you_mean
 
 CASES = TESTS / "cases" / "read"
 GOOD = sorted((CASES / "good").glob("*.yaml"))
@@ -75,6 +76,17 @@ def test_a_file_is_refused_with_the_number_of_its_faults():
     for data, said in ((b"format: 2", "1 fault"), (b"title: t\nid: i", "6 faults")):
         with pytest.raises(FileRefused, match=f"^{said}$"):
             understand(data, "rules.yaml")
+
+
+def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
+    names = [f"option_{number:03}" for number in range(501)]
+    assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
+    assert did_you_mean("optoin_499", names) == ""
+
+
+def test_a_near_name_is_shown_as_it_is_written():
+    assert did_you_mean("DAYS ag", {"days_ago": 0}, {"days_ago": "Days ago"}) == "; did you mean `Days ago`?"
+    assert did_you_mean("days ag", {"days_ago": 0}, {}) == "; did you mean `days_ago`?"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -178,7 +190,8 @@ def test_rules_notes_and_guarantees_are_understood():
     assert rule_set.rule["rule-two"].when == AllOf(())
     assert rule_set.rule["rule-one"].cite == (Cite("no-detox", rule_set.rule["rule-one"].cite[0].place),)
     assert [(note.id, note.audience, note.say) for note in rule_set.notes] == [
-        ("note-one", "caller", "We will find one.")
+        ("note-one", "caller", "We will find one."),
+        ("note-two", "staff", "Write it down."),
     ]
     assert [guarantee.allowed for guarantee in rule_set.guarantees] == [
         {"referral", NO_RULE},
