@@ -434,6 +434,39 @@ def test_both_parsers_read_mutated_texts_alike(batch):
 
 
 @needs_both
+def test_every_snippet_is_read_or_told_as_it_should_be(compare):
+    """Short texts, each with what is said of it; a line more where the pure parser sees it elsewhere."""
+    path = TESTS / "cases" / "read" / "snippets.txt"
+    lines = []
+    for text in path.read_text("utf-8").split("\n=====\n"):
+        fast, slow = (told(text, pure=pure) for pure in (False, True))
+        lines += [f"| {line}" for line in text.split("\n")]
+        lines += [*fast, *(f"pure: {line}" for line in slow if line not in fast), ""]
+    compare(path.with_suffix(".out"), "\n".join(lines))
+
+
+def told(text: str, *, pure: bool) -> list[str]:
+    """What is wrong with a text, in the order of the file, else what it holds."""
+    faults = Faults("text.yaml")
+    node = parse(text.encode(), faults, pure=pure)
+    found = [f"{line}:{column}: {message} [{name}]" for name, _, _, (line, column), message, *_ in faults.found]
+    return sorted(found) or [sketch(node)]
+
+
+def sketch(node: Node | None) -> str:
+    """A node on one line, with the place of everything: quoted text in quotes, and `!` where a comment cut it."""
+    match node:
+        case Scalar(text, plain, place, glued):
+            return f"{text if plain else repr(text)}@{place.line}:{place.column}{'!' * glued}"
+        case Sequence(items, place):
+            return f"[{', '.join(map(sketch, items))}]@{place.line}:{place.column}"
+        case Mapping(entries, place, flow):
+            held = ", ".join(f"{sketch(key)}: {sketch(value)}" for key, value in entries)
+            return f"{'flow ' * flow}{{{held}}}@{place.line}:{place.column}"
+    return "nothing"
+
+
+@needs_both
 @pytest.mark.parametrize(
     "text",
     [

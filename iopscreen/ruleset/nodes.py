@@ -155,7 +155,7 @@ class _Builder:
     """Folds the parser's events into nodes, without recursion."""
 
     def __init__(self, text: str, faults: Faults) -> None:
-        self.lines = text.split("\n")
+        self.lines = text.replace("\r", "").split("\n")  # it stands before a line feed alone, or was refused
         self.text = text
         self.faults = faults
         self.count = 0
@@ -311,6 +311,8 @@ class _Builder:
         trap = self._started_by_mark(found, context, error.context or "")
         if trap is None and context is not None:
             trap = self._never_closed(found, context, error)
+        if trap is None and "not allowed" in (error.problem or ""):
+            trap = self._ran_on(found)
         if trap is None:
             message = _hint(found.text, found.place.column - 1) or _said(error, found)
             trap = found.place, message
@@ -337,14 +339,20 @@ class _Builder:
         line, problem = self._line(context), error.problem or ""
         if "quoted scalar" in (error.context or "") and "end of stream" in problem:
             return line.place, "the quote that opens here is never closed"
-        glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:\S.*)", line.text)
-        if glued and "expected ':'" in problem:
-            place = Place(line.place.line, glued.start(1) + 1)
-            return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+        if "expected ':'" in problem:
+            return _glued(line)
         outdented = len(found.text) - len(found.text.lstrip()) <= len(line.text) - len(line.text.lstrip())
         if "flow" in (error.context or "") and found.place.line > line.place.line and outdented:
             return line.place, "the bracket that opens here is never closed"
         return None
+
+    def _ran_on(self, found: _Line) -> tuple[Place, str] | None:
+        """A key that touches its value is text, which runs on into the next line: the key there is one too many."""
+        numbers = range(found.place.line - 1, 0, -1)
+        above = (_Line(Place(number, 1), self.lines[number - 1]) for number in numbers)
+        glued = next((_glued(line) for line in above if line.text.strip()), None)
+        beside = len(found.text) - len(found.text.lstrip()) + 1
+        return glued if glued and glued[0].column == beside else None
 
 
 def _placed(value: Node, key: Scalar) -> Node:
@@ -361,6 +369,15 @@ class _Line(NamedTuple):
     text: str
 
 
+def _glued(line: _Line) -> tuple[Place, str] | None:
+    """A key at the beginning of a line that touches its value; what begins with `http://` is none."""
+    glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:(?!//)\S.*)", line.text)
+    if glued is None:
+        return None
+    place = Place(line.place.line, glued.start(1) + 1)
+    return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+
+
 def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
     """A parser's complaint in words that help; the words of both parsers lead to the same."""
     problem, context = error.problem or "", error.context or ""
@@ -373,6 +390,8 @@ def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
         return "the indentation does not fit the lines above"
     if "not allowed" in problem:
         return f"`{sign}` cannot stand here: quote text that has it, and check the indentation"
+    if "unexpected ':'" in problem:
+        return "a space is missing after `:`"
     if "',' or" in problem:
         return "a comma or a closing bracket is missing before this"
     return "the YAML cannot be read on from here: quote text with special signs, and check the indentation"
