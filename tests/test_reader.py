@@ -31,6 +31,7 @@ from iopscreen.ruleset.model import (
     RuleSet,
     ValueTest,
 )
+from iopscreen.ruleset.nodes import MAX_BYTES
 from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
 from iopscreen.ruleset.shape import did_you_mean
 
@@ -203,9 +204,12 @@ def test_rules_notes_and_guarantees_are_understood():
     ]
 
 
-def test_every_key_is_understood_with_its_place(compare):
+@pytest.mark.parametrize("name", ["everything", "edges"])
+def test_every_key_is_understood_with_its_place(name, compare):
     """Every value that the reader makes of a file that has every key, so that none goes to another's field."""
-    compare(CASES / "good" / "everything.out", "".join(f"{line}\n" for line in tree("-", everything())))
+    path = CASES / "good" / f"{name}.yaml"
+    rule_set = read_rule_file(str(path)).rule_set
+    compare(path.with_suffix(".out"), "".join(f"{line}\n" for line in tree("-", rule_set)))
 
 
 def tree(name: str, value: object) -> Iterator[str]:
@@ -270,6 +274,7 @@ def test_the_digest_is_of_the_bytes_that_were_read():
     file = read_rule_file(str(path))
     assert file.digest == digest_of(path.read_bytes())
     assert file.digest != digest_of(path.read_text("utf-8-sig").encode())
+    assert (file.path, file.text) == (str(path), path.read_bytes().decode("utf-8-sig"))
 
 
 @pytest.mark.parametrize("spelling", ["yes", '"yes"', "'yes'", "true", "True", "TRUE", "Yes", "YES"])
@@ -279,11 +284,39 @@ def test_ways_to_write_yes_mean_the_same(spelling):
     assert understand(text.encode(), "a").rule_set.rules == understand(plain.encode(), "a").rule_set.rules
 
 
-@pytest.mark.parametrize("path", ["no-such-file.yaml", "."])
-def test_what_cannot_be_opened_is_refused(path, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no-such-file.yaml", "no such file or directory"), (".", "it is a folder"), ("odd", "not readable")],
+)
+def test_what_cannot_be_opened_is_refused(name, why, tmp_path, monkeypatch):
+    if name == "odd":  # some file systems have a failure of their own
+        monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(OSError))
+    path = str(tmp_path / name)
     with pytest.raises(FileRefused) as error:
-        read_rule_file(str(tmp_path / path))
-    assert [finding.name for finding in error.value.findings] == ["unreadable"]
+        read_rule_file(path)
+    message = f"the file cannot be read: {why}"
+    assert error.value.findings == [Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]
+
+
+def test_a_file_may_be_as_large_as_is_said_and_no_larger(tmp_path):
+    path = tmp_path / "rules.yaml"
+    data = (CASES / "good" / "minimal.yaml").read_bytes() + b"#"
+    path.write_bytes(data.ljust(MAX_BYTES, b"x"))
+    assert read_rule_file(str(path)).digest == digest_of(path.read_bytes())
+    path.write_bytes(data.ljust(MAX_BYTES + 1, b"x"))
+    with pytest.raises(FileRefused) as error:
+        read_rule_file(str(path))
+    assert lines_of(error.value.findings[0]) == ["1:1: the file is larger than 4 MiB; split it [too-large]"]
+
+
+def test_the_parser_that_is_asked_for_is_the_one_that_reads(tmp_path):
+    """They see a missing space in braces at places of their own."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("{format:[1]}")
+    for pure, column in ((False, 8), (True, 2)):
+        with pytest.raises(FileRefused) as error:
+            read_rule_file(str(path), pure=pure)
+        assert error.value.findings[0].place == (1, column)
 
 
 def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path, monkeypatch):
@@ -339,9 +372,3 @@ def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
 def test_every_shipped_rule_set_reads(path):
     if not path.name.endswith(".cases.yaml"):
         read_rule_file(str(path))
-
-
-def test_a_folder_cannot_be_read_and_is_called_so(tmp_path):
-    with pytest.raises(FileRefused) as refused:
-        reader.read_bytes(str(tmp_path))
-    assert [finding.message for finding in refused.value.findings] == ["the file cannot be read: it is a folder"]
