@@ -237,6 +237,59 @@ def test_small_hostile_files_are_refused_at_once_by_the_pure_parser_too(name):
     refused(HOSTILE[name][0], pure=True)
 
 
+EMPTY = "1:1: the file is empty [empty-file]"
+COMMENTS = "1:1: the file holds nothing but comments [empty-file]"
+UTF_16 = "1:1: the file is in UTF-16; save it as UTF-8 [not-utf8]"
+DIRECTIVE = "directives (`%...`) are not read; remove the line [yaml-feature]"
+ODD = "is not allowed in this file; remove it [control-character]"
+CARRIAGE = "a carriage return without a line feed: save the file with ordinary line ends [control-character]"
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", EMPTY),
+        (b" \r\n\n", EMPTY),
+        (b"\xef\xbb\xbf", EMPTY),
+        (b"# a", COMMENTS),
+        (b"# a\n---\n", COMMENTS),
+        (b"~", COMMENTS),
+        ("a: 1".encode("utf-16-le").join([b"\xff\xfe", b""]), UTF_16),
+        ("a: 1".encode("utf-16-be").join([b"\xfe\xff", b""]), UTF_16),
+        (b"\xef\xbb\xbfa: \xff", "1:4: byte 0xff is not UTF-8; save the file as UTF-8 [not-utf8]"),
+        (b"a: \xc3\xa9\nb: \xc3\xa9 \x0b", f"2:6: character U+000B {ODD}"),
+        (b"a: \xf3\xa0\x81\x81", f"1:4: character U+E0041 {ODD}"),
+        (b"a:\t1", "1:3: a tab: use spaces [control-character]"),
+        (b"a: 1\r\nb: 2\r", f"2:5: {CARRIAGE}"),
+        (b"%YAML 1.1\n---\na", f"1:1: {DIRECTIVE}"),
+        (b"\r\n # %\n  \n%YAML 1.1\n---\na", f"4:1: {DIRECTIVE}"),
+        (b"a: 1\n--- {}", "2:1: a second document starts here; a file holds one [several-documents]"),
+        (b"a:\n  - " + b"[" * 31 + b"]" * 31, "2:35: nested deeper than 32 levels [too-deep]"),
+        (b'a: "\\x85"', "1:4: an escape in this text stands for U+0085; remove it [control-character]"),
+    ],
+)
+def test_what_is_no_text_to_be_read_is_told_at_its_place(data, said, pure):
+    faults = Faults("text.yaml")
+    assert parse(data, faults, pure=pure) is None or said.startswith("1:4: an escape")
+    assert [f"{fault.place.line}:{fault.place.column}: {fault.message} [{fault.name}]" for fault in faults.found] == [
+        said
+    ]
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_what_reaches_a_limit_is_read(pure, monkeypatch):
+    deepest = "a:\n  - " + "[" * 30 + "]" * 30
+    assert nodes(deepest, pure=pure) is not None
+    text = "a: 1\nb: [2]\nc: 3"
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 8)
+    assert nodes(text, pure=pure) is not None
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 7)
+    assert told(text, pure=pure) == ["3:4: more than 7 values; split the file [too-large]"]
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 1_000)
+    assert told("- a\n" * 1_000, pure=pure) == ["1000:3: more than 1,000 values; split the file [too-large]"]
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
