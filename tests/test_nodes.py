@@ -252,6 +252,7 @@ CARRIAGE = "a carriage return without a line feed: save the file with ordinary l
         (b"", EMPTY),
         (b" \r\n\n", EMPTY),
         (b"\xef\xbb\xbf", EMPTY),
+        (b" " * (MAX_BYTES + 1), "1:1: the file is larger than 4 MiB; split it [too-large]"),
         (b"# a", COMMENTS),
         (b"# a\n---\n", COMMENTS),
         (b"~", COMMENTS),
