@@ -154,6 +154,10 @@ HOSTILE = {
     "3.9 MB of list items": (b"- a\n" * (BIG // 4), "too-large"),
     "3.9 MB of flow items": (b"[" + b"a," * (BIG // 2) + b"]", "too-large"),
     "3.9 MB of keys": (b"".join(KEYS), "too-large"),
+    "150,000 keys on one line": (
+        b"{" + b", ".join(b"k%d: v" % number for number in range(150_000)) + b"}",
+        "no-rule-set",
+    ),
     "3.9 MB of one key": (b"a: b\n" * (BIG // 5), "too-large"),
     "3.9 MB of explicit keys": (b"? a\n" * (BIG // 4), "too-large"),
     "3.9 MB of colons": (b":" * BIG, "syntax"),

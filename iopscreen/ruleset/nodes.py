@@ -270,8 +270,7 @@ class _Builder:
     def _refuse_odd_key(self, key: Scalar, flow: bool) -> None:
         """Keys that the parsers read differently: those marked with `?`, and `a:` right before a bracket."""
         line, start = self.lines[key.place.line - 1], key.place.column - 1
-        marked = "?" in line and re.search(r"(?:^|[\s\[{,])\?\s*$", line[max(0, start - 8) : start])
-        if marked or (key.plain and not key.text):
+        if _is_marked(line, start) or (key.plain and not key.text):
             message = "keys marked with `?` are not read; quote text that starts with `?`"
             self.faults.add("syntax", key.place, message)
         end = start + len(key.text)
@@ -353,6 +352,13 @@ class _Builder:
         glued = next((_glued(line) for line in above if line.text.strip()), None)
         beside = len(found.text) - len(found.text.lstrip()) + 1
         return glued if glued and glued[0].column == beside else None
+
+
+def _is_marked(line: str, start: int) -> bool:
+    """Whether `?` stands before the key that begins at `start`. Nothing further left is looked at: lines are long."""
+    while start and line[start - 1] == " ":
+        start -= 1
+    return start > 0 and line[start - 1] == "?" and (start == 1 or line[start - 2] in " [{,")
 
 
 def _placed(value: Node, key: Scalar) -> Node:
