@@ -267,20 +267,21 @@ class Diagram:
     def count(self, root: Node, weights: Sequence[Sequence[int]]) -> dict[Label, int]:
         """How many assignments lead to each label, a block counting `weights[level][block]` times."""
         between = products([sum(blocks) for blocks in weights])
+        levels, end = self._level, len(self.widths)
         counts: dict[Label, int] = {}
-        reaching = dict.fromkeys(self.reachable(root), 0)
-        reaching[root] = between[0][self._level[root]]
-        for node in reversed(reaching):  # parents before their children
-            number = reaching[node]
-            if self.is_terminal(node):
-                if number:
-                    counts[self._label[node]] = number
+        reaching = [0] * (root + 1)
+        reaching[root] = between[0][levels[root]]
+        for node in range(root, -1, -1):  # parents before their children
+            number, level = reaching[node], levels[node]
+            if not number:
                 continue
-            level = self._level[node]
+            if level == end:
+                counts[self._label[node]] = number
+                continue
             skipping = between[level + 1]
             for child, weight in zip(self._children[node], weights[level], strict=True):
                 if weight:
-                    reaching[child] += number * weight * skipping[self._level[child]]
+                    reaching[child] += number * weight * skipping[levels[child]]
         return counts
 
     def paths(self, root: Node) -> Iterator[tuple[dict[int, tuple[int, ...]], Label]]:

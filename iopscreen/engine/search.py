@@ -175,17 +175,18 @@ class Search:
     @staticmethod
     def _tightest(state: _State, tight: Clauses) -> int:
         """The place of the first clause with the fewest ways, or one more: levels at which it can be refuted."""
-        alive, ways = state.alive, 2
-        while not tight:
-            ways += 2
-            # Counted for all clauses at once: bit by bit, `at_least[n]` has those with more than n ways.
-            at_least = [0] * (ways + 1)
+        if not tight:
+            # Added up for all clauses at once: `bits[n]` has those in whose number of ways, less one, bit n is set.
+            alive = state.alive
+            bits = [alive] * len(state.can).bit_length()
             for can in state.can:
-                here = alive & can
-                for number in range(ways, 0, -1):
-                    at_least[number] |= at_least[number - 1] & here
-                at_least[0] |= here
-            tight = alive & ~at_least[ways]
+                carried, place = alive & can, 0
+                while carried and place < len(bits):
+                    bits[place], carried = bits[place] ^ carried, bits[place] & carried
+                    place += 1
+            tight = alive
+            for bit in reversed(bits[1:]):
+                tight = tight & ~bit or tight
         return (tight & -tight).bit_length() - 1
 
     def _most_refuting(self, state: _State, place: int) -> tuple[int, int]:
