@@ -133,7 +133,8 @@ def test_messy_files_come_out_as_row_by_row(batch, monkeypatch, ways):
         refused += expected.out is None
         problems += bool(expected.problems)
         whole += expected.out is not None and not expected.problems
-    assert min(refused, problems, whole, ways.quick, ways.exact) > 5, vars(ways)
+    # Of 200 files about 12 are refused, and in a long run now and then hardly one.
+    assert refused and min(problems, whole, ways.quick, ways.exact) > 5, vars(ways)
 
 
 def test_larger_messy_files(monkeypatch, ways):
