@@ -263,9 +263,9 @@ class _Feed:
     def take(self, cells: list[str]) -> Record:
         """The record of all lines kept. Raises _Refused."""
         if len(self.kept) > 1:
-            if len(cells) != self.form.width:
-                raise _Refused
             texts = [decoded(line, self.form.encoding) for line in self.kept]
+            if len(cells) != self.form.width and not is_one_row(cells, texts, self.form):
+                raise _Refused
             if looks_like_rows(texts, self.form.delimiter, self.form):
                 self.faults += ("each line of this row looks like a row of its own: a quote may stand alone in it",)
         record = cells, b"".join(self.kept), tuple(dict.fromkeys(self.faults))
@@ -297,6 +297,16 @@ def looks_like_rows(record: Sequence[AnyStr], delimiter: AnyStr, form: Form) -> 
     width = form.width - form.leading
     whole = first >= form.width - 1 if form.leading else first == width - 1
     return width > 2 and whole and set(others) == {width - 1}
+
+
+def is_one_row(cells: Sequence[str], record: Sequence[str], form: Form) -> bool:
+    """Whether a record of several lines that has too few cells, or too many, is all the same no more than one row.
+
+    A quote that stands alone draws the next row into a cell, with delimiters, up to the next quote.
+    """
+    several_lines = [cell for cell in cells if "\n" in cell or "\r" in cell]
+    most = max(line.count(form.delimiter) for line in record[1:])
+    return most < form.width - form.leading - 1 and not any(form.delimiter in cell for cell in several_lines)
 
 
 _QUOTED = re.compile('"(?:[^"]++|"")*+"')

@@ -30,7 +30,7 @@ class Shape(NamedTuple):
 def records(shape: Shape, groups: Sequence[range], *, ascii_only: bool = False) -> re.Pattern[bytes]:
     """A pattern for one record, or one line of anything.
 
-    It captures the record without its end, each of `groups` (of columns; one or more, not covering all) as it is
+    It captures the record without its end, each of `groups` (of columns, one or more) as it is
     written, and the line that is no record. With `ascii_only` a line with other bytes is none.
     """
     cells = [_any_cell(shape, _strict(shape, ascii_only=ascii_only))] * shape.width
