@@ -176,6 +176,7 @@ PROCESS = """
 import sys
 sys.path.insert(0, {folder!r})
 import analysis, tables
+{reading}
 print(analysis.{way}(tables.{kind}({rules}, {columns})))
 """
 
@@ -188,9 +189,15 @@ def whole_processes(runs: int) -> None:
             path = Path(scratch, "table.yaml")
             path.write_text(tables.KINDS[kind](rules, columns).text)
             commands = {"ours": [sys.executable, "-m", "iopscreen", "audit", str(path)]}
-            for way in ("z3_integers", "z3_booleans", "bdd"):
-                program = PROCESS.format(folder=folder, way=way, kind=kind, rules=rules, columns=columns)
-                commands[way] = [sys.executable, "-c", program]
+            read = f"import yaml; yaml.load(open({str(path)!r}), yaml.CSafeLoader)"
+            for way, reading in (
+                *((way, "") for way in ("z3_integers", "z3_booleans", "bdd")),
+                ("z3_integers", read),
+            ):
+                program = PROCESS.format(
+                    folder=folder, reading=reading, way=way, kind=kind, rules=rules, columns=columns
+                )
+                commands[f"{way}, having read the file" if reading else way] = [sys.executable, "-c", program]
             times: dict[str, list[float]] = {name: [] for name in commands}
             for _ in range(runs):
                 for name, command in commands.items():
