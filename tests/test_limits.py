@@ -165,6 +165,12 @@ def test_so_many_pairs_of_nodes_are_looked_at(monkeypatch):
         with pytest.raises(TooTangled):
             ask()
         monkeypatch.undo()
+    # The root beside itself, both of its children beside themselves and each other, and so the three labels.
+    monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 1 + 3 + 6)
+    assert questions[0]()
+    monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 1 + 3 + 6 - 1)
+    with pytest.raises(TooTangled):
+        questions[0]()
 
 
 @pytest.mark.parametrize(("edges", "fits"), [(1, False), (2, False), (5, False), (6, True), (7, True)])
