@@ -18,6 +18,8 @@ VARIABLE = "_IOPSCREEN_COMPLETE"
 _AFTER_EQUALS = "_IOPSCREEN_AFTER_EQUALS"
 _PLAIN = re.compile(r"[\w./+-]+")
 """What is offered. Other file names are left to the shell, which knows how to quote them."""
+_SAFE_HEADER = re.compile(r"""[^\\$`"']*""")
+"""What may stand before the `=` of a question: it was typed, but copied from a file, perhaps."""
 _LISTED = re.compile(r"^    \((?:\w+\.)?(\w+), Severity\.", re.M)
 """A check in the list of its kind."""
 _LISTS = ("audit/checks/__init__.py", "audit/change/run.py")
@@ -31,7 +33,7 @@ def _quietly(found: Callable[[Any, str], Iterator[str]]) -> Offer:
 
     def offer(ctx: Any, incomplete: str) -> list[str]:
         try:
-            return [word for word in found(ctx, incomplete) if word.startswith(incomplete) and _plain(word)][:MOST]
+            return [word for word in found(ctx, incomplete) if word.startswith(incomplete)][:MOST]
         except Exception:  # a fault would be written into the line that is typed
             return []
 
@@ -40,28 +42,32 @@ def _quietly(found: Callable[[Any, str], Iterator[str]]) -> Offer:
 
 
 def _plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word.rpartition("=")[2]) is not None
+    return _PLAIN.fullmatch(word) is not None
+
+
+def _is_safe(header: str) -> bool:
+    return header.isprintable() and _SAFE_HEADER.fullmatch(header) is not None
 
 
 @_quietly
 def rule_sets(_ctx: Any, incomplete: str) -> Iterator[str]:
     """Rule sets: those that come along, by name, and rule files."""
     yield from _shipped()
-    yield from _rule_files(incomplete, folders=False)
+    yield from filter(_plain, _rule_files(incomplete, folders=False))
 
 
 @_quietly
 def rule_sets_and_folders(_ctx: Any, incomplete: str) -> Iterator[str]:
     """The same, and folders that hold rule files."""
     yield from _shipped()
-    yield from _rule_files(incomplete, folders=True)
+    yield from filter(_plain, _rule_files(incomplete, folders=True))
 
 
 @_quietly
 def questions(ctx: Any, incomplete: str) -> Iterator[str]:
     """`HEADER=question`, behind the `=`: the questions of the rule set that `--rules` names."""
     header, equals, _ = incomplete.rpartition("=")
-    if equals or _AFTER_EQUALS in os.environ:
+    if _is_safe(header) and (equals or _AFTER_EQUALS in os.environ):
         for question in _questions_of(ctx.params.get("rules")):
             yield f"{header}{equals}{question}"
 

@@ -142,9 +142,13 @@ def _second_name(target: Path) -> str:
 
 def refuse_existing(path: str, *, force: bool) -> None:
     """Raise IopscreenError when `path` cannot become an output file."""
-    target = Path(path)
     if not path:
         raise IopscreenError("the name of the output file is empty; `-` is stdout")
+    with telling(path):
+        _refuse_existing(path, Path(path), force=force)
+
+
+def _refuse_existing(path: str, target: Path, *, force: bool) -> None:
     if target.is_dir():
         raise IopscreenError(f"{path}: is a folder; name a file in it")
     if target.is_symlink():

@@ -27,9 +27,10 @@ class Closed(Exception):
 
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
-    """A file to read bytes from; `-` is stdin."""
+    """A file to read bytes from; `-` is stdin. Whoever uses it may leave errors of the system while reading to it."""
     if name == STREAM:
-        yield sys.stdin.buffer
+        with _reading("stdin"):
+            yield sys.stdin.buffer
         return
     if not name:
         raise IopscreenError("the name of the file to read is empty; `-` is stdin")
@@ -41,9 +42,24 @@ def opened(name: str) -> Iterator[BinaryIO]:
         from iopscreen.files import similar
 
         near = similar(name) if isinstance(error, FileNotFoundError) else ""
-        raise IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}{near}") from None
-    with file:
+        raise _cannot_be_read(name, error, near) from None
+    with _reading(name), file:
         yield file
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Errors of the system come out as one that names the file. What is written tells its own (`named.py`)."""
+    try:
+        yield
+    except BrokenPipeError:  # of what is written
+        raise
+    except OSError as error:
+        raise _cannot_be_read(name, error) from None
+
+
+def _cannot_be_read(name: str, error: OSError, near: str = "") -> IopscreenError:
+    return IopscreenError(f"{name}: cannot be read: {(error.strerror or 'not readable').lower()}{near}")
 
 
 def is_there(name: str) -> bool:

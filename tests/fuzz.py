@@ -2,27 +2,35 @@
 
 Coverage-guided, for as long as one likes (needs the package `atheris`):
 
-    python tests/fuzz.py rules|cases|answers|record|calls|source|map|table|lines|typed_lines|parquet --seconds 600
+    python tests/fuzz.py TARGET --seconds 600
 
-`TARGETS` is what is fuzzed; the tests run each on damaged copies of good files (`test_fuzz.py`).
+`TARGETS` is what is fuzzed; the tests run each on damaged copies of good files (`test_fuzz.py`). What was fuzzed
+for how long is told in `fuzzing.md`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import json
+import os
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 from random import Random
+from types import FunctionType
 from typing import BinaryIO
+from unittest.mock import patch
 
 from conftest import RULES, TESTS
 
+from iopscreen import cli
 from iopscreen.audit.citations import passages
 from iopscreen.batch.header import parse_map
 from iopscreen.batch.run import BatchOptions, screen_file
@@ -42,7 +50,7 @@ from iopscreen.screen.verify import Verifier
 from iopscreen.text import printable
 
 SECONDS = 5
-"""What no file of a few kilobytes may take."""
+"""What no file of a few kilobytes may take, of the processor: whatever else runs takes time of the clock."""
 
 
 @cache
@@ -145,6 +153,46 @@ def _screen_table(read: BinaryIO, name: str, target: str) -> None:
         assert written.getvalue().count(b"\n") == summary.rows
 
 
+TO_BASH = re.compile(r"(?:[^\n]*=)?[\w./+-]+")
+TO_ZSH = re.compile(
+    r"""_arguments\ '\*:\ :\(\((?:  # a list of words, each with a help text perhaps
+        "(?:[^"'`$\\] | \\\\:)*"
+        (?: :"(?:[^"'`$\\] | \\\\: | \\[`$] | "" | '')*" )?
+        \n?)*\)\)'""",
+    re.VERBOSE,
+)
+"""What zsh may run: no part of it is anything but a text."""
+
+
+def completion(data: bytes) -> None:
+    """A word to complete: a line of words with tabs between them, the name of a file beside, and what is in it.
+
+    Whatever these are, a shell is told words, and no person anything. To offer nothing is to refuse.
+    """
+    words, name, text = (data.replace(b"\0", b"") + b"\n\n").split(b"\n", 2)
+    typed = words.decode("utf-8", "surrogateescape").split("\t")
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        beside = name.replace(b"/", b"")[:200]
+        (Path(folder) / os.fsdecode(beside if beside.strip(b".") else b"x.yaml")).write_bytes(text)
+        bash = _completed(complete_bash={"COMP_WORDS": "\n".join(typed), "COMP_CWORD": str(len(typed) - 1)})
+        zsh = _completed(complete_zsh={"_TYPER_COMPLETE_ARGS": " ".join(typed)})
+    assert all(TO_BASH.fullmatch(word) and word.isprintable() for word in bash.split("\n") if word), bash
+    assert zsh in ("", "_files") or TO_ZSH.fullmatch(zsh), zsh
+    if not bash and zsh in ("", "_files"):
+        raise IopscreenError("nothing is offered")
+
+
+def _completed(**shell: dict[str, str]) -> str:
+    """What the program tells a shell that asks like this."""
+    ((how, variables),) = shell.items()
+    out, errors = io.StringIO(), io.StringIO()
+    environment = patch.dict(os.environ, {"_IOPSCREEN_COMPLETE": how, **variables})
+    with environment, redirect_stdout(out), redirect_stderr(errors), suppress(SystemExit):
+        cli.main()
+    assert errors.getvalue() == ""
+    return out.getvalue().strip()
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "rules": rules,
     "cases": cases,
@@ -157,20 +205,22 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "lines": lines,
     "typed_lines": typed_lines,
     "parquet": parquet,
+    "completion": completion,
 }
 
 
 def tried(target: str, data: bytes) -> bool:
     """Whether `data` was taken. Raises whatever is no clear error, and TimeoutError."""
-    start = time.monotonic()
+    start = time.process_time()
     try:
         TARGETS[target](data)
         taken = True
     except IopscreenError as error:
         assert str(error).strip()
         taken = False
-    if time.monotonic() - start > SECONDS:
-        raise TimeoutError(f"{target}: {len(data)} bytes took {time.monotonic() - start:.1f} s")
+    took = time.process_time() - start
+    if took > SECONDS:
+        raise TimeoutError(f"{target}: {len(data)} bytes took {took:.1f} s")
     return taken
 
 
@@ -196,6 +246,8 @@ def seeds(target: str) -> list[bytes]:
         return [recorded(Site(file, compiled, ()), known)]
     if target in ("map", "lines", "typed_lines", "parquet"):
         return _table_seeds(target)
+    if target == "completion":
+        return _completion_seeds()
     return [path.read_bytes() for path in sorted(found[target]) if ".cases" not in path.name or target == "cases"]
 
 
@@ -219,6 +271,22 @@ def _table_seeds(target: str) -> list[bytes]:
         pq.write_table(pa.Table.from_pylist(rows[: 1 + number % 2]), file, compression=compression)
         found.append(file.getvalue())
     return found
+
+
+def _completion_seeds() -> list[bytes]:
+    """Words that are begun, and a rule file that they name."""
+    text = b"format: 1\nquestions:\n  detox_need: {ask: What?, type: yes_no}\n  other: {}\n"
+    typed = [
+        b"batch\t--rules\tfuzzed.yaml\t--map\tDetox=de",
+        b'batch\t--rules\tfuzzed.yaml\t--map\t"Needs detox"\t=\tde',
+        b"batch\t--rules\tfuzzed.yaml\t--map\tDetox\t=\t",
+        b"audit\tfuz",
+        b"audit\t--explain\tun",
+        b"diff\tiop\t./fuzzed.y",
+        b"screen\t--format=",
+        b"sh",
+    ]
+    return [b"iopscreen\t" + words + b"\nfuzzed.yaml\n" + text for words in typed]
 
 
 def damaged(data: bytes, random: Random, others: list[bytes]) -> bytes:
@@ -266,6 +334,16 @@ AWKWARD = [
 # --- coverage-guided ------------------------------------------------------------------------
 
 
+READERS = ("iopscreen", "yaml", "json", "csv")
+"""Whose branches are followed. Those of the command line's parser would be ten thousand more."""
+
+
+def _read_by() -> list[FunctionType]:
+    """The functions that may see what is in a file."""
+    loaded = [found for found in gc.get_objects() if isinstance(found, FunctionType)]
+    return [function for function in loaded if str(function.__module__).partition(".")[0] in READERS]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("target", choices=list(TARGETS))
@@ -273,7 +351,10 @@ def main() -> None:
     asked = parser.parse_args()
     import atheris
 
-    atheris.instrument_all()
+    for data in seeds(asked.target):
+        tried(asked.target, data)  # what is imported when it is needed is there by now
+    for function in _read_by():
+        atheris.instrument_func(function)
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(seeds(asked.target)):
             (Path(corpus) / str(number)).write_bytes(data)

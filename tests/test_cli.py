@@ -269,6 +269,31 @@ def test_a_decision_is_not_lost_with_its_file(tmp_path, monkeypatch, capfdbinary
     assert not (tmp_path / "out.txt").exists()
 
 
+UNREADABLE = Path("/proc/self/mem")
+"""It is opened, and then not read: there is nothing at its beginning."""
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that fails when it is read")
+@pytest.mark.parametrize(
+    "arguments",
+    ["batch {}", "batch {} --dry-run", "screen --no-input --answers {}", "screen --no-input --from {}",
+     "audit iop --source article={}"],
+)  # fmt: skip
+def test_a_file_that_fails_while_it_is_read_is_named(arguments, tmp_path):
+    done = iopscreen(*arguments.format(UNREADABLE).split(), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {UNREADABLE}: cannot be read: input/output error\n"
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="needs a file that fails when it is read")
+def test_a_record_that_fails_while_it_is_read_keeps_no_other_from_being_verified(tmp_path):
+    iopscreen("screen", "--no-input", "--save", "record.json", cwd=tmp_path)
+    done = iopscreen("verify", str(UNREADABLE), "record.json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert f"{UNREADABLE}: error: cannot be read: input/output error" in done.stdout
+    assert "1 verified, 1 could not be read" in done.stdout
+
+
 def test_closed_streams_are_told():
     for closed, status in ((">&-", 2), ("2>&-", 0), ("<&-", 0)):
         script = f"{sys.executable} -m iopscreen screen --no-input {closed}"

@@ -134,6 +134,8 @@ def test_a_name_that_a_shell_would_run_is_not_offered(desk, bash):
         "a\\$(touch pwned).yaml",
         "a`touch pwned`.yaml",
         "a';x;'.yaml",
+        "a\\$(touch pwned)=a.yaml",
+        "a;touch pwned=a.yaml",
         "a b.yaml",
         "a\x1b.yaml",
     ]
@@ -143,6 +145,14 @@ def test_a_name_that_a_shell_would_run_is_not_offered(desk, bash):
     (desk / "a$(touch pwned)").mkdir()
     (desk / "a$(touch pwned)" / "x.yaml").write_text("format: 1\n")
     assert bash("iopscreen", "audit", "a") == ["all-right.yaml"]
+
+
+@pytest.mark.parametrize("header", ["\\$(touch pwned)", "\\`touch pwned`", "a\x1b[2J", 'a\\"; touch pwned; "'])
+def test_nothing_is_offered_behind_a_header_that_a_shell_would_run(desk, header):
+    """It was typed in quotes, which are not around it any more when the shell of the person runs what is offered."""
+    typed = f"iopscreen batch calls.csv --map '{header}=det"
+    done = asked(desk, _IOPSCREEN_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS=typed)
+    assert (done.stdout.strip(), done.stderr) == ("_files", "")
 
 
 def test_no_cell_of_a_file_is_offered(desk, bash):
@@ -212,6 +222,18 @@ def test_tab_in_a_real_shell(desk, shell):
         terminal.send("--map Danger=no_such_question\t").until("no_such_question")
         assert "error" not in terminal.text
         assert CANARY not in terminal.text
+
+
+def test_tab_runs_no_name_of_a_file(desk):
+    """Of all shells, zsh alone runs what it is told."""
+    if shutil.which("zsh") is None:
+        pytest.skip("there is no zsh here")
+    (desk / "\\$(touch pwned)=a.yaml").write_text("format: 1\n")
+    with Terminal(program=SHELLS["zsh"], cwd=desk, env=environment(desk, TERM="xterm"), columns=120) as terminal:
+        terminal.send(READY["zsh"] + "\r").until("READY>", gone=["show-completion"])
+        terminal.send("iopscreen audit ").until("audit")
+        terminal.insist("\t", "iop-site-example")
+        assert not (desk / "pwned").exists()
 
 
 def test_bash_keeps_it_when_asked_to(desk):

@@ -133,7 +133,8 @@ def test_messy_files_come_out_as_row_by_row(batch, monkeypatch, ways):
         refused += expected.out is None
         problems += bool(expected.problems)
         whole += expected.out is not None and not expected.problems
-    assert min(refused, problems, whole, ways.quick, ways.exact) > 5, vars(ways)
+    # Of 200 files about 12 are refused, and in a long run now and then hardly one.
+    assert refused and min(problems, whole, ways.quick, ways.exact) > 5, vars(ways)
 
 
 def test_larger_messy_files(monkeypatch, ways):
@@ -224,6 +225,23 @@ def test_cells_that_are_passed_over_unseen_are_looked_at(odd, header, good, end,
         data = f"{names}{end}{many}{','.join(row)}{end}{many}".encode()
         assert screened(data, BatchOptions()) == row_by_row(monkeypatch, data, BatchOptions()), row
     assert ways.quick > 0
+
+
+def test_what_was_learnt_of_cells_is_kept_while_the_plan_is_the_same(monkeypatch, ways):
+    made = []
+    real = capture._Units
+
+    def counting(*arguments, **options):
+        made.append(arguments)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(capture, "_Units", counting)
+    monkeypatch.setattr(fast, "WINDOW", 200)
+    row = b'%d,mania,no\n"two\nlines",other,no\n'
+    of_first_patterns, of_the_plan = 2 * 2, 2
+    screened(b"id,condition_type,detox_need\n" + b"".join(row % n for n in range(300)), BatchOptions())
+    assert ways.exact > 40
+    assert len(made) == of_first_patterns + of_the_plan
 
 
 @pytest.mark.parametrize("quick", [True, False])

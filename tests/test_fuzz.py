@@ -8,7 +8,7 @@ import pytest
 from fuzz import TARGETS, damaged, seeds, tried
 
 TRIES = {"rules": 250, "cases": 250, "answers": 1500, "record": 400, "calls": 1500, "source": 1000}
-TRIES |= {"map": 600, "table": 60, "lines": 250, "typed_lines": 40, "parquet": 150}
+TRIES |= {"map": 600, "table": 60, "lines": 250, "typed_lines": 40, "parquet": 150, "completion": 40}
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -1,25 +1,29 @@
-"""Runs one command again and again, each time with another function of ours failing at its first call.
+"""Runs one command again and again, each time with something else failing.
 
-    python torture.py FOLDER EACH COMMAND ...
+    python torture.py FOLDER functions|calls EACH COMMAND ...
 
-Of the functions that the command calls, every EACHth fails. The error that is raised holds
-everything that the function knew: whatever prints an error's words prints what a caller said. One
-line of JSON for each: its name, the exit status, stderr, and the files in `FOLDER/out` and
+`functions`: of the functions of ours that the command calls, every EACHth fails at its first call. The error
+that is raised holds everything that the function knew: whatever prints an error's words prints what a caller said.
+`calls`: of all that the command asks of the system (to open, read, write, rename ... a file), every EACHth
+fails, as on a broken disk (curl's torture tests do so with every call that may fail).
+
+One line of JSON for each: what failed, the exit status, stderr, and the files in `FOLDER/out` and
 `FOLDER/tmp` afterwards. The first line is of the command without a failure.
-
-(curl's torture tests do so with every call that may fail.)
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 import iopscreen
 from iopscreen import cli
@@ -29,13 +33,25 @@ BEYOND = ("main", "open_closed_streams")
 """Nothing can be caught around these; they know no answer."""
 
 Profile = Callable[[FrameType, str, object], None]
+Found = dict[str, Any]
+"""What may fail, by what it is called here."""
+
+
+class Kind(NamedTuple):
+    """What fails: how all that may is noted, and how one of these is let fail."""
+
+    listing: Callable[[Found], Profile]
+    failing: Callable[[Any], Profile]
+
+
+# --- functions of ours ----------------------------------------------------------------------
 
 
 def is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(PACKAGE) and code.co_name not in BEYOND
 
 
-def listing(found: dict[str, CodeType]) -> Profile:
+def functions(found: Found) -> Profile:
     """Notes every function of ours that is called."""
 
     def profile(frame: FrameType, event: str, _: object) -> None:
@@ -46,7 +62,7 @@ def listing(found: dict[str, CodeType]) -> Profile:
     return profile
 
 
-def failing(wanted: CodeType) -> Profile:
+def failing_function(wanted: CodeType) -> Profile:
     """Lets the first call of one function fail."""
 
     def profile(frame: FrameType, event: str, _: object) -> None:
@@ -54,6 +70,56 @@ def failing(wanted: CodeType) -> Profile:
             raise RuntimeError(repr(frame.f_locals))
 
     return profile
+
+
+# --- what is asked of the system ------------------------------------------------------------
+
+SYSTEM = ("posix", "_io", "io", "fcntl", "mmap", "select")
+FILES = (io.FileIO, io.BufferedReader, io.BufferedWriter, io.TextIOWrapper)
+CANNOT_FAIL = ("fspath", "_path_normpath", "getpid", "_exit", "urandom", "isatty", "fileno", "readable", "seekable")
+
+
+def is_fallible(call: object) -> bool:
+    """Whether a call of C may fail for reasons that are no fault of ours. Of stderr: there is nobody to tell."""
+    owner, name = getattr(call, "__self__", None), getattr(call, "__name__", "")
+    if isinstance(owner, FILES):
+        return name not in CANNOT_FAIL and getattr(owner, "name", "") not in (2, "<stderr>")
+    return getattr(call, "__module__", "") in SYSTEM and name not in CANNOT_FAIL
+
+
+def calls(found: Found) -> Profile:
+    """Notes every fallible call, each time it is made."""
+
+    def profile(frame: FrameType, event: str, call: object) -> None:
+        if event == "c_call" and is_fallible(call):
+            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            found[f"{len(found)}. {getattr(call, '__qualname__', call)} at {place}"] = len(found)
+
+    return profile
+
+
+def failing_call(number: int) -> Profile:
+    """Lets one fallible call fail."""
+    made = 0
+
+    def profile(_: FrameType, event: str, call: object) -> None:
+        nonlocal made
+        if event == "c_call" and is_fallible(call):
+            made += 1
+            if made > number:
+                sys.setprofile(None)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    return profile
+
+
+KINDS: Mapping[str, Kind] = {
+    "functions": Kind(functions, failing_function),
+    "calls": Kind(calls, failing_call),
+}
+
+
+# --- the command ----------------------------------------------------------------------------
 
 
 def run_in_child(folder: Path, arguments: list[str], profile: Profile) -> tuple[int, str]:
@@ -89,16 +155,16 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text(encoding="utf-8", errors="replace") for path in files}
 
 
-def called(arguments: list[str]) -> dict[str, CodeType]:
-    """The functions that the command calls, by place; it is run here, so that everything is loaded afterwards."""
-    found: dict[str, CodeType] = {}
+def noted(arguments: list[str], kind: Kind) -> Found:
+    """All that may fail; the command is run here, so that everything is loaded afterwards."""
+    found: Found = {}
     sys.argv = ["iopscreen", *arguments]
     kept = os.dup(1), os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     try:
-        sys.setprofile(listing(found))
+        sys.setprofile(kind.listing(found))
         cli.main()
     except SystemExit:
         pass
@@ -112,16 +178,16 @@ def called(arguments: list[str]) -> dict[str, CodeType]:
 
 
 def main() -> None:
-    folder, each, arguments = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    folder, kind, each, arguments = Path(sys.argv[1]), KINDS[sys.argv[2]], int(sys.argv[3]), sys.argv[4:]
     tempfile.tempdir = str(folder / "tmp")
     for _ in range(2):  # the first time, modules are loaded
         emptied(folder)
-        found = called(arguments)
-    chosen = {"": main.__code__, **dict(list(found.items())[::each])}
-    for name, code in chosen.items():
+        found = noted(arguments, kind)
+    faults = {name: kind.failing(one) for name, one in list(found.items())[::each]}
+    for name, fault in {"": lambda *_: None, **faults}.items():
         emptied(folder)
-        status, errors = run_in_child(folder, arguments, failing(code))
-        print(json.dumps({"function": name, "status": status, "stderr": errors, "files": contents(folder)}))
+        status, errors = run_in_child(folder, arguments, fault)
+        print(json.dumps({"failing": name, "status": status, "stderr": errors, "files": contents(folder)}))
 
 
 if __name__ == "__main__":

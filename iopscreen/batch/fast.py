@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import NamedTuple
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Exact, Quick, Wanted, plan
+from iopscreen.batch.capture import Exact, Plan, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
@@ -42,6 +43,8 @@ MAX_COUNTED = 1 << 14
 """Different rows that are counted each by itself before they are put together by what they are told."""
 MAX_PAUSE = 16
 """Windows that are not tried quickly after many were in vain."""
+
+_LF, _CR = b"\n\r"
 
 
 class Screener:
@@ -124,7 +127,7 @@ class _Windows:
         self._exact = Exact(self._shape, self._wanted, None, self._encoding)
         self._ascii = Exact(self._shape, self._wanted, None, self._encoding, ascii_only=True)
         self._quick: Quick | None = None
-        self._plain: frozenset[int] = frozenset()
+        self._planned: Plan | None = None
         self._looked_at = 0
         self._pause = 0
         self._rest_of_pause = 0
@@ -165,11 +168,15 @@ class _Windows:
         """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
-            planned = plan(self._shape, self._wanted, window)
-            # What was not plain once will not be again, now and then.
-            self._plain = planned.plain & self._plain if self._quick else planned.plain
-            self._quick = Quick(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
-            self._exact = Exact(self._shape, self._wanted, planned.groups, self._encoding)
+            planned, before = plan(self._shape, self._wanted, window), self._planned
+            if before:
+                # What was not plain once will not be again, now and then.
+                planned = planned._replace(plain=planned.plain & before.plain)
+            if planned != before:  # else what was learnt of the cells would be lost
+                self._planned = planned
+                self._quick = Quick(self._shape, self._wanted, planned, self._encoding)
+            if before is None or planned.groups != before.groups:
+                self._exact = Exact(self._shape, self._wanted, planned.groups, self._encoding)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -225,10 +232,8 @@ class _Windows:
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
         states = exact.states(columns)
         tails = list(map(self._tails.__getitem__, states))
-        bad = [index for index, tail in enumerate(tails) if not (tail and records[index])]
-        if pieces.several_lines:
-            ditto = [index for index, record in enumerate(records) if self._looks_like_rows(record)]
-            bad = sorted({*bad, *ditto})
+        ditto = filter(lambda index: self._looks_like_rows(records[index]), pieces.of_several_lines())
+        bad = sorted({*_nothing_at(records), *_nothing_at(tails), *ditto})
         start: int | None = 0
         while start is not None and start < len(records):
             stop = _first_from(bad, start, len(records))
@@ -240,8 +245,7 @@ class _Windows:
                 start = self._read_others(part, source, pieces, bad)
 
     def _looks_like_rows(self, record: bytes) -> bool:
-        found = record.splitlines()
-        return len(found) > 1 and looks_like_rows(found, self._shape.delimiter, self._form)
+        return looks_like_rows(record.splitlines(), self._shape.delimiter, self._form)
 
     def _read_others(self, part: Part, source: Source, pieces: _Pieces, bad: Sequence[int]) -> int | None:
         """Read records as the csv module does, up to the next good piece; its index, None if there is none here."""
@@ -269,21 +273,39 @@ def _first_from(ascending: Sequence[int], start: int, otherwise: int) -> int:
     return ascending[found] if found < len(ascending) else otherwise
 
 
+def _nothing_at(found: Sequence[bytes]) -> Iterator[int]:
+    """The places of what is empty."""
+    at = -1
+    with suppress(ValueError):
+        while True:
+            at = found.index(b"", at + 1)
+            yield at
+
+
 class _Pieces:
-    """The pieces of a window, and where they are. `several_lines`: whether some are of more than one."""
+    """The pieces of a window, and where they are."""
 
     def __init__(self, window: bytes, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
-        sizes = [len(record) + end if record else len(other) for record, other in zip(records, others, strict=True)]
+        sizes = [len(record) + end for record in records]
+        for index in _nothing_at(records):
+            sizes[index] = len(others[index])
         self._window = window
         self._at = at
+        self._records = records
         self._starts = list(accumulate(sizes, initial=0))
-        self.several_lines = count_lines(window) != len(records)
+        self._one_line_each = count_lines(window) == len(records)
         assert self._starts[-1] == len(window)
+
+    def of_several_lines(self) -> Iterator[int]:
+        """The places of records of several lines."""
+        records = () if self._one_line_each else self._records
+        # A number is looked for six times as fast as a byte.
+        return (index for index, record in enumerate(records) if _LF in record or _CR in record)
 
     def extent(self, start: int, stop: int) -> tuple[int, int]:
         """The bytes and the lines of some pieces."""
         begin, end = self._starts[start], self._starts[stop]
-        return end - begin, count_lines(self._window[begin:end]) if self.several_lines else stop - start
+        return end - begin, stop - start if self._one_line_each else count_lines(self._window[begin:end])
 
     def starting_at(self, at: int) -> int | None:
         """The index of the piece that starts at this byte of the file, past the last where the window ends. Or None."""

@@ -139,13 +139,18 @@ def _refuse_without_libraries(files: Files) -> None:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """What the libraries say of a file that they cannot read may hold its contents: only the place is told."""
+    """What the libraries say of a file that they cannot read may hold its contents: only the place is told.
+
+    What the system says goes on as it is: that has a number.
+    """
     import duckdb
     import pyarrow as pa
 
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError, UnicodeError):
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         what = (
             "holds JSON that DuckDB cannot read" if format_of(name) is Format.JSON_LINES else "is no whole Parquet file"
         )
