@@ -7,8 +7,9 @@ which reads one record from its first byte on as the csv module does. Where that
 ends too, and the pieces behind it are as good as always; if none does, a new window begins there. So
 every piece that is taken begins where a record begins.
 
-There are two patterns. The *exact* one captures each record. The *quick* one is made for what the
-cells were like so far, and captures less; it does for windows in which every line is a good record.
+There are three patterns. The *exact* one captures each record. The *loose* one does, too, but looks at less of
+it: what it takes for a record of several lines is looked at again. The *quick* one captures even less; it does
+for windows in which every line is a good record. These two are made for what the cells were like so far.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ FIRST_PLAN = 4
 """Windows that are looked at before a quick pattern is made."""
 MAX_COUNTED = 1 << 14
 """Different rows that are counted each by itself before they are put together by what they are told."""
-MAX_PAUSE = 16
+MAX_PAUSE = 64
 """Windows that are not tried quickly after many were in vain."""
 
 _LF, _CR = b"\n\r"
@@ -125,6 +126,7 @@ class _Windows:
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
         self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
         self._exact = Exact(self._shape, self._wanted, None, self._encoding)
+        self._loose: Exact | None = None
         self._ascii = Exact(self._shape, self._wanted, None, self._encoding, ascii_only=True)
         self._quick: Quick | None = None
         self._planned: Plan | None = None
@@ -152,7 +154,8 @@ class _Windows:
         if not self._is_text(window):
             self._add_exactly(self._ascii, part, source, window)
         elif not self._tried_quickly(part, source, window):
-            self._add_exactly(self._exact, part, source, window)
+            loose = self._loose if self._loose and is_quick(self._shape, window) else None
+            self._add_exactly(loose or self._exact, part, source, window)
             self._look_at(window)
 
     def _is_text(self, window: bytes) -> bool:
@@ -166,6 +169,8 @@ class _Windows:
 
     def _look_at(self, window: bytes) -> None:
         """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
+        if len(window) < WINDOW // 2:
+            return  # of a few rows, all columns seem to have few texts
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
             planned, before = plan(self._shape, self._wanted, window), self._planned
@@ -175,8 +180,9 @@ class _Windows:
             if planned != before:  # else what was learnt of the cells would be lost
                 self._planned = planned
                 self._quick = Quick(self._shape, self._wanted, planned, self._encoding)
+                self._loose = Exact(self._shape, self._wanted, planned, self._encoding, loose=True)
             if before is None or planned.groups != before.groups:
-                self._exact = Exact(self._shape, self._wanted, planned.groups, self._encoding)
+                self._exact = Exact(self._shape, self._wanted, planned, self._encoding)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -227,13 +233,13 @@ class _Windows:
     # --- exactly ----------------------------------------------------------------------------
 
     def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> None:
-        columns = exact.pieces(window)
-        records, others = columns[0], columns[-1]
+        found = exact.pieces(window)
+        records, others = [piece[0] for piece in found], [piece[-1] for piece in found]
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
-        states = exact.states(columns)
+        states = exact.states(found)
         tails = list(map(self._tails.__getitem__, states))
-        ditto = filter(lambda index: self._looks_like_rows(records[index]), pieces.of_several_lines())
-        bad = sorted({*_nothing_at(records), *_nothing_at(tails), *ditto})
+        doubtful = filter(lambda index: self._is_doubtful(exact, records[index]), pieces.of_several_lines())
+        bad = sorted({*_nothing_at(records), *_nothing_at(tails), *doubtful})
         start: int | None = 0
         while start is not None and start < len(records):
             stop = _first_from(bad, start, len(records))
@@ -244,7 +250,10 @@ class _Windows:
             else:
                 start = self._read_others(part, source, pieces, bad)
 
-    def _looks_like_rows(self, record: bytes) -> bool:
+    def _is_doubtful(self, exact: Exact, record: bytes) -> bool:
+        """Whether what was taken for a record of several lines may be none, or several."""
+        if exact.loose and not self._exact.is_record(record):
+            return True
         return looks_like_rows(record.splitlines(), self._shape.delimiter, self._form)
 
     def _read_others(self, part: Part, source: Source, pieces: _Pieces, bad: Sequence[int]) -> int | None:
