@@ -197,6 +197,13 @@ def test_count_weighs_every_block(drawn):
     assert sum(diagram.count(root, ones).values()) == len(function)
 
 
+def test_what_was_made_later_is_not_counted():
+    diagram = Diagram((2,))
+    root = diagram.node(0, (diagram.terminal("x"), diagram.terminal("y")))
+    diagram.terminal("another")
+    assert diagram.count(root, [[1, 3]]) == {"x": 1, "y": 3}
+
+
 def test_paths_take_every_assignment_apart(drawn):
     _, diagram, function, root = drawn
     found: Function = {}
@@ -215,6 +222,52 @@ def test_check_finds_a_node_that_should_not_be():
     diagram.node(0, (lower, y))
     diagram.check()
     diagram.node(1, (lower, y))
+    with pytest.raises(AssertionError):
+        diagram.check()
+
+
+def same_label_twice(diagram: Diagram, x: Node, y: Node) -> None:
+    diagram._append(2, (), "x")
+
+
+def terminal_of_a_level(diagram: Diagram, x: Node, y: Node) -> None:
+    diagram._terminals["another"] = diagram._append(1, (), "another")
+
+
+def children_all_the_same(diagram: Diagram, x: Node, y: Node) -> None:
+    diagram._made[1][x, x] = diagram._append(1, (x, x), None)
+
+
+def too_many_children(diagram: Diagram, x: Node, y: Node) -> None:
+    diagram._made[1][x, y, y] = diagram._append(1, (x, y, y), None)
+
+
+def child_of_an_earlier_level(diagram: Diagram, x: Node, y: Node) -> None:
+    above = diagram.node(0, (x, y))
+    diagram._made[1][above, x] = diagram._append(1, (above, x), None)
+
+
+def same_node_twice(diagram: Diagram, x: Node, y: Node) -> None:
+    diagram.node(1, (x, y))
+    diagram._append(1, (x, y), None)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        same_label_twice,
+        terminal_of_a_level,
+        children_all_the_same,
+        too_many_children,
+        child_of_an_earlier_level,
+        same_node_twice,
+    ],
+)
+def test_check_finds_each_thing_that_should_not_be(spoilt):
+    diagram = Diagram((2, 2))
+    x, y = diagram.terminal("x"), diagram.terminal("y")
+    diagram.check()
+    spoilt(diagram, x, y)
     with pytest.raises(AssertionError):
         diagram.check()
 

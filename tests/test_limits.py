@@ -165,6 +165,12 @@ def test_so_many_pairs_of_nodes_are_looked_at(monkeypatch):
         with pytest.raises(TooTangled):
             ask()
         monkeypatch.undo()
+    # The root beside itself, both of its children beside themselves and each other, and so the three labels.
+    monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 1 + 3 + 6)
+    assert questions[0]()
+    monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 1 + 3 + 6 - 1)
+    with pytest.raises(TooTangled):
+        questions[0]()
 
 
 @pytest.mark.parametrize(("edges", "fits"), [(1, False), (2, False), (5, False), (6, True), (7, True)])
@@ -217,13 +223,13 @@ def test_who_takes_a_rules_callers_is_told_without_counts_where_these_are_too_ma
 def test_only_the_takers_whose_part_is_too_many_boxes_are_not_counted(monkeypatch):
     """What the first rule has of the third one's callers are three boxes, what the second has is one."""
     either = "{any_of: [{b: {is: 1}, c: {is: 1}}, {b: {at_most: 1}, kind: x}]}"
-    rule_set = limited(rules(either, "{b: {is: 2}}", "{a: {is: 0}, b: {at_most: 2}}"))
+    rule_set = limited(rules(either, "{b: {is: 2}, c: {is: 1}, kind: x}", "{a: {is: 0}, b: {at_most: 2}}"))
     verdicts = Verdicts(compile_rule_set(rule_set), UNLIMITED)
     by_rule = {taker.position: taker.profiles for taker in verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))}
-    assert by_rule == {0: 5, 1: 4}
+    assert by_rule == {0: 5, 1: 1}
     monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 1)
     weighed = verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))
-    assert {taker.position: taker.profiles for taker in weighed} == {0: None, 1: 4}
+    assert [(taker.position, taker.profiles) for taker in weighed] == [(1, 1), (0, None)]
     monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
     with pytest.raises(OutOfTime):  # at the second look, so that it is no matter of boxes
         verdicts.within(Budget(2, count().__next__))._met([{}], 0)

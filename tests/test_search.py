@@ -14,7 +14,7 @@ from random_rule_sets import made
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import whole
-from iopscreen.engine.relevance import apart, matters
+from iopscreen.engine.relevance import _outcomes_around, apart, matters
 from iopscreen.engine.search import Search, _State
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
@@ -49,6 +49,30 @@ def test_the_clause_that_is_refuted_first_is_the_first_with_the_fewest_ways_or_o
         few += few % 2  # 3 or 4, 5 or 6, ...
         first = next(at for at, where in enumerate(ways) if alive >> at & 1 and len(where) <= few)
         assert Search._tightest(_State([], can, alive), 0) == first
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_clause_is_refuted_where_that_leaves_the_fewest_others(seed):
+    """A clause that a state can refute: at its first level where, of those alive, the fewest meet what is left then."""
+    random = Random(seed)
+    table = random_table(random)
+    search = Search(table, UNLIMITED)
+    for _ in range(10):
+        left = [random.randrange(1, 1 << width) for width in table.widths]
+        alive = random.randrange(1 << len(table.rows))
+        for place, (clause, _) in enumerate(table.rows):
+            ways = []
+            for level, passing in clause.items():
+                failing = left[level] & ~passing
+                others = [
+                    at for at, (other, _) in enumerate(table.rows) if alive >> at & 1 and other.get(level, -1) & failing
+                ]
+                if failing:
+                    ways.append((len(others), level))
+            if ways:
+                fewest = min(ways, key=lambda way: way[0])
+                chosen = fewest[1], clause[fewest[1]]
+                assert search._most_refuting(_State(left, [], alive), place) == chosen
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -119,6 +143,22 @@ def test_a_question_matters_just_where_two_callers_show_it(seed):
             for pair in itertools.combinations(range(compiled.rules.widths[level]), 2)
         )
         assert searched == shown
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_outcomes_around_a_caller_are_those_of_every_other_answer(seed):
+    """The caller is the one with the first block of every level of the box."""
+    compiled = compile_rule_set(understand(made(seed).text.encode(), "random.yaml").rule_set)
+    verdicts, rows = Verdicts(compiled, UNLIMITED), [*compiled.rules.rows, ({}, compiled.rules.otherwise)]
+    boxes = [verdicts.deciding_box(position) for position in range(len(verdicts.bits))]
+    for box, level in itertools.product([box for box in boxes if box], range(len(compiled.order))):
+        caller = [(blocks & -blocks).bit_length() - 1 for blocks in box]
+        found = set()
+        for block in range(compiled.rules.widths[level]):
+            caller[level] = block
+            label = next(label for clause, label in rows if passes(clause, caller))
+            found |= set() if is_impossible(label) else {compiled.outcome_of(label)}
+        assert _outcomes_around(verdicts, level, box) == found
 
 
 def compiled_table(kind, rules, columns, seed=1):

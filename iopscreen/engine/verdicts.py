@@ -355,7 +355,7 @@ def _bits_by_position(rows: Iterable[tuple[Clause, Label]], count: int, first: i
     place = first
     for position, mine in groupby(_position(label) for _, label in rows):
         number = sum(1 for _ in mine)
-        bits[position] |= ((1 << number) - 1) << place
+        bits[position] = ((1 << number) - 1) << place
         place += number
     return bits
 
