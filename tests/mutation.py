@@ -2,7 +2,7 @@
 
 Needs the package `mutmut` (3.8 or newer), and works on a copy in a temporary folder:
 
-    python tests/mutation.py values|reader|nodes|deciding|diagram|search [module ...]
+    python tests/mutation.py values|reader|nodes|deciding|diagram|search|kept|promise|mutate [module ...]
 
 Each part has the quick test files that ought to notice. What survives is printed as a diff; `mutation.md`
 has what was found when each survivor was looked at.
@@ -24,6 +24,7 @@ COPIED = ("iopscreen", "rules", "tests", "pyproject.toml", "README.md", "CHANGEL
 SLOW = (
     *("mean_what_their_author_wrote", "reach_every_kind", "shipped", "many_questions", "hostile"),
     *("past_the_limits", "tangled", "search_and_diagram"),
+    *("both_parsers_lead", "mutated_texts", "every_cut", "without_one_line", "random_damage"),
 )
 """Parts of the names of tests that are left out: a change that nothing else notices would wait for each of them."""
 UNNOTICED = ("survived", "no tests", "suspicious")
@@ -52,6 +53,10 @@ PARTS = {
         tuple(f"engine/{name}" for name in ("search", "verdicts", "partial", "relevance", "boxes")),
         ("test_search", "test_partial", "test_boxes", "test_limits"),
     ),
+    "kept": Part(("engine/remainder", "engine/kept"), ("test_remainder",)),
+    "promise": Part(("engine/promise",), ("test_protection",)),
+    "mutate": Part(("engine/mutate",), ("test_edits", "test_limits")),
+    "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
 }
 
 
@@ -87,6 +92,7 @@ def copy_to(folder: Path, part: Part) -> None:
             *(f"tests/{name}.py" for name in part.tests),
             *("-k", " and ".join(f"not {name}" for name in SLOW)),
         ],
+        "pytest_add_cli_args": ["--assert=plain"],  # nobody reads why a test failed
         "timeout_constant": 15.0,
         "timeout_multiplier": 3.0,
     }

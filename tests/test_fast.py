@@ -227,6 +227,51 @@ def test_cells_that_are_passed_over_unseen_are_looked_at(odd, header, good, end,
     assert ways.quick > 0
 
 
+def test_what_was_learnt_of_cells_is_kept_while_the_plan_is_the_same(monkeypatch, ways):
+    made = []
+    real = capture._Units
+
+    def counting(*arguments, **options):
+        made.append(arguments)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(capture, "_Units", counting)
+    monkeypatch.setattr(fast, "WINDOW", 200)
+    row = b'%d,mania,no\n"two\nlines",other,no\n'
+    of_first_patterns, of_the_plan = 2 * 2, 3
+    screened(b"id,condition_type,detox_need\n" + b"".join(row % n for n in range(300)), BatchOptions())
+    assert ways.exact > 40
+    assert len(made) == of_first_patterns + of_the_plan
+
+
+def test_no_plan_is_made_from_a_few_rows(monkeypatch, ways):
+    """In a window of a few rows, all columns have few texts: they would be looked up together."""
+    samples = []
+    real = fast.plan
+
+    def planning(shape, wanted, sample):
+        samples.append(len(sample))
+        return real(shape, wanted, sample)
+
+    monkeypatch.setattr(fast, "plan", planning)
+    monkeypatch.setattr(fast, "WINDOW", 400)
+    monkeypatch.setattr(fast, "SMALL_WINDOW", 40)
+    screened(b"nr,detox_need\n" + (UNEVEN + b"3,yes\n" * 70) * 60, BatchOptions())
+    assert ways.uneven > 10
+    assert len(samples) > 2
+    assert min(samples) >= 200
+
+
+def test_what_a_loose_pattern_takes_for_one_row_and_is_two_is_seen(monkeypatch, ways):
+    monkeypatch.setattr(fast, "WINDOW", 300)
+    data = b"id,notes,condition_type,detox_need\n" + b"1,x,mania,no\n2,x,maybe,no\n" * 30
+    data += b"3,x\n4,mania,no\n5,x,other,yes\n" * 9
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert screened(data, BatchOptions()) == expected
+    assert expected.summary.problems == 30 + 18
+    assert ways.uneven > 5
+
+
 @pytest.mark.parametrize("quick", [True, False])
 def test_a_row_that_is_counted_and_not_put_together_is_noticed(quick, monkeypatch, ways):
     real = fast._woven

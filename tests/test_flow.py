@@ -86,22 +86,36 @@ def test_what_is_left_out_is_said(seed):
             assert set(last.rules) <= set(end.rules)
 
 
-def test_many_ends_of_one_step_are_one_for_each_outcome():
-    rules = "".join(
-        f"  - {{id: r{number}, when: {{age: {{is: {number}}}}}, "
-        f"recommend: {'ab'[number % 2]}, because: x, basis: site}}\n"
-        for number in range(100)
-    )
+def written(questions: str, *rules: str) -> Compiled:
+    """A rule set of two outcomes; each rule as its condition and what it recommends."""
     text = f"""format: 1
 id: x
 version: "1.0.0"
 title: X
 policy: first
 outcomes: {{a: {{label: A}}, b: {{label: B}}}}
-questions: {{age: {{ask: "?", type: whole_number, range: [0, 99]}}}}
+questions: {questions}
 rules:
-{rules}"""
-    found = flow(compile_rule_set(understand(text.encode(), "test.yaml").rule_set))
+"""
+    for number, rule in enumerate(rules):
+        when, recommend = rule.split(" -> ")
+        text += f"  - {{id: r{number}, when: {when}, recommend: {recommend}, because: x, basis: site}}\n"
+    return compile_rule_set(understand(text.encode(), "test.yaml").rule_set)
+
+
+SURE_AND_OLD = '{sure: {ask: "?", type: yes_no}, old: {ask: "?", type: yes_no}}'
+
+
+def test_a_question_that_only_settles_which_rule_decides_is_not_asked_and_all_these_are_named():
+    rules = written(SURE_AND_OLD, "{sure: yes, old: yes} -> a", "{old: yes} -> a", "{sure: yes} -> b", "{} -> b")
+    asked, *ends = flow(rules).steps
+    assert asked.question == "old"
+    assert ends == [End("a", (0, 1)), End("b", (2, 3))]
+
+
+def test_many_ends_of_one_step_are_one_for_each_outcome():
+    age = '{age: {ask: "?", type: whole_number, range: [0, 99]}}'
+    found = flow(written(age, *(f"{{age: {{is: {number}}}}} -> {'ab'[number % 2]}" for number in range(100))))
     assert not found.cut
     assert [step.outcome for step in found.steps[1:]] == ["a", "b"]
     assert found.steps[1].rules == tuple(range(0, 100, 2))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
-from iopscreen.engine import blocks
+from iopscreen.engine import blocks, budget
 from iopscreen.engine.boxes import disjoint, without
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import TooTangledToCompile, compile_rule_set, conditions_of
+from iopscreen.engine.decide import decide, rule_on
 from iopscreen.engine.diagram import Diagram
 from iopscreen.engine.difference import under_reading
 from iopscreen.engine.flow import flow
@@ -175,6 +178,18 @@ def test_so_many_edges_are_made(edges, fits):
         table.build(Diagram(table.widths), {}, max_edges=edges)
 
 
+def test_time_for_notes_is_of_the_same_budget(monkeypatch):
+    """Each look at the clock counts one: there is just the time for the rules, and then none for the note."""
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    note = "notes: [{id: n, when: {b: {is: 1}}, for: staff, say: S}]\n"
+    compiled, looks = compile_rule_set(limited(rules("{a: {is: 1}}") + note)), count()
+    rule_on(compiled, {}, budget=Budget(100, looks.__next__))
+    enough = next(looks)
+    rule_on(compiled, {}, budget=Budget(enough, count().__next__))
+    with pytest.raises(OutOfTime):
+        decide(compiled, {}, budget=Budget(enough, count().__next__))
+
+
 # --- past a limit, less is told, and nothing wrong ---
 
 TAKEN = """\
@@ -197,6 +212,21 @@ def test_who_takes_a_rules_callers_is_told_without_counts_where_these_are_too_ma
     assert uncounted.profiles is None
     assert {taker.profiles for taker in uncounted.takers} == {None}
     assert {taker.position for taker in uncounted.takers} == {taker.position for taker in counted.takers}
+
+
+def test_only_the_takers_whose_part_is_too_many_boxes_are_not_counted(monkeypatch):
+    """What the first rule has of the third one's callers are three boxes, what the second has is one."""
+    either = "{any_of: [{b: {is: 1}, c: {is: 1}}, {b: {at_most: 1}, kind: x}]}"
+    rule_set = limited(rules(either, "{b: {is: 2}}", "{a: {is: 0}, b: {at_most: 2}}"))
+    verdicts = Verdicts(compile_rule_set(rule_set), UNLIMITED)
+    by_rule = {taker.position: taker.profiles for taker in verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))}
+    assert by_rule == {0: 5, 1: 4}
+    monkeypatch.setattr("iopscreen.engine.boxes.MAX_BOXES", 1)
+    weighed = verdicts._weighed(2, verdicts._parts(verdicts.clauses[2]))
+    assert {taker.position: taker.profiles for taker in weighed} == {0: None, 1: 4}
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    with pytest.raises(OutOfTime):  # at the second look, so that it is no matter of boxes
+        verdicts.within(Budget(2, count().__next__))._met([{}], 0)
 
 
 def test_parts_that_exclude_everybody_are_kept_where_one_has_too_many_alternatives(monkeypatch):

@@ -154,6 +154,10 @@ HOSTILE = {
     "3.9 MB of list items": (b"- a\n" * (BIG // 4), "too-large"),
     "3.9 MB of flow items": (b"[" + b"a," * (BIG // 2) + b"]", "too-large"),
     "3.9 MB of keys": (b"".join(KEYS), "too-large"),
+    "150,000 keys on one line": (
+        b"{" + b", ".join(b"k%d: v" % number for number in range(150_000)) + b"}",
+        "no-rule-set",
+    ),
     "3.9 MB of one key": (b"a: b\n" * (BIG // 5), "too-large"),
     "3.9 MB of explicit keys": (b"? a\n" * (BIG // 4), "too-large"),
     "3.9 MB of colons": (b":" * BIG, "syntax"),
@@ -235,6 +239,60 @@ def test_hostile_files_are_refused_at_once(name):
 @pytest.mark.parametrize("name", [name for name, (data, _) in HOSTILE.items() if len(data) < 100_000])
 def test_small_hostile_files_are_refused_at_once_by_the_pure_parser_too(name):
     refused(HOSTILE[name][0], pure=True)
+
+
+EMPTY = "1:1: the file is empty [empty-file]"
+COMMENTS = "1:1: the file holds nothing but comments [empty-file]"
+UTF_16 = "1:1: the file is in UTF-16; save it as UTF-8 [not-utf8]"
+DIRECTIVE = "directives (`%...`) are not read; remove the line [yaml-feature]"
+ODD = "is not allowed in this file; remove it [control-character]"
+CARRIAGE = "a carriage return without a line feed: save the file with ordinary line ends [control-character]"
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", EMPTY),
+        (b" \r\n\n", EMPTY),
+        (b"\xef\xbb\xbf", EMPTY),
+        (b" " * (MAX_BYTES + 1), "1:1: the file is larger than 4 MiB; split it [too-large]"),
+        (b"# a", COMMENTS),
+        (b"# a\n---\n", COMMENTS),
+        (b"~", COMMENTS),
+        ("a: 1".encode("utf-16-le").join([b"\xff\xfe", b""]), UTF_16),
+        ("a: 1".encode("utf-16-be").join([b"\xfe\xff", b""]), UTF_16),
+        (b"\xef\xbb\xbfa: \xff", "1:4: byte 0xff is not UTF-8; save the file as UTF-8 [not-utf8]"),
+        (b"a: \xc3\xa9\nb: \xc3\xa9 \x0b", f"2:6: character U+000B {ODD}"),
+        (b"a: \xf3\xa0\x81\x81", f"1:4: character U+E0041 {ODD}"),
+        (b"a:\t1", "1:3: a tab: use spaces [control-character]"),
+        (b"a: 1\r\nb: 2\r", f"2:5: {CARRIAGE}"),
+        (b"%YAML 1.1\n---\na", f"1:1: {DIRECTIVE}"),
+        (b"\r\n # %\n  \n%YAML 1.1\n---\na", f"4:1: {DIRECTIVE}"),
+        (b"a: 1\n--- {}", "2:1: a second document starts here; a file holds one [several-documents]"),
+        (b"a:\n  - " + b"[" * 31 + b"]" * 31, "2:35: nested deeper than 32 levels [too-deep]"),
+        (b'a: "\\x85"', "1:4: an escape in this text stands for U+0085; remove it [control-character]"),
+    ],
+)
+def test_what_is_no_text_to_be_read_is_told_at_its_place(data, said, pure):
+    faults = Faults("text.yaml")
+    assert parse(data, faults, pure=pure) is None or said.startswith("1:4: an escape")
+    assert [f"{fault.place.line}:{fault.place.column}: {fault.message} [{fault.name}]" for fault in faults.found] == [
+        said
+    ]
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_what_reaches_a_limit_is_read(pure, monkeypatch):
+    deepest = "a:\n  - " + "[" * 30 + "]" * 30
+    assert nodes(deepest, pure=pure) is not None
+    text = "a: 1\nb: [2]\nc: 3"
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 8)
+    assert nodes(text, pure=pure) is not None
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 7)
+    assert told(text, pure=pure) == ["3:4: more than 7 values; split the file [too-large]"]
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 1_000)
+    assert told("- a\n" * 1_000, pure=pure) == ["1000:3: more than 1,000 values; split the file [too-large]"]
 
 
 @pytest.mark.parametrize(
@@ -431,6 +489,39 @@ def test_both_parsers_read_mutated_texts_alike(batch):
         assert fast == nodes(text, pure=True), f"read differently: {text!r}"
         accepted += fast is not None
     assert 100 < accepted < 500  # else the comparison says little
+
+
+@needs_both
+def test_every_snippet_is_read_or_told_as_it_should_be(compare):
+    """Short texts, each with what is said of it; a line more where the pure parser sees it elsewhere."""
+    path = TESTS / "cases" / "read" / "snippets.txt"
+    lines = []
+    for text in path.read_text("utf-8").split("\n=====\n"):
+        fast, slow = (told(text, pure=pure) for pure in (False, True))
+        lines += [f"| {line}" for line in text.split("\n")]
+        lines += [*fast, *(f"pure: {line}" for line in slow if line not in fast), ""]
+    compare(path.with_suffix(".out"), "\n".join(lines))
+
+
+def told(text: str, *, pure: bool) -> list[str]:
+    """What is wrong with a text, in the order of the file, else what it holds."""
+    faults = Faults("text.yaml")
+    node = parse(text.encode(), faults, pure=pure)
+    found = [f"{line}:{column}: {message} [{name}]" for name, _, _, (line, column), message, *_ in faults.found]
+    return sorted(found) or [sketch(node)]
+
+
+def sketch(node: Node | None) -> str:
+    """A node on one line, with the place of everything: quoted text in quotes, and `!` where a comment cut it."""
+    match node:
+        case Scalar(text, plain, place, glued):
+            return f"{text if plain else repr(text)}@{place.line}:{place.column}{'!' * glued}"
+        case Sequence(items, place):
+            return f"[{', '.join(map(sketch, items))}]@{place.line}:{place.column}"
+        case Mapping(entries, place, flow):
+            held = ", ".join(f"{sketch(key)}: {sketch(value)}" for key, value in entries)
+            return f"{'flow ' * flow}{{{held}}}@{place.line}:{place.column}"
+    return "nothing"
 
 
 @needs_both

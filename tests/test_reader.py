@@ -6,9 +6,11 @@ A file in `cases/read/good` reads without a fault.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pytest
 from conftest import RULES, TESTS
 
 from iopscreen.ruleset import reader
-from iopscreen.ruleset.findings import FileRefused, Finding, Severity
+from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity, one_line
 from iopscreen.ruleset.model import (
     NO_RULE,
     AllOf,
@@ -30,6 +32,7 @@ from iopscreen.ruleset.model import (
     ValueTest,
 )
 from iopscreen.ruleset.reader import digest_of, read_rule_file, understand
+from iopscreen.ruleset.shape import did_you_mean
 
 CASES = TESTS / "cases" / "read"
 GOOD = sorted((CASES / "good").glob("*.yaml"))
@@ -62,6 +65,28 @@ def test_what_is_harmless_reads_silently(path):
 
 def test_every_expected_output_belongs_to_a_file():
     assert {path.stem for path in (CASES / "bad").glob("*.out")} == {path.stem for path in BAD}
+
+
+def test_a_fault_on_one_line_is_what_editors_find_their_way_by():
+    (found,) = faults(b"format: 2")
+    assert one_line(found) == "rules.yaml:1:9: error: `format` is `2`; this program reads format 1 [wrong-value]"
+
+
+def test_a_file_is_refused_with_the_number_of_its_faults():
+    for data, said in ((b"format: 2", "1 fault"), (b"title: t\nid: i", "6 faults")):
+        with pytest.raises(FileRefused, match=f"^{said}$"):
+            understand(data, "rules.yaml")
+
+
+def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
+    names = [f"option_{number:03}" for number in range(501)]
+    assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
+    assert did_you_mean("optoin_499", names) == ""
+
+
+def test_a_near_name_is_shown_as_it_is_written():
+    assert did_you_mean("DAYS ag", {"days_ago": 0}, {"days_ago": "Days ago"}) == "; did you mean `Days ago`?"
+    assert did_you_mean("days ag", {"days_ago": 0}, {}) == "; did you mean `days_ago`?"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -165,7 +190,8 @@ def test_rules_notes_and_guarantees_are_understood():
     assert rule_set.rule["rule-two"].when == AllOf(())
     assert rule_set.rule["rule-one"].cite == (Cite("no-detox", rule_set.rule["rule-one"].cite[0].place),)
     assert [(note.id, note.audience, note.say) for note in rule_set.notes] == [
-        ("note-one", "caller", "We will find one.")
+        ("note-one", "caller", "We will find one."),
+        ("note-two", "staff", "Write it down."),
     ]
     assert [guarantee.allowed for guarantee in rule_set.guarantees] == [
         {"referral", NO_RULE},
@@ -175,6 +201,31 @@ def test_rules_notes_and_guarantees_are_understood():
     assert [(accept.finding, accept.until, accept.at) for accept in rule_set.accept] == [
         ("no-cases", "2027-03-01", "rule-one")
     ]
+
+
+@pytest.mark.parametrize("name", ["everything", "edges"])
+def test_every_key_is_understood_with_its_place(name, compare):
+    """Every value that the reader makes of a file that has every key, so that none goes to another's field."""
+    path = CASES / "good" / f"{name}.yaml"
+    rule_set = read_rule_file(str(path)).rule_set
+    compare(path.with_suffix(".out"), "".join(f"{line}\n" for line in tree("-", rule_set)))
+
+
+def tree(name: str, value: object) -> Iterator[str]:
+    """A value of the model and what it holds, line by line, indented."""
+    if isinstance(value, Place):
+        yield f"{name} {value.line}:{value.column}"
+    elif isinstance(value, tuple | frozenset):
+        named = getattr(value, "_asdict", None)
+        yield f"{name} {type(value).__name__ if named else len(value)}"
+        for key, part in named().items() if named else (("-", part) for part in in_order(value)):
+            yield from (f"  {line}" for line in tree(key, part))
+    else:
+        yield f"{name} {json.dumps(value, ensure_ascii=False)}"
+
+
+def in_order(values: tuple[object, ...] | frozenset[str]) -> Sequence[object]:
+    return sorted(values) if isinstance(values, frozenset) else values
 
 
 def test_conditions_are_understood(compare):
@@ -222,6 +273,7 @@ def test_the_digest_is_of_the_bytes_that_were_read():
     file = read_rule_file(str(path))
     assert file.digest == digest_of(path.read_bytes())
     assert file.digest != digest_of(path.read_text("utf-8-sig").encode())
+    assert (file.path, file.text) == (str(path), path.read_bytes().decode("utf-8-sig"))
 
 
 @pytest.mark.parametrize("spelling", ["yes", '"yes"', "'yes'", "true", "True", "TRUE", "Yes", "YES"])
@@ -231,11 +283,41 @@ def test_ways_to_write_yes_mean_the_same(spelling):
     assert understand(text.encode(), "a").rule_set.rules == understand(plain.encode(), "a").rule_set.rules
 
 
-@pytest.mark.parametrize("path", ["no-such-file.yaml", "."])
-def test_what_cannot_be_opened_is_refused(path, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no-such-file.yaml", "no such file or directory"), (".", "it is a folder"), ("odd", "not readable")],
+)
+def test_what_cannot_be_opened_is_refused(name, why, tmp_path, monkeypatch):
+    if name == "odd":  # some file systems have a failure of their own
+        monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(OSError))
+    path = str(tmp_path / name)
     with pytest.raises(FileRefused) as error:
-        read_rule_file(str(tmp_path / path))
-    assert [finding.name for finding in error.value.findings] == ["unreadable"]
+        read_rule_file(path)
+    message = f"the file cannot be read: {why}"
+    assert error.value.findings == [Finding("unreadable", Severity.ERROR, path, Place(1, 1), message)]
+
+
+def test_a_file_may_be_as_large_as_is_said_and_no_larger(tmp_path, monkeypatch):
+    path = tmp_path / "rules.yaml"
+    data = (CASES / "good" / "minimal.yaml").read_bytes()
+    for module in ("reader", "nodes"):
+        monkeypatch.setattr(f"iopscreen.ruleset.{module}.MAX_BYTES", len(data))
+    path.write_bytes(data)
+    assert read_rule_file(str(path)).digest == digest_of(data)
+    path.write_bytes(data + b"\n")
+    with pytest.raises(FileRefused) as error:
+        read_rule_file(str(path))
+    assert [finding.name for finding in error.value.findings] == ["too-large"]
+
+
+def test_the_parser_that_is_asked_for_is_the_one_that_reads(tmp_path):
+    """They see a missing space in braces at places of their own."""
+    path = tmp_path / "rules.yaml"
+    path.write_text("{format:[1]}")
+    for pure, column in ((False, 8), (True, 2)):
+        with pytest.raises(FileRefused) as error:
+            read_rule_file(str(path), pure=pure)
+        assert [fault.place for fault in error.value.findings if fault.name == "syntax"] == [(1, column)]
 
 
 def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path, monkeypatch):
@@ -291,9 +373,3 @@ def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
 def test_every_shipped_rule_set_reads(path):
     if not path.name.endswith(".cases.yaml"):
         read_rule_file(str(path))
-
-
-def test_a_folder_cannot_be_read_and_is_called_so(tmp_path):
-    with pytest.raises(FileRefused) as refused:
-        reader.read_bytes(str(tmp_path))
-    assert [finding.message for finding in refused.value.findings] == ["the file cannot be read: it is a folder"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
 from random import Random
 
 import pytest
 from random_rule_sets import made, random_answers
+from test_diagram import random_table
 
-from iopscreen.engine import kept
+from iopscreen.engine import kept, remainder
 from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, is_certain, rule_on, shown, texts_of_open
 from iopscreen.engine.kept import Kept
-from iopscreen.engine.remainder import ByRemainder
+from iopscreen.engine.remainder import ByRemainder, Remainder, Remainders
+from iopscreen.engine.table import Table
 from iopscreen.ruleset.model import Answers
 from iopscreen.ruleset.reader import understand
 
@@ -79,6 +84,77 @@ def test_what_is_kept_of_each_table_is_what_is_decided():
 RULED = ("recommendation", "rule", "rules", "possible", "ask_next", "notes")
 
 
+def left_by_hand(table: Table, blocks: Sequence[int | None]) -> Remainder:
+    """What is left of a table, clause by clause; `blocks`: those known, or None, by level."""
+
+    def open_levels(clause):
+        return {level for level in clause if blocks[level] is None}
+
+    rows = [*table.rows, ({}, table.otherwise)]
+    alive = [
+        (place, open_levels(clause), label)
+        for place, (clause, label) in enumerate(rows)
+        if all(blocks[level] is None or passing >> blocks[level] & 1 for level, passing in clause.items())
+    ]
+    first_without_test = next(number for number, (_, levels, _) in enumerate(alive) if not levels)
+    before, takes_rest = alive[:first_without_test], alive[first_without_test]
+    while before and before[-1][2] == takes_rest[2]:
+        before.pop()
+    clauses = sum(1 << place for place, _, _ in (*before, takes_rest))
+    return Remainder(clauses, tuple(sorted(set().union(*(levels for _, levels, _ in before)))))
+
+
+def test_what_is_left_of_a_table_clause_by_clause():
+    seen = Counter()
+    for seed in range(150):
+        random = Random(f"left {seed}")
+        table = random_table(random)
+        remainders = Remainders(table)
+        for _ in range(10):
+            blocks = [random.choice([None, random.randrange(width)]) for width in table.widths]
+            left = remainders.of([blocks[level] for level in remainders.levels])
+            assert left == left_by_hand(table, blocks)
+            seen[min(len(left.levels), 3)] += 1
+    assert min(seen[number] for number in range(4)) > 50
+
+
+TWO_LEVELS = Table((2, 3), (({0: 1, 1: 3}, "x"), ({1: 4}, "y")), "z")
+"""Of three and of four: a block, or none known."""
+
+
+EVERY = list(product([None, 0, 1], [None, 0, 1, 2]))
+
+
+def found_out(most: int) -> tuple[int, int]:
+    """How much is found out where every combination of its blocks is asked about, and how much when all are again."""
+    asked = []
+
+    def found(known):
+        asked.append(known)
+        return left_by_hand(TWO_LEVELS, [known.get(0), known.get(1)])
+
+    by_left = ByRemainder(TWO_LEVELS, found, most)
+    numbers = []
+    for _ in range(2):
+        assert [by_left.of(blocks) for blocks in EVERY] == [left_by_hand(TWO_LEVELS, blocks) for blocks in EVERY]
+        numbers.append(len(asked))
+    return numbers[0], numbers[1] - numbers[0]
+
+
+@pytest.mark.parametrize(("few", "kept_by_blocks"), [(11, False), (12, True)])
+def test_few_combinations_are_kept_beside_what_is_kept_by_bytes(few, kept_by_blocks, monkeypatch):
+    monkeypatch.setattr(remainder, "FEW", few)
+    first, again = found_out(0)
+    assert first > 5
+    assert (again == 0) == kept_by_blocks
+
+
+@pytest.mark.parametrize("few", [0, 12])
+def test_each_remainder_is_found_out_once(few, monkeypatch):
+    monkeypatch.setattr(remainder, "FEW", few)
+    assert found_out(100_000) == (len({left_by_hand(TWO_LEVELS, blocks) for blocks in EVERY}), 0)
+
+
 class Squares(Kept[int, bytes]):
     """Values of a known size, and a list of what was found out."""
 
@@ -129,7 +205,41 @@ def test_equal_values_are_held_once_and_count_once():
 
 def test_a_value_that_is_not_kept_is_not_there():
     plain: Kept[str, int] = Kept(1000)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="a"):
         plain["a"]
     plain.keep("a", 1)
     assert plain["a"] == 1
+
+
+@pytest.mark.parametrize(("most", "held"), [(1_198, 3), (1_200, 3), (1_201, 3), (1_202, 4), (1_499, 4), (1_502, 5)])
+def test_a_generation_ends_with_the_entry_after_half_of_the_bytes(most, held):
+    """The first entry counts for itself and its value, the others have the same value."""
+    plain: Kept[int, str] = Kept(most)
+    for number in range(3 * held):
+        plain.keep(number, "value")
+        assert list(plain) == list(range(number - number % held, number + 1))
+    plain.keep(3 * held, "value")
+    for number in range(2 * held):
+        with pytest.raises(KeyError):
+            plain[number]
+    assert plain[2 * held] == "value"
+
+
+class Lengths(Kept[str, int]):
+    """Keys of a known size."""
+
+    def find(self, key: str) -> int:
+        return len(key) + len(self)
+
+    def size_of_key(self, key: str) -> int:
+        return len(key)
+
+
+@pytest.mark.parametrize(("most", "held"), [(2 * 400, 1), (2 * 401, 2), (2 * 800, 2), (2 * 801, 3)])
+def test_keys_count_by_their_size(most, held):
+    lengths = Lengths(most)
+    for number in range(held):
+        assert lengths[f"{number:0100}"] == 100 + number
+        assert len(lengths) == number + 1
+    assert lengths["another"]
+    assert list(lengths) == ["another"]

@@ -15,7 +15,7 @@ from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import whole
 from iopscreen.engine.relevance import apart, matters
-from iopscreen.engine.search import Search
+from iopscreen.engine.search import Search, _State
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
 from iopscreen.ruleset.reader import understand
@@ -35,6 +35,20 @@ def random_table(random: Random) -> Table:
 
 def passes(clause, point):
     return all(blocks >> point[level] & 1 for level, blocks in clause.items())
+
+
+@pytest.mark.parametrize("levels", [3, 4, 7, 8, 18, 130])
+def test_the_clause_that_is_refuted_first_is_the_first_with_the_fewest_ways_or_one_more(levels):
+    random = Random(levels)
+    for _ in range(100):
+        clauses = random.randint(1, 60)
+        ways = [random.sample(range(levels), random.randint(3, levels)) for _ in range(clauses)]
+        can = [sum(1 << clause for clause, where in enumerate(ways) if level in where) for level in range(levels)]
+        alive = random.randrange(1, 1 << clauses)
+        few = min(len(where) for clause, where in enumerate(ways) if alive >> clause & 1)
+        few += few % 2  # 3 or 4, 5 or 6, ...
+        first = next(at for at, where in enumerate(ways) if alive >> at & 1 and len(where) <= few)
+        assert Search._tightest(_State([], can, alive), 0) == first
 
 
 @pytest.mark.parametrize("seed", range(300))

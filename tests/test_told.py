@@ -29,10 +29,10 @@ ONE = "{id: one, when: {danger: yes}, unless: {lax: yes}, never: [iop], because:
 TWO = "  - {id: two, when: {danger: no}, always: iop}\n"
 NOTE = "{id: note-one, when: {interpreter: yes}, unless: {danger: yes}, for: caller"
 ENTRY = "{id: no-days, when: {days: {at_least: 3000}}, unless: {danger: yes}, because: Nobody waits that long."
-RULE_ONE = "    accept: [{finding: no-effect-rule, because: soon, until: 2027-03-01}]\n"
+RULE_ONE = "    accept: [{finding: no-effect-rule, because: soon, until: 2027-03-01, at_most: 0}]\n"
 OUTCOME = "    accept: [{finding: unreachable-outcome, because: soon, by: lead, until: 2027-03-01}]\n"
 QUESTION = "    accept:\n      - {finding: question-never-matters, because: soon}\n"
-WHOLE = "accept:\n  - {finding: no-cases, because: soon, by: lead, until: 2027-03-01, at: rule-one}\n"
+WHOLE = "accept:\n  - {finding: no-cases, because: soon, by: lead, until: 2027-03-01, at: rule-one, at_most: 3}\n"
 ARTICLE = f"    kind: document\n    {DIGEST}\n    passages:\n"
 
 EDITS = [
@@ -46,7 +46,7 @@ EDITS = [
     ("disclosure: Provisional.\n", ""),
     ("[Caller declined, No bed available]", "[Caller declined]"),
     (WHOLE, ""),
-    (WHOLE, WHOLE.replace("}", ", at_most: 3}")),
+    (WHOLE, WHOLE.replace("at_most: 3", "at_most: 5")),
     (WHOLE, WHOLE.replace("soon", "later")),
     (WHOLE, WHOLE.replace("by: lead", "by: boss")),
     (WHOLE, WHOLE.replace("2027-03-01", "2027-02-01")),

@@ -13,7 +13,6 @@ A boundary is covered when both of its sides are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from iopscreen.audit.cases import CaseResult, Coverage, Verdict
@@ -77,8 +76,7 @@ class Parted(NamedTuple):
     recommended: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Boundaries:
+class Boundaries(NamedTuple):
     """The deciding boundaries, in file order of their questions, and those that are not covered."""
 
     deciding: tuple[Boundary, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, deciding_conditions
@@ -38,8 +38,7 @@ class Verdict(StrEnum):
     """Not decided in time, or too tangled for that."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(NamedTuple):
     """A case and what became of it. `differences`: what was expected and what came, in words."""
 
     case: Case
@@ -131,8 +130,7 @@ def _several(names: Sequence[str]) -> str:
 # --- coverage -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """Of the things of one kind: those that a passed case comes to, and those that none does."""
 
     covered: tuple[str, ...]

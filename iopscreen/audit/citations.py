@@ -12,8 +12,8 @@ import codecs
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iopscreen.errors import IopscreenError
 from iopscreen.ruleset.model import Passage, Source
@@ -136,8 +136,7 @@ class Fate(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What became of a passage: the text that stands at its place now, and where it moved to."""
 
     passage: Passage

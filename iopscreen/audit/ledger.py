@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iopscreen.audit.citations import Fate
 from iopscreen.audit.subject import Subject
@@ -13,8 +13,7 @@ NOT_VERIFIED = "not verified"
 EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """A citation of a rule: whether it still holds, and the words there (or what they are said to be)."""
 
     cite: str
@@ -22,8 +21,7 @@ class Ground:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resting:
+class Resting(NamedTuple):
     """A rule, and what it rests on."""
 
     rule: Rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iopscreen.audit.words import ANY, blocks_in_words
 from iopscreen.engine.budget import UNLIMITED
@@ -14,8 +14,7 @@ from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import NO_RULE, Answer
 
 
-@dataclass(frozen=True, slots=True)
-class RegionRow:
+class RegionRow(NamedTuple):
     """One region: the answers by question, in file order (`any` left out), and who decides (None: no rule)."""
 
     when: Mapping[str, str]
@@ -23,8 +22,7 @@ class RegionRow:
     profiles: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRegions:
+class OutcomeRegions(NamedTuple):
     """The largest regions of one outcome (or `no_rule`), rule by rule; `more` profiles are in none of them."""
 
     outcome: str
@@ -39,8 +37,7 @@ def region_table(everything: Whole, limit: int) -> tuple[OutcomeRegions, ...]:
     return tuple(_of_outcome(everything, largest, outcome, limit) for outcome, number in counts.items() if number)
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(NamedTuple):
     """A region in which no rule matches: the answers in words, and those of one such caller."""
 
     when: Mapping[str, str]

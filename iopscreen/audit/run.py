@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen.audit.acceptance import accept_entries, acceptance
 from iopscreen.audit.cases import Coverage, Verdict, coverage
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from iopscreen.audit.mutants import MutationScore, Progress
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSetFacts:
+class RuleSetFacts(NamedTuple):
     """What was found out about a rule set. None where it could not be found out within the budget.
 
     `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iopscreen.audit.boundaries import Boundaries, boundaries
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
@@ -53,8 +53,7 @@ class Told:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(NamedTuple):
     """What a check could not decide in time, in words.
 
     `names`: the findings that it may be (none where a finding is told, and only what explains it was left

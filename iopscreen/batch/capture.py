@@ -36,48 +36,66 @@ class Plan(NamedTuple):
 
 
 class Exact:
-    """The exact pattern: each piece that it finds is the record, its units, and a line that is no record.
+    """A pattern, made for a plan, of which each piece is the record, its units, and a line that is no record.
 
-    Without `groups` each column is captured by itself: what expects nothing of the cells.
+    Without a plan each column is captured by itself: what expects nothing of the cells. `loose`: the pattern is
+    one of `loose_records`.
     """
 
     def __init__(
         self,
         shape: Shape,
         wanted: Wanted,
-        groups: Sequence[range] | None,
+        plan: Plan | None,
         encoding: str,
         *,
         ascii_only: bool = False,
+        loose: bool = False,
     ) -> None:
+        self.loose = loose
         self._shape = shape
         self._ascii_only = ascii_only
-        self._captured = each_column(shape) if groups is None else groups
-        groups = _singly(wanted) if groups is None else groups
-        self._units = _units_of(shape, wanted, groups, encoding)
+        self._plan = plan
+        groups = plan.groups if plan else _singly(wanted)
+        self._plain = _plain_groups(plan) if plan and loose else []
+        self._units = _units_of(shape, wanted, groups, encoding, self._plain)
         # The record comes first.
-        self._places = [1 + self._captured.index(group) for group in groups]
+        self._places = [1 + group.start for group in groups]
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         # To make one takes as long as to read a thousand lines without it, and not every plan is followed.
-        return pattern.records(self._shape, self._captured, ascii_only=self._ascii_only)
+        groups = self._plan.groups if self._plan else each_column(self._shape)
+        if self._plan and self.loose:
+            unlooked = {column for group in self._plain for column in group}
+            return pattern.loose_records(self._shape, groups, self._plan.plain, unlooked)
+        return pattern.records(self._shape, groups, ascii_only=self._ascii_only)
 
-    def pieces(self, window: bytes) -> list[Sequence[bytes]]:
-        """The pieces, in columns."""
-        return list(zip(*self._pattern.findall(window), strict=True))
+    def pieces(self, window: bytes) -> list[tuple[bytes, ...]]:
+        """What is found in whole lines from the start of a record on."""
+        return self._pattern.findall(window)
 
-    def states(self, columns: Sequence[Sequence[bytes]]) -> list[int]:
-        """The states of the pieces `columns` that are records."""
-        units = [columns[place] for place in self._places]
-        return _learning(self._units, lambda: units, lambda: _by_columns(self._units, units))
+    def is_record(self, record: bytes) -> bool:
+        """Whether `record`, with an end behind it, is one."""
+        found = self._pattern.match(record + self._shape.end)
+        return found is not None and found[1] == record
+
+    def states(self, pieces: Sequence[tuple[bytes, ...]]) -> list[int]:
+        """The states of the pieces that are records; of no record, or one that a plan did not expect, any number."""
+        units = self._units
+        if self._plan:
+            captured = [piece[1] for piece in pieces] if len(units) == 1 else [piece[1:-1] for piece in pieces]
+            return _learning(units, lambda: _in_columns(units, captured), lambda: _by_pieces(units, captured))
+        columns = list(zip(*pieces, strict=True))
+        picked = [columns[place] for place in self._places]
+        return _learning(units, lambda: picked, lambda: _by_columns(units, picked))
 
 
 class Quick:
     """A quick pattern, made for a plan: each piece that it finds is the units of a record. For text that `is_quick`."""
 
     def __init__(self, shape: Shape, wanted: Wanted, plan: Plan, encoding: str) -> None:
-        plain = [group for group in plan.groups if plan.plain.issuperset(group)]
+        plain = _plain_groups(plan)
         unlooked = {column for group in plain for column in group}
         self._pattern = pattern.quick_records(shape, plan.groups, plan.plain, unlooked)
         self._units = _units_of(shape, wanted, plan.groups, encoding, plain)
@@ -179,8 +197,15 @@ class _Units:
         text = written.decode(self._encoding)
         delimiter = self._shape.delimiter.decode("ascii")
         plain = '"' not in text
-        found = text.split(delimiter) if plain else next(csv.reader([text], delimiter=delimiter, strict=True))
+        try:
+            found = text.split(delimiter) if plain else next(csv.reader([text], delimiter=delimiter, strict=True))
+        except csv.Error:  # a loose pattern took more than a record
+            return self._no_record
         return sum(texts[cell] for texts, cell in zip(self._texts, found, strict=True))
+
+
+def _plain_groups(plan: Plan) -> list[range]:
+    return [group for group in plan.groups if plan.plain.issuperset(group)]
 
 
 def _units_of(

@@ -7,20 +7,22 @@ which reads one record from its first byte on as the csv module does. Where that
 ends too, and the pieces behind it are as good as always; if none does, a new window begins there. So
 every piece that is taken begins where a record begins.
 
-There are two patterns. The *exact* one captures each record. The *quick* one is made for what the
-cells were like so far, and captures less; it does for windows in which every line is a good record.
+There are three patterns. The *exact* one captures each record. The *loose* one does, too, but looks at less of
+it: what it takes for a record of several lines is looked at again. The *quick* one captures even less; it does
+for windows in which every line is a good record. These two are made for what the cells were like so far.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import NamedTuple
 
 from iopscreen.batch import cells, lines
-from iopscreen.batch.capture import Exact, Quick, Wanted, plan
+from iopscreen.batch.capture import Exact, Plan, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
@@ -40,8 +42,10 @@ FIRST_PLAN = 4
 """Windows that are looked at before a quick pattern is made."""
 MAX_COUNTED = 1 << 14
 """Different rows that are counted each by itself before they are put together by what they are told."""
-MAX_PAUSE = 16
+MAX_PAUSE = 64
 """Windows that are not tried quickly after many were in vain."""
+
+_LF, _CR = b"\n\r"
 
 
 class Screener:
@@ -122,9 +126,10 @@ class _Windows:
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
         self._wanted = Wanted(dict(sorted(texts)), rows.states.count)
         self._exact = Exact(self._shape, self._wanted, None, self._encoding)
+        self._loose: Exact | None = None
         self._ascii = Exact(self._shape, self._wanted, None, self._encoding, ascii_only=True)
         self._quick: Quick | None = None
-        self._plain: frozenset[int] = frozenset()
+        self._planned: Plan | None = None
         self._looked_at = 0
         self._pause = 0
         self._rest_of_pause = 0
@@ -149,7 +154,8 @@ class _Windows:
         if not self._is_text(window):
             self._add_exactly(self._ascii, part, source, window)
         elif not self._tried_quickly(part, source, window):
-            self._add_exactly(self._exact, part, source, window)
+            loose = self._loose if self._loose and is_quick(self._shape, window) else None
+            self._add_exactly(loose or self._exact, part, source, window)
             self._look_at(window)
 
     def _is_text(self, window: bytes) -> bool:
@@ -163,13 +169,20 @@ class _Windows:
 
     def _look_at(self, window: bytes) -> None:
         """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
+        if len(window) < WINDOW // 2:
+            return  # of a few rows, all columns seem to have few texts
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
-            planned = plan(self._shape, self._wanted, window)
-            # What was not plain once will not be again, now and then.
-            self._plain = planned.plain & self._plain if self._quick else planned.plain
-            self._quick = Quick(self._shape, self._wanted, planned._replace(plain=self._plain), self._encoding)
-            self._exact = Exact(self._shape, self._wanted, planned.groups, self._encoding)
+            planned, before = plan(self._shape, self._wanted, window), self._planned
+            if before:
+                # What was not plain once will not be again, now and then.
+                planned = planned._replace(plain=planned.plain & before.plain)
+            if planned != before:  # else what was learnt of the cells would be lost
+                self._planned = planned
+                self._quick = Quick(self._shape, self._wanted, planned, self._encoding)
+                self._loose = Exact(self._shape, self._wanted, planned, self._encoding, loose=True)
+            if before is None or planned.groups != before.groups:
+                self._exact = Exact(self._shape, self._wanted, planned, self._encoding)
             self._pause = self._rest_of_pause = 0
 
     # --- quickly ----------------------------------------------------------------------------
@@ -220,15 +233,13 @@ class _Windows:
     # --- exactly ----------------------------------------------------------------------------
 
     def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> None:
-        columns = exact.pieces(window)
-        records, others = columns[0], columns[-1]
+        found = exact.pieces(window)
+        records, others = [piece[0] for piece in found], [piece[-1] for piece in found]
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
-        states = exact.states(columns)
+        states = exact.states(found)
         tails = list(map(self._tails.__getitem__, states))
-        bad = [index for index, tail in enumerate(tails) if not (tail and records[index])]
-        if pieces.several_lines:
-            ditto = [index for index, record in enumerate(records) if self._looks_like_rows(record)]
-            bad = sorted({*bad, *ditto})
+        doubtful = filter(lambda index: self._is_doubtful(exact, records[index]), pieces.of_several_lines())
+        bad = sorted({*_nothing_at(records), *_nothing_at(tails), *doubtful})
         start: int | None = 0
         while start is not None and start < len(records):
             stop = _first_from(bad, start, len(records))
@@ -239,9 +250,11 @@ class _Windows:
             else:
                 start = self._read_others(part, source, pieces, bad)
 
-    def _looks_like_rows(self, record: bytes) -> bool:
-        found = record.splitlines()
-        return len(found) > 1 and looks_like_rows(found, self._shape.delimiter, self._form)
+    def _is_doubtful(self, exact: Exact, record: bytes) -> bool:
+        """Whether what was taken for a record of several lines may be none, or several."""
+        if exact.loose and not self._exact.is_record(record):
+            return True
+        return looks_like_rows(record.splitlines(), self._shape.delimiter, self._form)
 
     def _read_others(self, part: Part, source: Source, pieces: _Pieces, bad: Sequence[int]) -> int | None:
         """Read records as the csv module does, up to the next good piece; its index, None if there is none here."""
@@ -269,21 +282,39 @@ def _first_from(ascending: Sequence[int], start: int, otherwise: int) -> int:
     return ascending[found] if found < len(ascending) else otherwise
 
 
+def _nothing_at(found: Sequence[bytes]) -> Iterator[int]:
+    """The places of what is empty."""
+    at = -1
+    with suppress(ValueError):
+        while True:
+            at = found.index(b"", at + 1)
+            yield at
+
+
 class _Pieces:
-    """The pieces of a window, and where they are. `several_lines`: whether some are of more than one."""
+    """The pieces of a window, and where they are."""
 
     def __init__(self, window: bytes, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
-        sizes = [len(record) + end if record else len(other) for record, other in zip(records, others, strict=True)]
+        sizes = [len(record) + end for record in records]
+        for index in _nothing_at(records):
+            sizes[index] = len(others[index])
         self._window = window
         self._at = at
+        self._records = records
         self._starts = list(accumulate(sizes, initial=0))
-        self.several_lines = count_lines(window) != len(records)
+        self._one_line_each = count_lines(window) == len(records)
         assert self._starts[-1] == len(window)
+
+    def of_several_lines(self) -> Iterator[int]:
+        """The places of records of several lines."""
+        records = () if self._one_line_each else self._records
+        # A number is looked for six times as fast as a byte.
+        return (index for index, record in enumerate(records) if _LF in record or _CR in record)
 
     def extent(self, start: int, stop: int) -> tuple[int, int]:
         """The bytes and the lines of some pieces."""
         begin, end = self._starts[start], self._starts[stop]
-        return end - begin, count_lines(self._window[begin:end]) if self.several_lines else stop - start
+        return end - begin, stop - start if self._one_line_each else count_lines(self._window[begin:end])
 
     def starting_at(self, at: int) -> int | None:
         """The index of the piece that starts at this byte of the file, past the last where the window ends. Or None."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -46,8 +45,7 @@ class Choices(NamedTuple):
         return not {name_key(cell), name_key(name)}.isdisjoint(map(name_key, self.ignored))
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(NamedTuple):
     """The lines of a file down to its header. `before`: those above the header; `lines`: how many in all.
 
     `cells`: the header as it stands there; `headers`: what columns are called, each on one line.
@@ -69,8 +67,7 @@ class Top:
         return f"{name}:{self.line}" if self.line else name
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The place of each question's column, in the order of the rule set, and the headers of the others."""
 
     place: Mapping[str, int]
@@ -84,8 +81,7 @@ class Columns:
 
     def without(self, other: Columns) -> Columns:
         """These, but that a column which answers a question of `other` is not one that answers none."""
-        return replace(
-            self,
+        return self._replace(
             unmapped=tuple(header for header in self.unmapped if header in other.unmapped),
             near=tuple(likeness for likeness in self.near if likeness[0] in other.unmapped),
         )

@@ -16,8 +16,7 @@ import stat
 from collections import Counter
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from iopscreen.batch.chunks import Chunks, Positioned
 from iopscreen.batch.fast import Screener
@@ -138,8 +137,7 @@ class _Hand:
             self.worker.orders.send(None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     """What one process does: screen its chunks, some ahead of what is written."""
 
     screener: Screener

@@ -12,15 +12,14 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import AnyStr
+from typing import AnyStr, NamedTuple
 
 from iopscreen.errors import IopscreenError
 
 BLOCK = 1 << 18
 """Bytes read at once."""
-FIRST_LINES = 1 << 12
+FIRST_LINES = 1 << 9
 """Bytes of lines looked at first: often just a few are wanted."""
 MAX_LINE = 1 << 22
 """Bytes of one line. A longer one is no table, and would not fit into memory."""
@@ -59,8 +58,7 @@ Record = tuple[list[str], bytes, tuple[str, ...]]
 """The cells of one record, its bytes as they came, and what is wrong with it as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How a file is written: what messages call it, encoding, delimiter, cells in its header.
 
     `leading`: how many of them were put before rows that were there already (see `problems.py`).

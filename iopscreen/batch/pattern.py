@@ -37,6 +37,17 @@ def records(shape: Shape, groups: Sequence[range], *, ascii_only: bool = False) 
     return re.compile(rb"(%b)%b|(%b)" % (_captured(shape, cells, groups, None), _end(shape), _LINE))
 
 
+def loose_records(
+    shape: Shape, groups: Sequence[range], plain: Collection[int] = (), unlooked: Collection[int] = ()
+) -> re.Pattern[bytes]:
+    """The same, looking at less: for text that `is_quick`. `plain` and `unlooked` are as of `quick_records`.
+
+    What it takes for a record of several lines may be none: whoever takes it looks.
+    """
+    cells = _loose_cells(shape, plain, unlooked)
+    return re.compile(rb"(%b)%b|(%b)" % (_captured(shape, cells, groups, None), _end(shape), _LINE))
+
+
 def quick_records(
     shape: Shape, groups: Sequence[range], plain: Collection[int] = (), unlooked: Collection[int] = ()
 ) -> re.Pattern[bytes]:
@@ -48,6 +59,11 @@ def quick_records(
     delimiter: whoever takes what is captured looks whether it is plain. The others may be of several lines, for
     what is no delimiter is passed over: whoever takes the records sees that there are as many lines.
     """
+    cells = _loose_cells(shape, plain, unlooked)
+    return re.compile(rb"%b%b|%b" % (_captured(shape, cells, groups, groups[0]), _end(shape), _LINE))
+
+
+def _loose_cells(shape: Shape, plain: Collection[int], unlooked: Collection[int]) -> list[bytes]:
     # A set of one byte is passed over several times as fast as one of more.
     loose = _Inside(_never(shape), rb"[^%b]*+" % re.escape(shape.delimiter), rb'[^"]*+')
     last = loose._replace(bare=rb"[^%b%b]*+" % (re.escape(shape.delimiter), shape.end[:1]))
@@ -60,11 +76,14 @@ def quick_records(
             cells.append(rb"(?:%b|)" % _bare(inside))
         else:
             cells.append(_any_cell(shape, inside))
-    return re.compile(rb"%b%b|%b" % (_captured(shape, cells, groups, groups[0]), _end(shape), _LINE))
+    return cells
 
 
 def is_quick(shape: Shape, data: bytes) -> bool:
-    """Whether `quick_records` may be asked: it would pass over NUL, and over a CR that belongs to no CRLF."""
+    """Whether `quick_records` and `loose_records` may be asked.
+
+    They would pass over NUL, and over a CR that belongs to no CRLF.
+    """
     return b"\0" not in data and not (shape.end == b"\n" and b"\r" in data)
 
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, is_impossible
@@ -25,8 +24,7 @@ from iopscreen.ruleset.model import Answers
 MAX_STEPS = 6
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One question of the plan.
 
     Rows that the questions before it settle are counted no more. `open`: rows in which it can
@@ -40,8 +38,7 @@ class Step:
     may_settle: int
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The steps, and how many undecided rows they speak of."""
 
     rows: int
@@ -65,7 +62,7 @@ def call_back_plan(compiled: Compiled, undecided: Iterable[tuple[Answers, int]])
         asked |= {compiled.level[best.question]}
         waiting = {node: count for node, count in waiting.items() if not functions.settles(node, asked)}
         may_settle = sum(count for node, count in waiting.items() if functions.may_settle(node, asked))
-        steps.append(replace(best, may_settle=may_settle))
+        steps.append(best._replace(may_settle=may_settle))
     return Plan(rows, tuple(steps))
 
 

@@ -21,8 +21,7 @@ MAX_PLANNED = 1_000
 """Of how many kinds of undecided rows the plan speaks; of more, it speaks of as many rows, spread evenly over all."""
 
 
-@dataclass(frozen=True)
-class Assumption:
+class Assumption(NamedTuple):
     """An answer that no column gave: on how many rows it stands, and how many recommendations rest on it.
 
     A recommendation rests on it when it would be open were the answer not known.
@@ -34,8 +33,7 @@ class Assumption:
     recommendations: int
 
 
-@dataclass(frozen=True)
-class LineCount:
+class LineCount(NamedTuple):
     """The physical lines of a file: those of its header (a `sep=` line is one), of its rows, and blank ones."""
 
     header: int
@@ -61,8 +59,7 @@ class Weight(StrEnum):
     MENDED = "readable now"
 
 
-@dataclass(frozen=True)
-class Transition:
+class Transition(NamedTuple):
     """Rows that were told one thing, and are told another now: outcomes, or `no_rule`, `undecided`, `error`."""
 
     was: str
@@ -71,8 +68,7 @@ class Transition:
     weight: Weight
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """What the rows were told by an earlier rule set. `assumed`: question -> the answer that it assumes.
 
     `transitions`: in the order of their weights, as `diff` has them.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, islice
+from typing import NamedTuple
 
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import MAX_EDGES_OF_ALL, Compiled, is_impossible, profile_weights
@@ -130,8 +131,7 @@ def never_matter(everything: Whole) -> tuple[str, ...]:
 # --- regions --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Profiles with one deciding rule (`NONE_MATCHES` without): by question, the blocks that belong to it."""
 
     label: Label

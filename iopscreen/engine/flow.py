@@ -134,10 +134,9 @@ class _FlowMaker:
     ) -> Iterator[tuple[Node, list[int], set[Node]]]:
         """Where the answers of a step lead: what is left to ask, after which blocks, and who decides then."""
         level, children = partings[node]
-        starts = self._from_level(rules, node, level)
         together: dict[Node, tuple[list[int], set[Node]]] = {}
         for block, child in children.items():
-            deciding = {self._after(start, level, block) for start in starts}
+            deciding = {self._after(start, level, block) for start in rules}
             if apart:
                 yield child, [block], deciding
             else:
@@ -197,24 +196,7 @@ class _FlowMaker:
             return self.diagram.children(node)[block]
         return node if self.diagram.level(node) > level else self.diagram.restrict(node, {level: block})
 
-    # --- which rules decide ---
-
-    def _from_level(self, nodes: set[Node], step: Node, level: int) -> set[Node]:
-        """`nodes` past the questions before `level` that only settle which of several rules decides alike."""
-        if self.diagram.level(step) < level:
-            return nodes  # an earlier question is still to be asked
-        found: set[Node] = set()
-        seen = set(nodes)
-        waiting = list(nodes)
-        while waiting:
-            node = waiting.pop()
-            if self.diagram.level(node) >= level:
-                found.add(node)
-                continue
-            new = set(self.diagram.children(node)) - seen
-            seen |= new
-            waiting += new
-        return found
+    # --- where it ends ---
 
     def _last_step(self, node: Node, deciding: set[Node]) -> End | Rest:
         outcomes = self.possible(node)

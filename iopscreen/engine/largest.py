@@ -258,9 +258,8 @@ class _Finder:
         search = space.search.within(Budget(MAX_LOOKS, count().__next__))
         try:
             starts = without(map(space.clause, self._starts), self._apart, space.compiled.rules.widths)
-            for start in sorted(starts, key=lambda start: -space.volume(_narrowed(search.full, start))):
-                if not self._searches:
-                    break
+            starts.sort(key=lambda start: -space.volume(_narrowed(search.full, start)))
+            for start in starts[: self._searches]:
                 self._searches -= 1
                 piece = search.find(start, self._earlier | space.excluded)
                 if piece is not None:
@@ -271,15 +270,20 @@ class _Finder:
 
     def _widened(self, piece: Box) -> _Sized:
         """A box around `piece` that meets no row: whole levels are opened first, then single blocks."""
-        box, full = piece, self.space.search.full
-        levels = [level for level, blocks in enumerate(piece) if blocks != full[level]]
-        levels.sort(key=lambda level: piece[level].bit_count() / full[level].bit_count())
+        box, most = piece, self._around(piece)
+        levels = [level for level, blocks in enumerate(piece) if blocks != most[level]]
+        levels.sort(key=lambda level: piece[level].bit_count() / most[level].bit_count())
         for level in levels:
-            box = self._with_blocks(box, level, full[level])
+            box = self._with_blocks(box, level, most[level])
         for level in levels:
             for blocks in self.space.classes[level]:
-                box = self._with_blocks(box, level, blocks)
+                box = self._with_blocks(box, level, blocks & most[level])
         return self._sized(box)
+
+    def _around(self, piece: Box) -> Box:
+        """The largest start that holds `piece`; where it lies in several of them, and in none as a whole, itself."""
+        around = [start for start in self._starts if _narrowed(piece, dict(enumerate(start))) == piece]
+        return max(around, key=self.space.volume, default=piece)
 
     def _with_blocks(self, box: Box, level: int, blocks: int) -> Box:
         """`box` with `blocks` of a level, too, where what that adds meets no row."""
@@ -310,12 +314,10 @@ class _Finder:
         return best
 
     def _straight_down(self, starts: Sequence[_Sized]) -> _Sized | None:
-        """A box that meets no row, by keeping as much as can be at each of them; None where none is found."""
+        """A box that meets no row, by keeping as much as can be at each of them; None where none is found in time."""
         waiting = list(reversed(starts))
         for _ in range(MAX_DEAD_ENDS):
-            if not waiting:
-                return None
-            box = waiting.pop()
+            box = waiting.pop()  # never the last in vain: some of the boxes hold those who are left
             row = self._row_to_avoid(box[2])
             if row is None:
                 return box

@@ -13,9 +13,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, volume, without
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
@@ -32,16 +32,14 @@ Witness = Mapping[str, Answer]
 """A profile: a value for each question in file order, `any` where every value would do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taker:
+class Taker(NamedTuple):
     """An earlier rule that meets `profiles` of another rule's profiles; None: not counted."""
 
     position: int
     profiles: int | None
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """Why a rule never decides: its `profiles`, the earlier rules that cover them, heaviest first.
 
     `witness` meets the rule, and `decider` decides there. Profiles are None where they are too many

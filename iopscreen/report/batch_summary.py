@@ -6,7 +6,6 @@ It holds counts, names of columns and names of rules, and no cell of any row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -65,7 +64,7 @@ def summary_json(screened: Screened) -> dict[str, Any]:
         },
         "lines": {"in": lines.all, "out": lines.all, "header": lines.header, "rows": lines.rows, "blank": lines.blank},
         "recommendations": dict(summary.by_outcome),
-        "assumed": [asdict(item) for item in summary.assumed],
+        "assumed": [item._asdict() for item in summary.assumed],
         "columns": {
             "questions": dict(summary.columns),
             "without": [*summary.without_column],
@@ -77,7 +76,7 @@ def summary_json(screened: Screened) -> dict[str, Any]:
         "excel_safe": summary.excel_safe,
         "call_back": {
             "rows": summary.plan.rows,
-            "steps": [asdict(step) for step in summary.plan.steps],
+            "steps": [step._asdict() for step in summary.plan.steps],
         },
         "compared": _compared_json(summary.compared, screened.earlier),
     }

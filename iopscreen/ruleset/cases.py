@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from iopscreen.ruleset.findings import EnoughFaults, Faults, Finding, Place
 from iopscreen.ruleset.model import NO_RULE, Answer, RuleSet
@@ -27,8 +27,7 @@ TO_FILL_IN = "???"
 EXPECTATIONS = ("recommend", "rule", "possible", "ask_next")
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(NamedTuple):
     """What must come out; None where nothing is said. `recommend` may be `no_rule`."""
 
     recommend: str | None
@@ -37,8 +36,7 @@ class Expect:
     ask_next: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """Answers and the decision that they must lead to. A question not named is unknown."""
 
     id: str
@@ -50,8 +48,7 @@ class Case:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(NamedTuple):
     """One `.cases.yaml` file, understood. Cases are in file order."""
 
     path: str

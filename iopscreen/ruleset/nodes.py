@@ -155,7 +155,7 @@ class _Builder:
     """Folds the parser's events into nodes, without recursion."""
 
     def __init__(self, text: str, faults: Faults) -> None:
-        self.lines = text.split("\n")
+        self.lines = text.replace("\r", "").split("\n")  # it stands before a line feed alone, or was refused
         self.text = text
         self.faults = faults
         self.count = 0
@@ -270,8 +270,7 @@ class _Builder:
     def _refuse_odd_key(self, key: Scalar, flow: bool) -> None:
         """Keys that the parsers read differently: those marked with `?`, and `a:` right before a bracket."""
         line, start = self.lines[key.place.line - 1], key.place.column - 1
-        marked = "?" in line and re.search(r"(?:^|[\s\[{,])\?\s*$", line[max(0, start - 8) : start])
-        if marked or (key.plain and not key.text):
+        if _is_marked(line, start) or (key.plain and not key.text):
             message = "keys marked with `?` are not read; quote text that starts with `?`"
             self.faults.add("syntax", key.place, message)
         end = start + len(key.text)
@@ -311,6 +310,8 @@ class _Builder:
         trap = self._started_by_mark(found, context, error.context or "")
         if trap is None and context is not None:
             trap = self._never_closed(found, context, error)
+        if trap is None and "not allowed" in (error.problem or ""):
+            trap = self._ran_on(found)
         if trap is None:
             message = _hint(found.text, found.place.column - 1) or _said(error, found)
             trap = found.place, message
@@ -337,14 +338,27 @@ class _Builder:
         line, problem = self._line(context), error.problem or ""
         if "quoted scalar" in (error.context or "") and "end of stream" in problem:
             return line.place, "the quote that opens here is never closed"
-        glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:\S.*)", line.text)
-        if glued and "expected ':'" in problem:
-            place = Place(line.place.line, glued.start(1) + 1)
-            return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+        if "expected ':'" in problem:
+            return _glued(line)
         outdented = len(found.text) - len(found.text.lstrip()) <= len(line.text) - len(line.text.lstrip())
         if "flow" in (error.context or "") and found.place.line > line.place.line and outdented:
             return line.place, "the bracket that opens here is never closed"
         return None
+
+    def _ran_on(self, found: _Line) -> tuple[Place, str] | None:
+        """A key that touches its value is text, which runs on into the next line: the key there is one too many."""
+        numbers = range(found.place.line - 1, 0, -1)
+        above = (_Line(Place(number, 1), self.lines[number - 1]) for number in numbers)
+        glued = next((_glued(line) for line in above if line.text.strip()), None)
+        beside = len(found.text) - len(found.text.lstrip()) + 1
+        return glued if glued and glued[0].column == beside else None
+
+
+def _is_marked(line: str, start: int) -> bool:
+    """Whether `?` stands before the key that begins at `start`. Nothing further left is looked at: lines are long."""
+    while start and line[start - 1] == " ":
+        start -= 1
+    return start > 0 and line[start - 1] == "?" and (start == 1 or line[start - 2] in " [{,")
 
 
 def _placed(value: Node, key: Scalar) -> Node:
@@ -361,6 +375,15 @@ class _Line(NamedTuple):
     text: str
 
 
+def _glued(line: _Line) -> tuple[Place, str] | None:
+    """A key at the beginning of a line that touches its value; what begins with `http://` is none."""
+    glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:(?!//)\S.*)", line.text)
+    if glued is None:
+        return None
+    place = Place(line.place.line, glued.start(1) + 1)
+    return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+
+
 def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
     """A parser's complaint in words that help; the words of both parsers lead to the same."""
     problem, context = error.problem or "", error.context or ""
@@ -373,6 +396,8 @@ def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
         return "the indentation does not fit the lines above"
     if "not allowed" in problem:
         return f"`{sign}` cannot stand here: quote text that has it, and check the indentation"
+    if "unexpected ':'" in problem:
+        return "a space is missing after `:`"
     if "',' or" in problem:
         return "a comma or a closing bracket is missing before this"
     return "the YAML cannot be read on from here: quote text with special signs, and check the indentation"

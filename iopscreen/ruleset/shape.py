@@ -208,7 +208,8 @@ class Shape:
         """A value through the one door of `values.py`."""
         try:
             if isinstance(node, Sequence):
-                return reader.items([self.text(item, what) or "" for item in node.items])
+                texts = self.texts(node, what)
+                return reader.items(texts) if len(texts) == len(node.items) else None
             text = self.text(node, what)
             return None if text is None else reader(text)
         except Unreadable as error:

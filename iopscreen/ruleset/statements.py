@@ -40,7 +40,7 @@ class StatementReader:
         self.outcomes = outcomes
 
     def each(
-        self, top: Fields, section: str, read: Callable[[Fields, str, Place], T | None], *, at_least_one: bool = False
+        self, top: Fields, section: str, read: Callable[[Fields, str, Place], T], *, at_least_one: bool = False
     ) -> tuple[T, ...]:
         """Every entry of a section, read by `read`; ids differ within the section."""
         required, optional, singular = SECTIONS[section]
@@ -58,7 +58,7 @@ class StatementReader:
                 continue
             name = self.shape.name(fields.node_of("id"), a(singular), dashes=True)
             entry = read(fields, name or "", fields.place_of("id"))
-            if name is not None and self.shape.once(seen, name, fields.place_of("id"), singular) and entry is not None:
+            if name is not None and self.shape.once(seen, name, fields.place_of("id"), singular):
                 found.append(entry)
         return tuple(found)
 

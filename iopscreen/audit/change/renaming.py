@@ -81,14 +81,14 @@ def _accept(entries: tuple[Accept, ...], names: Names) -> tuple[Accept, ...]:
 
 
 def _case_file(case_file: CaseFile, names: Names) -> CaseFile:
-    return replace(case_file, cases=tuple(_case(case, names) for case in case_file.cases))
+    return case_file._replace(cases=tuple(_case(case, names) for case in case_file.cases))
 
 
 def _case(case: Case, names: Names) -> Case:
     answers = {_name(question, names): answer for question, answer in case.answers.items()}
     asked = case.expect.ask_next
     ask_next = None if asked is None else tuple(_name(question, names) for question in asked)
-    return replace(case, answers=answers, expect=replace(case.expect, ask_next=ask_next))
+    return case._replace(answers=answers, expect=case.expect._replace(ask_next=ask_next))
 
 
 def _name(name: str, names: Names) -> str:
