@@ -64,7 +64,6 @@ COMMANDS = {
     "verify": "verify record.json --rules rules.yaml --format json -o out/o.json",
 }
 OF_RULES = {
-    "diff": "diff rules.yaml iop --format markdown -o out/d.md",
     "show": "show rules.yaml --format html -o out/s.html",
     "new": "new out/n.yaml",
 }
