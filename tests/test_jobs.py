@@ -16,7 +16,7 @@ from conftest import RULES
 from messy_files import messy_file
 from test_fast import Collected, Result, compiled_from, screened
 
-from iopscreen.batch import chunks, fast, jobs, parts, workers
+from iopscreen.batch import chunks, fast, jobs, parts, run, workers
 from iopscreen.batch import summary as summaries
 from iopscreen.batch.chunks import Chunks, record_start
 from iopscreen.batch.pattern import Shape
@@ -401,3 +401,64 @@ def test_a_worker_ends_when_nobody_listens():
     worker.results.keep()
     assert gone(number)
     worker.end()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    "damage", [lambda out: out[1:], lambda out: [*out, out[-1]], lambda out: [out[0][1:], *out[1:]]]
+)
+def test_what_is_lost_or_doubled_on_its_way_to_the_file_is_noticed(damage, count, tmp_path, monkeypatch, taken):
+    real = run._Run.add
+    parts = iter(range(1000))
+
+    def damaging(self, part, progress=None):
+        if next(parts) == 3:
+            part.out = damage(part.out)
+        real(self, part, progress)
+
+    monkeypatch.setattr(run._Run, "add", damaging)
+    monkeypatch.setattr(chunks, "CHUNK", 500)
+    monkeypatch.setattr(fast, "WINDOW", 500)
+    monkeypatch.setattr(fast, "PART", 500)
+    result = by_crew(tmp_path, HEADER + rows(300), BatchOptions(), count)
+    assert (result.out, "not every row was accounted for" in result.summary) == (None, True)
+    assert next(parts) > 4
+    assert any(taken) is (count > 1)
+
+
+def test_a_result_that_is_handed_over_in_part_is_noticed(tmp_path, monkeypatch, taken):
+    real = workers.Slots.put
+    monkeypatch.setattr(workers.Slots, "put", lambda self, number, parts: real(self, number, parts) - 1)
+    monkeypatch.setattr(chunks, "CHUNK", 500)
+    result = by_crew(tmp_path, HEADER + rows(300), BatchOptions())
+    assert (result.out, "not every row was accounted for" in result.summary) == (None, True)
+    assert any(taken)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_added_to_a_file_while_it_is_read_is_read_too(count, tmp_path, monkeypatch):
+    """Also what comes after all else was read: it is in the next run's."""
+    monkeypatch.setattr(chunks, "CHUNK", 500)
+    path = tmp_path / "in.csv"
+    path.write_bytes(HEADER + rows(300))
+    told = iter(range(1000))
+
+    def grow(*_):
+        if next(told) in (2, 5):
+            with path.open("ab") as more:
+                more.write(b"1,,mania,no,yes\n")
+
+    real = run._Run.check
+
+    def checked(self, *arguments):
+        with path.open("ab") as more:
+            more.write(b"2,,mania,no,yes\n")
+        real(self, *arguments)
+
+    monkeypatch.setattr(run._Run, "check", checked)
+    compiled = compiled_from(RULES / "iop.yaml")
+    with path.open("rb") as source, (tmp_path / "out.csv").open("wb") as target:
+        summary = screen_file(compiled, source, target, BatchOptions(), name="in.csv", progress=grow, jobs=count)
+    out = (tmp_path / "out.csv").read_bytes()
+    added = out.count(b"\n1,,mania,no,yes,")
+    assert (summary.rows, added, out.count(b"\n2,,mania")) == (300 + added, 2 if count > 1 else 0, 0)

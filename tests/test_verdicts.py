@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from itertools import permutations, product
 from random import Random
@@ -262,7 +261,7 @@ def test_who_takes_the_callers_of_a_rule():
             if not own or any(point.decider == position for point in own):
                 continue
             taken, expected = mine.verdicts.taken(position), taken_by_hand(mine, position)
-            assert replace(taken, witness={}) == expected
+            assert taken._replace(witness={}) == expected
             shown = {name: answer for name, answer in taken.witness.items() if answer != ANY}
             like = [point for point in mine.points if shown.items() <= point.answers.items()]
             assert like

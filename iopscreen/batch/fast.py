@@ -217,11 +217,8 @@ class _Windows:
     def _add_good(self, part: Part, source: Source, rows: _Good, size: int, lines: int) -> None:
         """Add rows that were `size` bytes in `lines` lines."""
         records, states, tails = rows
-        out = _woven(records, tails)
-        part.out.append(out)
-        # That nothing is missing is seen by its size in a tenth of the time that it takes to count lines.
-        whole = len(out) == size - len(self._shape.end) * len(records) + sum(map(len, tails))
-        part.lines_out += lines if whole else count_lines(out)
+        part.out.append(_woven(records, tails))
+        part.size_out += size - len(self._shape.end) * len(records) + sum(map(len, tails))
         part.lines += lines
         self._counts.update(states)
         if len(self._counts) >= MAX_COUNTED:

@@ -54,12 +54,12 @@ def size_on_disk(file: BinaryIO) -> int | None:
 
 
 def parts_by_crew(
-    screener: Screener, chunks: Chunks, name: str, line: int, *, jobs: int, problems: bool
+    screener: Screener, chunks: Chunks, rest: Positioned, name: str, line: int, *, jobs: int, problems: bool
 ) -> Generator[Part, None, None]:
     """What comes of `chunks`, as by `Screener.parts`. What a part holds is good until the next one is asked for.
 
-    `line` lines stand before the first chunk. `problems`: whether parts shall hold them. Close
-    it when it is done with. Raises IopscreenError.
+    `line` lines stand before the first chunk. `rest` is what stands behind the last one: it is read to the end, for
+    a file may grow. `problems`: whether parts shall hold them. Close it when it is done with. Raises IopscreenError.
     """
     at = chunks.begin
     crew: list[_Hand] = []
@@ -82,7 +82,8 @@ def parts_by_crew(
                 at, line = source.at, source.line
             hand.done()
         # Nothing, unless the file grows, or no process could be started.
-        yield from screener.parts(Source(Positioned(chunks.handle, at).read, name, at, line))
+        rest.reached = at
+        yield from screener.parts(Source(rest.read, name, at, line))
     except Gone:
         message = "a process that screened a part of the file was ended from outside, for lack of memory perhaps"
         raise IopscreenError(f"{name}: {message}; try again with `--jobs 1`") from None

@@ -58,13 +58,13 @@ class Problem(NamedTuple):
 class Part:
     """What came of a stretch of a file, `size` bytes in `lines` lines. `out`: what is written, in order.
 
-    `lines_out`: of how many lines that is. Nothing of ours ends a line: these are as many, or a row was lost.
+    `size_out`: how many bytes that must be, by what was taken and what is appended to it, not by what came of it.
     """
 
     out: list[bytes | memoryview] = field(default_factory=list)
     size: int = 0
     lines: int = 0
-    lines_out: int = 0
+    size_out: int = 0
     rows: int = 0
     blank_lines: int = 0
     formula_cells: int = 0
@@ -75,7 +75,7 @@ class Part:
         """Count what `part`, which follows this one, counts. What it writes, and its problems, are the caller's."""
         self.size += part.size
         self.lines += part.lines
-        self.lines_out += part.lines_out
+        self.size_out += part.size_out
         self.rows += part.rows
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells

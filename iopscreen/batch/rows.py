@@ -48,7 +48,7 @@ class Rows:
         part.out.append(out)
         part.size += len(raw)
         part.lines += count
-        part.lines_out += len(out.splitlines())
+        part.size_out += len(out)
 
     def _odd(self, part: Part, record: Record, formulas: int) -> bytes:
         """What comes of a row that takes more than putting the appended cells behind it, or of a blank line."""

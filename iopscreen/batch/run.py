@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import BinaryIO
 
-from iopscreen.batch.chunks import Chunks
+from iopscreen.batch.chunks import Chunks, Positioned
 from iopscreen.batch.compare import Earlier
 from iopscreen.batch.fast import WINDOW, Screener
 from iopscreen.batch.header import UTF_8_MARK, parse_map
@@ -56,18 +56,19 @@ def screen_file(
         run.begin()
         crew = jobs_for(jobs, size - opened.rows.at) if size is not None else 1
         chunks = _chunks(screener, opened.rows, source) if crew > 1 and source.tell() == opened.counted.bytes else None
-        if chunks is None:
-            parts = screener.parts(opened.rows)
-        else:
+        rest = Positioned(chunks.handle, chunks.begin) if chunks else None
+        if chunks and rest:
             line, wanted = opened.rows.line, problems is not None
-            parts = parts_by_crew(screener, chunks, name, line, jobs=crew, problems=wanted)
+            parts = parts_by_crew(screener, chunks, rest, name, line, jobs=crew, problems=wanted)
+        else:
+            parts = screener.parts(opened.rows)
         with closing(parts):
             for part in parts:
                 run.add(part, progress)
-    if chunks is None:
-        run.check(opened.counted.bytes, opened.rows.line)
+    if rest:
+        run.check(rest.reached, run.total.lines)  # the lines that a process reads are known to it alone
     else:
-        run.check(size_on_disk(source), run.total.lines)
+        run.check(opened.counted.bytes, opened.rows.line)
     return summed(run.total, opened)
 
 
@@ -79,18 +80,24 @@ def _chunks(screener: Screener, rows: Source, source: BinaryIO) -> Chunks | None
 
 
 class _Target:
-    """Writes parts. A large file is brought to the disk on the way: nobody needs to wait for that at the end."""
+    """Writes parts, `written` bytes so far.
+
+    A large file is brought to the disk on the way: nobody needs to wait for that at the end.
+    """
 
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
         self._on_disk = size_on_disk(target) is not None and hasattr(os, "posix_fadvise")
+        self.written = 0
         self._waiting = 0
         self._brought = target.tell() if self._on_disk else 0
 
     def write(self, part: Part) -> None:
         """Write what a part holds."""
         self._target.writelines(part.out)
-        self._waiting += sum(map(len, part.out))
+        size = sum(map(len, part.out))
+        self.written += size
+        self._waiting += size
         if self._on_disk and self._waiting >= AT_ONCE_TO_DISK:
             self._waiting = 0
             at = self._target.tell()
@@ -123,7 +130,7 @@ class _Run:
                 out=list(out),
                 size=len(top.before) + len(top.raw),
                 lines=top.lines,
-                lines_out=len(b"".join(out).splitlines()),
+                size_out=sum(map(len, out)),
                 blank_lines=top.blank_lines,
                 formula_cells=formula_cells(top.cells),
             )
@@ -139,11 +146,11 @@ class _Run:
         if progress:
             progress(self.total.rows, self.total.size)
 
-    def check(self, bytes_read: int | None, lines_read: int) -> None:
-        """Rows in = rows out, each told one thing; every byte that was read is in some part, every line came out."""
+    def check(self, bytes_read: int, lines_read: int) -> None:
+        """Rows in = rows out, each told one thing; what was read is in some part; what is to come out was written."""
         total = self.total
-        told, lines = total.told.total(), (total.lines, total.lines_out)
-        if (total.size, told) != (bytes_read, total.rows) or lines != (lines_read, lines_read):
+        read = (bytes_read, lines_read) == (total.size, total.lines)
+        if not read or total.told.total() != total.rows or self.target.written != total.size_out:
             message = "not every row was accounted for; trust no result, and report this fault"
             raise IopscreenError(f"{self.opened.name}: {message}")
 
