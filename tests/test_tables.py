@@ -198,6 +198,49 @@ def test_columns_of_the_input_keep_their_types(tmp_path):
     assert (row["small"], row["detox_need"], row["nested"], row["number"]) == ("1", "true", '{"a": [1, 2]}', "1.5")
 
 
+ID = "0f0e0d0c-0b0a-0908-0706-050403020100"
+
+
+@pytest.mark.parametrize("column", ["id", "detox_need"])
+def test_cells_of_types_that_are_extensions_are_told_by_what_they_hold(column, tmp_path):
+    ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(range(15, -1, -1)), None], pa.binary(16)))
+    pq.write_table(pa.table({"condition_type": ["mania", None], column: ids}), tmp_path / "in.parquet")
+    for target in ("out.jsonl", "out.csv", "out.parquet"):
+        screened(tmp_path, "in.parquet", target)
+    assert [row[column] for row in lines(tmp_path / "out.jsonl")] == [ID, None]
+    assert [row[column] for row in csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines())] == [ID, ""]
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == 2
+    if column == "detox_need":
+        assert ID in lines(tmp_path / "out.jsonl")[0]["problem"]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("us", "No/Where"), pa.list_(pa.timestamp("us", "No/Where")), pa.duration("s")], ids=str
+)
+def test_times_that_cannot_be_told_are_refused_where_they_must_be(kind, tmp_path):
+    cells = pa.array([[1], None] if pa.types.is_list(kind) else [1 << 60, None], kind)
+    pq.write_table(pa.table({"detox_need": ["yes", "no"], "at": cells}), tmp_path / "in.parquet")
+    for target in ("out.jsonl", "out.csv"):
+        with pytest.raises(IopscreenError, match=r"a column of the type .* holds a time that cannot be told"):
+            screened(tmp_path, "in.parquet", target)
+    screened(tmp_path, "in.parquet", "out.parquet")
+    before, after = (pq.read_table(tmp_path / name)["at"] for name in ("in.parquet", "out.parquet"))
+    assert after.equals(before)
+
+
+def test_what_is_read_and_cannot_be_written_is_refused(tmp_path):
+    """A damaged file calls a column of nothing one in which nothing is not allowed."""
+    table = pa.table({"detox_need": pa.array([], pa.string()), "x": pa.nulls(0)})
+    pq.write_table(table, tmp_path / "in.parquet", store_schema=False)
+    data = (tmp_path / "in.parquet").read_bytes()
+    optional, required = b"\x25\x02\x18\x01x", b"\x25\x00\x18\x01x"
+    assert data.count(optional) == 1
+    (tmp_path / "in.parquet").write_bytes(data.replace(optional, required))
+    with pytest.raises(IopscreenError, match=r"out\.parquet: a column of the input is of no type that is written"):
+        screened(tmp_path, "in.parquet", "out.parquet")
+    assert screened(tmp_path, "in.parquet", "out.csv").rows == 0
+
+
 def test_json_lines_come_out_as_they_went_in(tmp_path):
     values = [
         "12345678901234567890.10",

@@ -46,9 +46,10 @@ def jobs_for(wanted: int | None, size: int) -> int:
 def size_on_disk(file: BinaryIO) -> int | None:
     """The size of a file on a disk; None for whatever else gives bytes."""
     try:
-        found = os.fstat(file.fileno())
+        handle = file.fileno()
     except OSError:  # it is in memory only
         return None
+    found = os.fstat(handle)
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 

@@ -93,7 +93,7 @@ def screen_table(
     """What `run.screen_file` does, where one of the files is no CSV file. Raises IopscreenError."""
     _refuse_without_libraries(files)
     from iopscreen.batch.texts import CellWriter
-    from iopscreen.batch.typed import Screener
+    from iopscreen.batch.typed import Screener, Untold
 
     with _reading(files.source_name):
         table = _table(files, compiled, options)
@@ -115,6 +115,9 @@ def screen_table(
             if progress:
                 progress(total.rows, files.source.tell())
         sink.close()
+    except Untold as error:
+        sink.abandon()
+        raise IopscreenError(f"{files.source_name}: {error}") from None
     except BaseException:
         sink.abandon()
         raise
@@ -275,7 +278,7 @@ class _Sink(Protocol):
 def _sink(files: Files, table: _Table, added: Sequence[str], *, excel_safe: bool) -> _Sink:
     match format_of(files.target_name):
         case Format.PARQUET:
-            return _ParquetSink(files.target, table, added)
+            return _ParquetSink(files, table, added)
         case Format.JSON_LINES:
             return _LinesSink(files.target, table, added)
         case Format.CSV:
@@ -287,13 +290,17 @@ class _ParquetSink:
 
     formula_cells = 0
 
-    def __init__(self, target: BinaryIO, table: _Table, added: Sequence[str]) -> None:
+    def __init__(self, files: Files, table: _Table, added: Sequence[str]) -> None:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
 
         fields = [*table.schema, *(pa.field(name, pa.string()) for name in added)]
         self._schema = pa.schema(fields, metadata=table.schema.metadata)
-        self._writer = ParquetWriter(target, self._schema)
+        try:
+            self._writer = ParquetWriter(files.target, self._schema)
+        except pa.ArrowException:
+            message = "a column of the input is of no type that is written to Parquet; name a .jsonl or .csv file"
+            raise IopscreenError(f"{files.target_name}: {message}") from None
 
     def write(self, columns: Sequence[pa.Array]) -> None:
         """A row group."""
@@ -395,24 +402,14 @@ class _CsvSink:
         """Nothing is kept."""
 
 
-def _cells(column: pa.Array) -> list[Any]:
-    """The cells of a column. Python's own times are less fine than those of a table."""
-    import pyarrow as pa
-
-    if pa.types.is_temporal(column.type) and not pa.types.is_duration(column.type):
-        column = column.cast(pa.string())
-    cells: list[Any] = column.to_pylist()
-    return cells
-
-
 def _texts(column: pa.Array, text: Callable[[Any], str]) -> list[str]:
     """The text of each cell of a column; that of equal cells is made once."""
-    import pyarrow as pa
+    from iopscreen.batch.typed import by_value, values
 
-    if pa.types.is_nested(column.type):
-        return [text(cell) for cell in _cells(column)]
-    met = column.dictionary_encode()
-    texts = [text(cell) for cell in _cells(met.dictionary)]
+    met = by_value(column)
+    if met is None:
+        return [text(cell) for cell in values(column)]
+    texts = [text(cell) for cell in values(met.dictionary)]
     nothing = text(None)
     return [nothing if place is None else texts[place] for place in met.indices.to_pylist()]
 

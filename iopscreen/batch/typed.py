@@ -25,6 +25,31 @@ Decode = Callable[[Any], Any]
 """From what a column holds to the value that it stands for."""
 
 
+def by_value(cells: pa.Array) -> pa.DictionaryArray | None:
+    """A column by its different cells; None where its type is one of which those are not told apart."""
+    if pa.types.is_nested(cells.type):
+        return None
+    try:
+        return cells.dictionary_encode()
+    except pa.ArrowNotImplementedError:  # UUIDs and other extensions, short decimals
+        return None
+
+
+class Untold(Exception):
+    """A cell is none that could be told: its time is in a zone that nobody knows, or longer than any in Python."""
+
+
+def values(cells: pa.Array) -> list[Any]:
+    """The cells of a column. Python's own times are less fine than those of a table. Raises Untold."""
+    try:
+        if pa.types.is_temporal(cells.type) and not pa.types.is_duration(cells.type):
+            cells = cells.cast(pa.string())
+        found: list[Any] = cells.to_pylist()
+    except (pa.ArrowInvalid, ArithmeticError, ValueError, LookupError):
+        raise Untold(f"a column of the type {cells.type} holds a time that cannot be told; leave it out") from None
+    return found
+
+
 class Appended(NamedTuple):
     """The columns behind a batch, in the order of their names, and how many rows were told what."""
 
@@ -88,13 +113,13 @@ class Screener:
     def _classes(self, place: int, column: Column, cells: pa.Array) -> pa.Array:
         """The class of each cell of a column."""
         decode = self._decode.get(column.at)
-        if pa.types.is_nested(cells.type):
-            return pa.array([self._class(place, column, cell) for cell in cells.to_pylist()], pa.int64())
-        met = cells.dictionary_encode()
-        values = met.dictionary.to_pylist()
+        met = by_value(cells)
+        if met is None:
+            return pa.array([self._class(place, column, cell) for cell in values(cells)], pa.int64())
+        found = values(met.dictionary)
         if decode:
-            values = [None if value is None else decode(value) for value in values]
-        classes = pa.array([self._class(place, column, value) for value in values], pa.int64())
+            found = [None if value is None else decode(value) for value in found]
+        classes = pa.array([self._class(place, column, value) for value in found], pa.int64())
         return pc.fill_null(classes.take(met.indices), UNKNOWN)
 
     def _class(self, place: int, column: Column, cell: Any) -> int:
@@ -137,7 +162,7 @@ class Screener:
         """The cells of a row as texts, those that matter; half a character, which JSON can hold, by its number."""
         texts = [""] * self._width
         for column in self._columns:
-            cell = batch.column(column.at)[row].as_py()
+            (cell,) = values(batch.column(column.at).slice(row, 1))
             decode = self._decode.get(column.at)
             text = text_of(decode(cell) if decode and cell is not None else cell)
             texts[column.at] = text.encode("utf-8", "backslashreplace").decode()
