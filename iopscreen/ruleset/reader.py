@@ -284,12 +284,13 @@ class _RuleSetReader:
             if name in RESERVED_OUTCOMES:
                 message = f"`{name}` cannot be an outcome: results use the word for something else"
                 self.faults.add("ambiguous-name", key.place, message)
-            if name is None:
-                continue
-            if fields is None:  # declared all the same: rules that name it are not at fault
-                self.outcomes[name] = model.Outcome(name, "", None, (), (), (), key.place)
-                continue
-            staff, cites, accept = self._staff(fields), citations(fields), accepted(fields)
-            outcome = model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, key.place)
-            self.outcomes[name] = outcome
+            outcome = self._outcome(name or key.text, key.place, fields)  # without a name, for its other faults
+            if name is not None:
+                self.outcomes[name] = outcome
         self.shape.not_empty(node, "`outcomes`", "outcome")
+
+    def _outcome(self, name: str, place: Place, fields: Fields | None) -> model.Outcome:
+        if fields is None:  # declared all the same: rules that name it are not at fault
+            return model.Outcome(name, "", None, (), (), (), place)
+        staff, cites, accept = self._staff(fields), citations(fields), accepted(fields)
+        return model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, place)
