@@ -78,6 +78,15 @@ def test_a_file_is_refused_with_the_number_of_its_faults():
             understand(data, "rules.yaml")
 
 
+def test_past_five_hundred_faults_no_more_are_told():
+    data = (CASES / "good" / "minimal.yaml").read_bytes()
+    found = faults(data + b"".join(b"x%d: y\n" % number for number in range(600)))
+    assert [finding.name for finding in found[-3:]] == ["unknown-key", "too-many-faults", "unknown-key"]
+    assert len(found) == 501
+    assert found[-2].message == "500 faults so far; mend these before the rest is looked at"
+    assert len(faults(data + b"".join(b"x%d: y\n" % number for number in range(499)))) == 499
+
+
 def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
     names = [f"option_{number:03}" for number in range(501)]
     assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
