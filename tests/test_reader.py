@@ -319,6 +319,12 @@ def test_a_file_may_be_as_large_as_is_said_and_no_larger(tmp_path, monkeypatch):
     assert [finding.name for finding in error.value.findings] == ["too-large"]
 
 
+def test_of_a_file_without_an_end_no_more_is_read_than_shows_that_it_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 10)
+    (tmp_path / "endless").write_bytes(b"x" * 100)
+    assert reader.read_bytes(str(tmp_path / "endless")) == b"x" * 11
+
+
 def test_the_parser_that_is_asked_for_is_the_one_that_reads(tmp_path):
     """They see a missing space in braces at places of their own."""
     path = tmp_path / "rules.yaml"
