@@ -212,7 +212,7 @@ def test_rules_notes_and_guarantees_are_understood():
     ]
 
 
-@pytest.mark.parametrize("name", ["everything", "edges"])
+@pytest.mark.parametrize("name", ["everything", "edges", "minimal"])
 def test_every_key_is_understood_with_its_place(name, compare):
     """Every value that the reader makes of a file that has every key, so that none goes to another's field."""
     path = CASES / "good" / f"{name}.yaml"
