@@ -78,6 +78,15 @@ def test_a_file_is_refused_with_the_number_of_its_faults():
             understand(data, "rules.yaml")
 
 
+def test_past_five_hundred_faults_no_more_are_told():
+    data = (CASES / "good" / "minimal.yaml").read_bytes()
+    found = faults(data + b"".join(b"x%d: y\n" % number for number in range(600)))
+    assert [finding.name for finding in found[-3:]] == ["unknown-key", "too-many-faults", "unknown-key"]
+    assert len(found) == 501
+    assert found[-2].message == "500 faults so far; mend these before the rest is looked at"
+    assert len(faults(data + b"".join(b"x%d: y\n" % number for number in range(499)))) == 499
+
+
 def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
     names = [f"option_{number:03}" for number in range(501)]
     assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
@@ -203,7 +212,7 @@ def test_rules_notes_and_guarantees_are_understood():
     ]
 
 
-@pytest.mark.parametrize("name", ["everything", "edges"])
+@pytest.mark.parametrize("name", ["everything", "edges", "minimal"])
 def test_every_key_is_understood_with_its_place(name, compare):
     """Every value that the reader makes of a file that has every key, so that none goes to another's field."""
     path = CASES / "good" / f"{name}.yaml"
@@ -308,6 +317,12 @@ def test_a_file_may_be_as_large_as_is_said_and_no_larger(tmp_path, monkeypatch):
     with pytest.raises(FileRefused) as error:
         read_rule_file(str(path))
     assert [finding.name for finding in error.value.findings] == ["too-large"]
+
+
+def test_of_a_file_without_an_end_no_more_is_read_than_shows_that_it_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 10)
+    (tmp_path / "endless").write_bytes(b"x" * 100)
+    assert reader.read_bytes(str(tmp_path / "endless")) == b"x" * 11
 
 
 def test_the_parser_that_is_asked_for_is_the_one_that_reads(tmp_path):

@@ -284,6 +284,8 @@ class _Builder:
             if not isinstance(key, Scalar):
                 self.faults.add("syntax", key.place, "a key must be a word, not a list or a mapping")
                 continue
+            if key.refused and not key.text:
+                continue  # an alias, which is told already
             if key.plain and key.text == "<<":
                 self.faults.add("yaml-feature", key.place, "merge keys (`<<`) are not read; write the values out")
                 continue

@@ -66,20 +66,27 @@ class QuestionReader:
     def _settings(self, top: Fields) -> None:
         for key, node in self.shape.entries(top.node_of("settings"), "`settings`"):
             name = self.shape.name(key, "a setting")
-            what = f"setting {shown(key.text)}"
-            fields = self.shape.fields(node, what, ["means", "type", "value"], ["options", "cite"])
-            if name is None or fields is None:
-                continue
             if name in RESERVED_QUESTIONS:
                 self._reserved(key, "a setting")
-            means, cites = fields.need("means"), citations(fields)
-            kind = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
-            options = self._options(fields, Kind(kind)) if kind else self._options_of_no_kind(fields)
-            value = self._setting_value(fields, Kind(kind), options) if kind else None
-            if kind is None or value is None:
+            setting = self._setting(name or key.text, key, node)  # without a name, its other faults are told as well
+            if name is not None and setting is not None:
+                self.settings[name] = setting
+            elif name is not None:
                 self.unread.add(name)
-                continue
-            self.settings[name] = Setting(name, Kind(kind), means, value, options, cites, key.place)
+
+    def _setting(self, name: str, key: Scalar, node: Node) -> Setting | None:
+        fields = self.shape.fields(node, f"setting {shown(name)}", ["means", "type", "value"], ["options", "cite"])
+        if fields is None:
+            return None
+        means, cites = fields.need("means"), citations(fields)
+        word = self.shape.choice(fields.node_of("type"), "type of setting", ["yes_no", "one", "whole_number"])
+        if word is None:
+            self._options_of_no_kind(fields)
+            return None
+        kind = Kind(word)
+        options = self._options(fields, kind)
+        value = self._setting_value(fields, kind, options)
+        return None if value is None else Setting(name, kind, means, value, options, cites, key.place)
 
     def _setting_value(self, fields: Fields, kind: Kind, options: tuple[model.Option, ...]) -> str | int | None:
         node = fields.node_of("value")
@@ -240,12 +247,12 @@ class QuestionReader:
         what = f"option {shown(key.text)}"
         optional = ["aliases", "help", "cite", *(["alone"] if kind is Kind.MANY else [])]
         fields = self.shape.fields(node, what, ["label"], optional)
-        if name is None or fields is None:
+        if fields is None:
             return None
         aliases = fields.read("aliases", self.shape.texts)
         alone = fields.read("alone", self.shape.flag)
         label, help_text, cites = fields.need("label"), fields.text("help"), citations(fields)
-        return model.Option(name, label, aliases, alone, help_text, cites, key.place)
+        return None if name is None else model.Option(name, label, aliases, alone, help_text, cites, key.place)
 
     def _options_apart(self, options: list[model.Option]) -> None:
         """Every way to name an option means that option, and nothing else."""

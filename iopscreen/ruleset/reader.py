@@ -215,14 +215,14 @@ class _RuleSetReader:
             name = self.shape.name(key, "a source")
             what = f"source {shown(key.text)}"
             fields = self.shape.fields(node, what, ["title"], ["kind", "digest", "passages"])
-            if name is None or fields is None or not self.shape.once(seen, name, key.place, "source or passage"):
+            is_new = name is not None and self.shape.once(seen, name, key.place, "source or passage")
+            if fields is None:
                 continue
             kind = self.shape.choice(fields.node_of("kind"), "kind of source", ["document", "external"])
-            passages = self._passages(fields, what, seen)
-            digest = written_digest(fields)
-            found.append(
-                model.Source(name, fields.need("title"), kind == "external", digest, tuple(passages), key.place)
-            )
+            passages = tuple(self._passages(fields, what, seen))
+            title, digest = fields.need("title"), written_digest(fields)
+            if name is not None and is_new:
+                found.append(model.Source(name, title, kind == "external", digest, passages, key.place))
         return found
 
     def _passages(self, source: Fields, what: str, seen: dict[str, Place]) -> list[model.Passage]:
@@ -231,13 +231,15 @@ class _RuleSetReader:
             name = self.shape.name(key, "a passage", dashes=True)
             required = ["section", "paragraph", "says"]
             fields = self.shape.fields(node, f"passage {shown(key.text)}", required, ["digest"])
-            if name is None or fields is None or not self.shape.once(seen, name, key.place, "source or passage"):
+            is_new = name is not None and self.shape.once(seen, name, key.place, "source or passage")
+            if fields is None:
                 continue
             paragraph = fields.read("paragraph", self.shape.whole)
             if paragraph is not None and paragraph < 1:
                 self.faults.add("wrong-value", fields.place_of("paragraph"), "paragraphs are counted from 1")
             says, section, digest = fields.need("says"), fields.need("section"), written_digest(fields)
-            found.append(model.Passage(name, section, paragraph or 1, says, digest, key.place))
+            if name is not None and is_new:
+                found.append(model.Passage(name, section, paragraph or 1, says, digest, key.place))
         return found
 
     # --- what callers and staff read ---
@@ -282,12 +284,13 @@ class _RuleSetReader:
             if name in RESERVED_OUTCOMES:
                 message = f"`{name}` cannot be an outcome: results use the word for something else"
                 self.faults.add("ambiguous-name", key.place, message)
-            if name is None:
-                continue
-            if fields is None:  # declared all the same: rules that name it are not at fault
-                self.outcomes[name] = model.Outcome(name, "", None, (), (), (), key.place)
-                continue
-            staff, cites, accept = self._staff(fields), citations(fields), accepted(fields)
-            outcome = model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, key.place)
-            self.outcomes[name] = outcome
+            outcome = self._outcome(name or key.text, key.place, fields)  # without a name, for its other faults
+            if name is not None:
+                self.outcomes[name] = outcome
         self.shape.not_empty(node, "`outcomes`", "outcome")
+
+    def _outcome(self, name: str, place: Place, fields: Fields | None) -> model.Outcome:
+        if fields is None:  # declared all the same: rules that name it are not at fault
+            return model.Outcome(name, "", None, (), (), (), place)
+        staff, cites, accept = self._staff(fields), citations(fields), accepted(fields)
+        return model.Outcome(name, fields.need("label"), fields.text("say"), staff, cites, accept, place)
