@@ -74,7 +74,7 @@ def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet)
     with suppress(EnoughFaults):
         root = parse(data, faults)
         cases = () if root is None else _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
-    faults.found = [_meant(fault, data) for fault in _names_told_once(faults.found)]
+    faults.found = _as_meant(_names_told_once(faults.found), data)
     faults.stop_if_any()
     return CaseFile(path, data.decode("utf-8-sig"), cases)
 
@@ -90,17 +90,21 @@ def _names_told_once(found: Iterable[Finding]) -> list[Finding]:
     return [fault._replace(message=fault.message + _more_places(places.get(fault.message, []))) for fault in kept]
 
 
-def _meant(fault: Finding, data: bytes) -> Finding:
-    """The fault; where `???` in brackets stopped the parser, who is to fill it in, and not that YAML needs quotes."""
-    if fault.name != "syntax":
-        return fault
+def _as_meant(found: list[Finding], data: bytes) -> list[Finding]:
+    """The faults; where `???` in brackets stopped the parser, that it is to be filled in, and not to be quoted."""
+    if all(fault.name != "syntax" for fault in found):
+        return found
     lines = data.decode("utf-8-sig").split("\n")
+    return [_meant(fault, lines) if fault.name == "syntax" else fault for fault in found]
+
+
+def _meant(fault: Finding, lines: list[str]) -> Finding:
     line, start = fault.place.line - 1, fault.place.column - 1
-    if start and lines[line].startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
+    here = lines[line] if line < len(lines) else ""
+    if start and here.startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
         start -= 1
-    above = lines[max(0, line - 1) : line]
-    before = "\n".join([*(text[-_NEAR:] for text in above), lines[line][max(0, start - _NEAR) : start]])
-    if _EXPECTING.search(before) and _FILLED_IN_LATER.match(lines[line], start):
+    before = [text[-_NEAR:] for text in (*lines[max(0, line - 1) : line], here[:start])]
+    if _EXPECTING.search("\n".join(before)) and _FILLED_IN_LATER.match(here, start):
         return fault._replace(name="to-fill-in", place=Place(line + 1, start + 1), message=_FILL_IN)
     return fault
 

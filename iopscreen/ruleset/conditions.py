@@ -53,7 +53,7 @@ class ConditionReader:
         """`question`, each of its groups with the place where a condition that was read first names it."""
         if not question.groups:
             return question
-        groups = [group._replace(named_at=self._named.get((question.id, group.id))) for group in question.groups]
+        groups = [group._replace(named_place=self._named.get((question.id, group.id))) for group in question.groups]
         return question._replace(groups=tuple(groups))
 
     def read(self, node: Node, what: str) -> Condition:

@@ -223,7 +223,7 @@ class Group(NamedTuple):
     id: str
     options: tuple[str, ...]
     place: Place
-    named_at: Place | None = None
+    named_place: Place | None = None
     """Where a condition first names it; tests hold the options that it stands for."""
 
 

@@ -119,5 +119,5 @@ def unused(subject: Subject) -> Iterator[Told]:
             yield Told(question.place, f"nothing tests question `{question.id}`")
             continue  # so nothing names its groups either
         for group in question.groups:
-            if group.named_at is None:
+            if group.named_place is None:
                 yield Told(group.place, f"nothing names group `{group.id}` of question `{question.id}`")
