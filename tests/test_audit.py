@@ -47,6 +47,8 @@ from iopscreen.report.columns import columns
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.faults import FAULTS
+from iopscreen.ruleset.findings import FileRefused
+from iopscreen.ruleset.nodes import MAX_BYTES, MAX_NODES
 from iopscreen.ruleset.reader import understand
 
 CASES = TESTS / "cases" / "audit"
@@ -85,6 +87,44 @@ def test_every_output_belongs_to_a_rule_file():
 
 
 # --- the shipped rule sets, and one from another field --------------------------------------
+
+
+LEFT_TO_FILL_IN = [
+    "{id: c, answers: {}, expect: ???}",
+    "{id: c, expect: ???, answers: {}}",
+    "{id: c, answers: {}, expect: ??? }",
+    "{id: c, answers: {}, expect:\n    ???}",
+    "{id: c, answers: {}, expect: ???\n    }",
+    "{id: c, answers: {}, expect: {recommend: ???}}",
+    "{id: c, answers: {}, expect: {recommend: yard, rule: ???}}",
+    "{id: c, answers: {}, expect: {possible: [???]}}",
+    "{id: c, answers: {}, expect: {possible: [yard, ???]}}",
+    "{id: c, answers: {}, expect: {ask_next: ???, possible: yard}}",
+    "{id: c, answers: {}, expect: {ask_next: ['???', heavy]}}",
+    '{id: c, answers: {}, expect: "???"}',
+    f"{{id: c, title: {'t' * 1_000_000}, answers: {{}}, expect: ???}}",
+]
+ANOTHER_FAULT = [
+    "{id: c, title: ???, answers: {}, expect: {recommend: yard}}",
+    "{id: c, title: what to expect ???, answers: {}, expect: {recommend: yard}}",
+    "{id: c, answers: {heavy: ???}, expect: {recommend: yard}}",
+    "{id: c, answers: {}, expect: ???a}",
+    "{id: c, answers: {}, expect: ?}",
+]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "marked"])
+@pytest.mark.parametrize("case", [*LEFT_TO_FILL_IN, *ANOTHER_FAULT], ids=range(len(LEFT_TO_FILL_IN + ANOTHER_FAULT)))
+def test_what_is_to_be_filled_in_is_told_where_it_stands_also_in_brackets(case, mark, ends):
+    rule_set = understand((CASES / "gap" / "twin.yaml").read_bytes(), "twin.yaml").rule_set
+    text = f"format: 1\nrules: twin.yaml\ncases:\n  - {case}\n"
+    with pytest.raises(FileRefused) as refused:
+        understand_cases(mark + text.replace("\n", ends).encode(), "twin.cases.yaml", "twin.yaml", rule_set)
+    [fault] = refused.value.findings
+    assert (fault.name == "to-fill-in") == (case in LEFT_TO_FILL_IN)
+    line, column = fault.place
+    assert text.splitlines()[line - 1][column - 1 :].lstrip("'\"").startswith("?") or fault.name == "syntax"
 
 
 @pytest.mark.parametrize("name", ["iop", "iop-site-example"])
@@ -241,6 +281,10 @@ def test_every_finding_is_explained_with_an_example_and_what_to_do():
         assert not paragraphs[0].startswith("Example")
         assert all(len(line) <= 80 for line in documentation_text([one], 80).splitlines()), one.name
         assert one.text.count("`") % 2 == 0
+
+
+def test_the_limits_of_a_file_are_explained_as_they_are():
+    assert f"more than {MAX_BYTES // 2**20} MiB, or with more than {MAX_NODES:,} values" in FAULTS["too-large"]
 
 
 def test_the_list_of_findings_has_a_line_each():
@@ -1286,10 +1330,11 @@ def with_value(rule_set, setting, value):
 def parsed(message):
     """The outcome, the value of the setting, the other value, and what then comes."""
     words = re.fullmatch(
-        r"(\S+) is recommended to the caller shown while setting `\S+` is `(\S+)`; were it `(\S+)`, it would be (\S+)",
+        r"(`\S+` is recommended to|no rule matches) the caller shown while setting `\S+` is `(\S+)`; "
+        r"were it `(\S+)`, (it would be `\S+`|no rule would match)",
         message,
     ).groups()
-    return ["no_rule" if word == "nothing" else word.strip("`") for word in words]
+    return ["no_rule" if word.startswith("no rule") else word.split("`")[1] if "`" in word else word for word in words]
 
 
 def changes(rule_set, setting, value, profiles):

@@ -117,7 +117,7 @@ def test_answers_that_cannot_be_read_are_named_and_never_shown(answers, named):
     assert "Traceback" not in done.stderr
 
 
-def test_every_unreadable_answer_is_named_at_once():
+def test_every_unreadable_answer_is_named_place_once():
     done = iopscreen("screen", "--answers", "-", "--no-input", stdin="detox_need: x\nimmediate_danger: x\nfoo: x\n")
     lines = done.stderr.strip().split("\n")
     assert [line.split(":")[2] for line in lines] == ["1", "2", "3"]

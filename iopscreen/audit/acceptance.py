@@ -88,6 +88,7 @@ def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
         *(source.passages for source in rule_set.sources),
         *(asked.options for asked in rule_set.settings),
         *(asked.options for asked in rule_set.questions),
+        *(asked.groups for asked in rule_set.questions),
     )
     named = (thing for section in sections for thing in section if thing.id == name)
     yield from ((path, place) for thing in named for place in _places_of(thing))

@@ -101,5 +101,15 @@ def quoted(answer: Answer) -> str:
 
 
 def recommended(outcome: str) -> str:
-    """An outcome, in backticks; nothing, where no rule matches."""
-    return "nothing" if outcome == NO_RULE else f"`{outcome}`"
+    """An outcome, in backticks; no rule, where none matches."""
+    return "no rule" if outcome == NO_RULE else f"`{outcome}`"
+
+
+def recommended_to_the_caller(outcome: str) -> str:
+    """What the caller shown is recommended, as a sentence."""
+    return f"{'no rule matches' if outcome == NO_RULE else f'`{outcome}` is recommended to'} the caller shown"
+
+
+def would_be(outcome: str) -> str:
+    """What would be recommended instead, as a sentence."""
+    return "no rule would match" if outcome == NO_RULE else f"it would be `{outcome}`"

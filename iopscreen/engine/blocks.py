@@ -1,8 +1,9 @@
 """Each question's domain, cut into the coarsest blocks that no test can tell apart.
 
 A whole number is cut at the thresholds used, options are grouped by the tests that name
-them, a set of options by which tests it meets. So a domain of any size becomes a few
-blocks. (DMN's "unary tests"; Yang and Lam's atomic predicates.)
+them, a set of options by which tests it meets: each of `any`, `all` and `none` is a test
+of its own, so that two blocks may pass a condition alike. So a domain of any size becomes a
+few blocks. (DMN's "unary tests"; Yang and Lam's atomic predicates.)
 """
 
 from __future__ import annotations

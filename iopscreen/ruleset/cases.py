@@ -7,6 +7,7 @@ the audit to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sized
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,11 @@ TO_FILL_IN = "???"
 """Stands for an expectation that a person has yet to decide; the reader refuses it."""
 
 EXPECTATIONS = ("recommend", "rule", "possible", "ask_next")
+
+_FILL_IN = f"`{TO_FILL_IN}` is for a person to fill in: decide what this caller must be told, and write it here"
+_EXPECTING = re.compile(rf"\b(?:expect|{'|'.join(EXPECTATIONS)})\s*:\s*(?:\[[^\[\]{{}}]*)?\Z", re.ASCII)
+"""What stands before an expectation: its key, and a bracket where several may stand."""
+_FILLED_IN_LATER = re.compile(r"\?\?\?\s*(?:[,\]}]|\Z)", re.ASCII)
 
 
 class Expect(NamedTuple):
@@ -68,7 +74,7 @@ def understand_cases(data: bytes, path: str, rules_path: str, rule_set: RuleSet)
     with suppress(EnoughFaults):
         root = parse(data, faults)
         cases = () if root is None else _CaseReader(Shape(faults), rule_set).read(root, Path(rules_path).name)
-    faults.found = _names_told_once(faults.found)
+    faults.found = _as_meant(_names_told_once(faults.found), data)
     faults.stop_if_any()
     return CaseFile(path, data.decode("utf-8-sig"), cases)
 
@@ -82,6 +88,29 @@ def _names_told_once(found: Iterable[Finding]) -> list[Finding]:
             places.setdefault(fault.message, []).append(fault.place)
     kept = [fault for fault in faults if places.get(fault.message, [fault.place])[0] == fault.place]
     return [fault._replace(message=fault.message + _more_places(places.get(fault.message, []))) for fault in kept]
+
+
+def _as_meant(found: list[Finding], data: bytes) -> list[Finding]:
+    """The faults; where `???` in brackets stopped the parser, that it is to be filled in, and not to be quoted."""
+    if all(fault.name != "syntax" for fault in found):
+        return found
+    lines = data.decode("utf-8-sig").split("\n")
+    return [_meant(fault, lines) if fault.name == "syntax" else fault for fault in found]
+
+
+def _meant(fault: Finding, lines: list[str]) -> Finding:
+    line, start = fault.place.line - 1, fault.place.column - 1
+    here = lines[line] if line < len(lines) else ""
+    if start and here.startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
+        start -= 1
+    before = [text[-_NEAR:] for text in (*lines[max(0, line - 1) : line], here[:start])]
+    if _EXPECTING.search("\n".join(before)) and _FILLED_IN_LATER.match(here, start):
+        return fault._replace(name="to-fill-in", place=Place(line + 1, start + 1), message=_FILL_IN)
+    return fault
+
+
+_NEAR = 200
+"""How many characters are looked at: a hostile line is a megabyte long."""
 
 
 def _more_places(places: Sized) -> str:
@@ -171,10 +200,7 @@ class _CaseReader:
 
     def _to_fill_in(self, node: Node | None) -> bool:
         if isinstance(node, Scalar) and node.text.strip() == TO_FILL_IN:
-            message = (
-                f"`{TO_FILL_IN}` is for a person to fill in: decide what this caller must be told, and write it here"
-            )
-            self.faults.add("to-fill-in", node.place, message)
+            self.faults.add("to-fill-in", node.place, _FILL_IN)
             return True
         return False
 
@@ -201,6 +227,8 @@ class _CaseReader:
             return None
         found = []
         for item in self.shape.items(node, f"`{key}` of {expect.what}", may_be_one=True):
+            if self._to_fill_in(item):
+                continue
             text = self.shape.text(item, f"`{key}` of {expect.what}")
             if text is not None and self.shape.known(text, item.place, what, known) is not None:
                 found.append(text)

@@ -47,6 +47,14 @@ class ConditionReader:
         self.subjects = subjects
         self.unread = unread
         self._names: dict[str, tuple[dict[str, tuple[str, ...]], dict[str, str]]] = {}
+        self._named: dict[tuple[str, str], Place] = {}
+
+    def with_named_groups(self, question: Question) -> Question:
+        """`question`, each of its groups with the place where a condition that was read first names it."""
+        if not question.groups:
+            return question
+        groups = [group._replace(named_place=self._named.get((question.id, group.id))) for group in question.groups]
+        return question._replace(groups=tuple(groups))
 
     def read(self, node: Node, what: str) -> Condition:
         """The condition at `node`; `{}` is everyone."""
@@ -167,6 +175,7 @@ class ConditionReader:
             message = f"{shown(text)} is not an option of `{subject.id}`; rules name options by id: `{option}`"
             self._fault("unknown-name", place, message)
             return ()
+        self._named.setdefault((subject.id, text), place)
         return self.shape.known(text, place, f"an option of `{subject.id}`", names) or ()
 
     def _number(self, subject: Subject, node: Node, place: Place) -> Condition:

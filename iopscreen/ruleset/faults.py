@@ -110,7 +110,7 @@ FAULTS: Mapping[str, str] = {
     """,
     "too-large": """The file is too large to be read.
 
-    Example: a file of three megabytes, or with more than 200,000 values.
+    Example: a file of more than 4 MiB, or with more than 400,000 values.
 
     What to do: split the rule set.
     """,

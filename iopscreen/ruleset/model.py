@@ -223,6 +223,8 @@ class Group(NamedTuple):
     id: str
     options: tuple[str, ...]
     place: Place
+    named_place: Place | None = None
+    """Where a condition first names it; tests hold the options that it stands for."""
 
 
 class Setting(NamedTuple):

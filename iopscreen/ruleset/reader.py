@@ -134,6 +134,10 @@ class _RuleSetReader:
         conditions = ConditionReader(self.shape, {**asked.settings, **asked.questions}, asked.unread)
         rest = StatementReader(conditions, asked.questions, self.outcomes)
         policy = self.shape.choice(top.node_of("policy"), "policy", list(model.Policy))
+        impossible = rest.each(top, "impossible", rest.impossible)
+        rules = rest.each(top, "rules", rest.rule, at_least_one=True)
+        notes = rest.each(top, "notes", rest.note)
+        guarantees = rest.each(top, "guarantees", rest.guarantee)
         return RuleSet(
             id=self.shape.name(top.node_of("id"), "a rule set", dashes=True) or "",
             version=self._version(top),
@@ -148,11 +152,11 @@ class _RuleSetReader:
             emergency=self._emergency(top),
             outcomes=tuple(self.outcomes.values()),
             settings=tuple(asked.settings.values()),
-            questions=tuple(asked.questions.values()),
-            impossible=rest.each(top, "impossible", rest.impossible),
-            rules=rest.each(top, "rules", rest.rule, at_least_one=True),
-            notes=rest.each(top, "notes", rest.note),
-            guarantees=rest.each(top, "guarantees", rest.guarantee),
+            questions=tuple(map(conditions.with_named_groups, asked.questions.values())),
+            impossible=impossible,
+            rules=rules,
+            notes=notes,
+            guarantees=guarantees,
             override_reasons=top.read("override_reasons", self.shape.texts),
             spellings=spellings,
             accept=accepted(top),

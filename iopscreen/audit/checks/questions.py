@@ -1,4 +1,4 @@
-"""Questions and settings: is each of them good for something?"""
+"""Questions, settings and groups: is each of them good for something?"""
 
 from __future__ import annotations
 
@@ -102,11 +102,13 @@ def _never_matter(subject: Subject) -> dict[str, bool | None]:
 
 
 def unused(subject: Subject) -> Iterator[Told]:
-    """A question or setting that nothing tests: no rule, note, guarantee or impossible entry.
+    """A question, setting or group that nothing tests: no rule, note, guarantee or impossible entry.
 
-    Example: `recent_days` stands under `settings`, and the rules have the number 30 in its place.
+    Example: `recent_days` stands under `settings`, and the rules have the number 30 in its place; or
+    `spreading` is a group, and a rule has its options one by one.
 
     What to do: use it or delete it. A question that the hand-over needs can be tested by a note.
+    An option that nothing names is no finding: a caller may answer what makes no difference.
     """
     tested = tested_subjects(subject.rule_set)
     for setting in subject.rule_set.settings:
@@ -115,3 +117,7 @@ def unused(subject: Subject) -> Iterator[Told]:
     for question in subject.rule_set.questions:
         if question.id not in tested:
             yield Told(question.place, f"nothing tests question `{question.id}`")
+            continue  # so nothing names its groups either
+        for group in question.groups:
+            if group.named_place is None:
+                yield Told(group.place, f"nothing names group `{group.id}` of question `{question.id}`")

@@ -15,8 +15,10 @@ from iopscreen.audit.telling import (
     nobody_meets,
     quoted,
     recommended,
+    recommended_to_the_caller,
     setting_values,
     verb,
+    would_be,
 )
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.difference import Difference, assumption_by_search, under_reading, without_assumption
@@ -131,8 +133,7 @@ def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
             value, change = found
             message = (
                 f"{quoted(question.when_no_column)} is assumed where a file has no column for `{question.id}`, and "
-                f"{recommended(change.old)} is recommended to the caller shown; on {quoted(value)} it would be "
-                f"{recommended(change.new)}"
+                f"{recommended_to_the_caller(change.old)}; on {quoted(value)} {would_be(change.new)}"
             )
             yield Told(question.place, message, witness=witness_json(change.answers))
 
@@ -170,8 +171,8 @@ def reading_decides(subject: Subject) -> Iterator[Told | Undecided]:
         if changes:
             value, first = changes[0]
             message = (
-                f"{recommended(first.old)} is recommended to the caller shown while setting `{setting.id}` is "
-                f"{quoted(setting.value)}; were it {quoted(value)}, it would be {recommended(first.new)}"
+                f"{recommended_to_the_caller(first.old)} while setting `{setting.id}` is {quoted(setting.value)}; "
+                f"were it {quoted(value)}, {would_be(first.new)}"
             )
             related = [
                 subject.related(
