@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +22,7 @@ from iopscreen.ruleset.values import (
     answer_text,
     answer_words,
     name_key,
+    text_of_value,
 )
 
 UNKNOWN, DECLINED = Unanswered.UNKNOWN, Unanswered.DECLINED
@@ -402,3 +406,57 @@ def test_headers_are_compared_loosely(text):
 
 def test_names_are_not_compared_too_loosely():
     assert name_key("safe home") != name_key("safehome")
+
+
+class Shouting(str):
+    """A text that does as it likes."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return self.upper()
+
+
+class Whole(Integral):
+    """A whole number of a type of its own."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __int__(self):
+        return self.number
+
+
+Whole.__abstractmethods__ = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("yes", "yes"),
+        (Shouting("yes"), "yes"),
+        (None, ""),
+        (True, "true"),
+        (False, "false"),
+        (18, "18"),
+        (-3, "-3"),
+        (10**500, "a number of about 499 digits"),
+        (Whole(7), "7"),
+        (Decimal("18.0"), "18"),
+        (Decimal("1.50"), "1.50"),
+        (Decimal("1e3"), "1000"),
+        (Decimal("1e999999"), "1E+999999"),
+        (Decimal("NaN"), "NaN"),
+        (18.0, "18"),
+        (1.5, "1.5"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        (Fraction(36, 2), "18"),
+        (Fraction(1, 4), "0.25"),
+        (b"yes", None),
+        (["yes"], None),
+        (1j, None),
+    ],
+)
+def test_the_text_that_means_the_same_as_a_value(value, text):
+    assert text_of_value(value) == text
