@@ -99,9 +99,12 @@ def test_a_burst_at_every_question_answers_none_of_them():
         assert terminal.end() == 0
 
 
-def test_keys_typed_before_a_question_is_drawn_are_thrown_away():
-    with Terminal("screen") as terminal:
+def test_keys_typed_before_a_question_is_drawn_are_thrown_away(tmp_path):
+    typed = tmp_path / "typed"
+    waiting = f'until [ -e {typed} ]; do sleep 0.05; done; exec "$0" "$@"'
+    with Terminal("screen", program=["/bin/sh", "-c", waiting, sys.executable, "-m", "iopscreen"]) as terminal:
         terminal.send("y")  # while the program is still starting
+        typed.touch()
         terminal.until(FIRST, KEYS).send("h").until(HELP)
         assert FIRST in terminal.text
         assert "This gives" not in terminal.text
