@@ -328,20 +328,21 @@ class Verdicts:
         `most`: so many are known to be enough. What a set leaves over must be met by one of those that leave
         nothing: of each set only that is looked at, and few are searched.
         """
-        left_over: list[int] = []  # each a profile: by position, as bits, the takers that meet it
+        places = range(len(weighed))
+        left_over: list[frozenset[int]] = []  # of each such profile, the places of the takers that meet it
         sets = 0
         for number in range(1, most + 1):
             sets += comb(len(weighed), number)
             if sets > MAX_SETS:
                 return None
-            for chosen in sorted(combinations(weighed, number), key=_weight, reverse=True):
-                self.budget.spend()
-                positions = sum(1 << taker.position for taker in chosen)
-                if all(profile & positions for profile in left_over):
-                    left = self._left_by(mine, chosen)
-                    if left is None:
-                        return list(chosen)
-                    left_over.append(sum(1 << taker.position for taker in weighed if left & self.bits[taker.position]))
+            chosen_ones = [chosen for chosen in combinations(places, number) if _meets_each(chosen, left_over)]
+            for chosen in sorted(chosen_ones, key=lambda chosen: -sum(weighed[at].profiles or 0 for at in chosen)):
+                if not _meets_each(chosen, left_over):
+                    continue
+                left = self._left_by(mine, [weighed[at] for at in chosen])
+                if left is None:
+                    return [weighed[at] for at in chosen]
+                left_over.append(frozenset(at for at in places if left & self.bits[weighed[at].position]))
         return None
 
     def _left_by(self, mine: Sequence[Clause], takers: Iterable[Taker]) -> Clauses | None:
@@ -422,8 +423,9 @@ def _heaviest_first(taker: Taker) -> tuple[int, int]:
     return -(taker.profiles or 0), taker.position
 
 
-def _weight(takers: Iterable[Taker]) -> int:
-    return sum(taker.profiles or 0 for taker in takers)
+def _meets_each(chosen: Iterable[int], several: Iterable[frozenset[int]]) -> bool:
+    """Whether `chosen` has something in common with each of `several`."""
+    return not any(one.isdisjoint(chosen) for one in several)
 
 
 def _conjuncts(condition: Condition) -> Iterator[Condition]:
