@@ -394,6 +394,19 @@ def test_out_of_time_is_not_said_to_be_too_tangled():
 
 
 @pytest.mark.usefixtures("here")
+def test_cases_that_were_not_decided_are_not_said_to_be_none():
+    put(SEEDS[0])
+    result = audited(Budget(0))
+    number = Path("test.cases.yaml").read_text(encoding="utf-8").count("- {id: ")
+    assert number > 1
+    words = f"0 passed, 0 failed, {number} not decided"
+    text = audit_text([result], color=False, width=200, notes=False)
+    assert f"cases       {words}\n" in text
+    assert f"| cases | {words} |" in audit_markdown([result], Paths(Path.cwd()), notes=False)
+    assert words in audit_html([result])
+
+
+@pytest.mark.usefixtures("here")
 def test_too_tangled_is_not_said_to_be_a_matter_of_time(monkeypatch):
     def give_up(*_args):
         raise TooTangled

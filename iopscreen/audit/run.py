@@ -50,6 +50,7 @@ class RuleSetFacts(NamedTuple):
     guarantees: Mapping[str, bool | None]
     passed: int
     failed: int
+    cases_left_open: int
     coverage: Mapping[str, Coverage]
     questions: tuple[str, ...]
     resting: tuple[Resting, ...]
@@ -310,11 +311,13 @@ def _why(subject: Subject) -> str:
 def _facts(subject: Subject) -> RuleSetFacts:
     """What was found out; counts and table only where every profile was looked at."""
     rule_set, passed, failed = subject.rule_set, 0, 0
+    left_open = len(subject.case_file.cases) if subject.case_file else 0
     covered: Mapping[str, Coverage] = {}
     if not isinstance(subject.attempt, TooTangledToCompile):
         verdicts = [result.verdict for result in subject.case_results]
         passed = verdicts.count(Verdict.PASSED)
-        failed = len(verdicts) - passed - verdicts.count(Verdict.UNDECIDED)
+        left_open = verdicts.count(Verdict.UNDECIDED)
+        failed = len(verdicts) - passed - left_open
         covered = _covered(subject)
     whole, mutants = attempted(lambda: subject.counted), attempted(lambda: subject.mutants)
     return RuleSetFacts(
@@ -329,6 +332,7 @@ def _facts(subject: Subject) -> RuleSetFacts:
         guarantees=_guarantees(subject),
         passed=passed,
         failed=failed,
+        cases_left_open=left_open,
         coverage=covered,
         questions=tuple(rule_set.question),
         resting=resting(subject),

@@ -223,15 +223,24 @@ def guarantees_words(facts: RuleSetFacts) -> str:
 
 
 def cases_words(facts: RuleSetFacts) -> str:
-    """How many cases pass, and what they cover."""
-    if not facts.passed + facts.failed:
-        return "none"
+    """How many cases pass, and what they cover, as far as that was decided."""
+    passed = passed_words(facts)
+    if not facts.coverage or not facts.passed + facts.failed:
+        return passed
     covered = [
         f"{len(kind.covered)} of {len(kind.covered) + len(kind.missing)} {name}"
         + (f" (not {', '.join(kind.missing)})" if kind.missing else "")
         for name, kind in facts.coverage.items()
     ]
-    return f"{facts.passed} passed, {facts.failed} failed; covered: {', '.join(covered)}"
+    return f"{passed}; covered: {', '.join(covered)}"
+
+
+def passed_words(facts: RuleSetFacts) -> str:
+    """How many cases pass, fail, and were not decided."""
+    if not facts.passed + facts.failed + facts.cases_left_open:
+        return "none"
+    left_open = f", {facts.cases_left_open} not decided" if facts.cases_left_open else ""
+    return f"{facts.passed} passed, {facts.failed} failed{left_open}"
 
 
 # --- the table ------------------------------------------------------------------------------
