@@ -18,6 +18,7 @@ class Steps(Budget):
 
     def look(self) -> None:
         if self.left <= 0:
+            self._out = self._short = True
             raise OutOfTime
         self.left -= 1
         self.taken += 1

@@ -788,36 +788,45 @@ def test_verdicts_about_rules_are_true(random_one):
     assert ids(brute.rule_set.outcomes, told(result, "unreachable-outcome")) == unreached
 
 
-def test_takers_cover_an_unreachable_rule_and_none_is_needless(random_one):
+def test_takers_of_an_unreachable_rule_are_the_fewest_that_cover_it(random_one):
+    """In the message, and as related places; apart from them the heaviest rule that recommends something else."""
     result, brute = random_one
     rules = brute.rule_set.rules
+    ever = {brute.oracle.fate(profile).rule for profile in brute.possible}
     for finding in told(result, "unreachable-rule"):
         [rule] = [rule for rule in rules if rule.place == finding.place]
         mine = [profile for profile in brute.possible if brute.meets(rule.condition, profile)]
-        takers = [other for related in finding.related for other in rules if other.place == related.place]
-        assert all(rules.index(taker) < rules.index(rule) for taker in takers)
+        earlier = rules[: rules.index(rule)]
+        met = {one.id: [profile for profile in mine if brute.meets(one.condition, profile)] for one in earlier}
+        weight = {name: brute.distinct(profiles) for name, profiles in met.items()}
+        deciding = [one for one in earlier if brute.decides(one, mine)]
+        related = [(one, other) for one in finding.related for other in earlier if other.place == one.place]
+        beside = [other for one, other in related if one.message.startswith("besides, ")]
+        takers = [other for one, other in related if one.message.startswith("rule ") and " matches " in one.message]
 
-        def covered(by, mine=mine):
-            return all(any(brute.meets(taker.condition, profile) for taker in by) for profile in mine)
+        sets = [chosen for size in range(len(takers) + 1) for chosen in combinations(earlier, size)]
+        enough = [chosen for chosen in sets if all(any(p in met[one.id] for one in chosen) for p in mine)]
+        assert {len(chosen) for chosen in enough} == {len(takers)}
+        heaviest = max(sum(weight[one.id] for one in chosen) for chosen in enough)
+        assert sum(weight[one.id] for one in takers) == heaviest
+        assert set(takers) in map(set, enough)
 
-        assert covered(takers)
-        needless = [one for one in takers if covered([other for other in takers if other is not one])]
-        earlier = [other for other in rules[: rules.index(rule)] if brute.decides(other, mine)]
-        others = [other for other in earlier if other.recommend != rule.recommend]
-        assert bool(others) == any(taker.recommend != rule.recommend for taker in takers)
-        assert len(needless) <= 1
-        weight = {other.id: brute.distinct([p for p in mine if brute.meets(other.condition, p)]) for other in earlier}
-        if needless:
-            assert needless[0].recommend != rule.recommend
-            assert weight[needless[0].id] == max(weight[other.id] for other in others)
-        settings = {setting.place for setting in brute.rule_set.settings}
-        told_takers = [related for related in finding.related if related.place not in settings]
-        for related, taker in zip(told_takers, takers, strict=True):
-            assert f"matches {weight[taker.id]:,} of its {brute.distinct(mine)} profile" in related.message
+        others = [one for one in deciding if one.recommend != rule.recommend]
+        apart = bool(others) and all(one.recommend == rule.recommend for one in takers)
+        assert len(beside) == apart
+        assert all(one in others and weight[one.id] == max(weight[other.id] for other in others) for one in beside)
+        for one, other in related[: len(takers) + apart]:
+            assert f"matches {weight[other.id]:,} of its {brute.distinct(mine)} profile" in one.message
+            assert one.message.endswith("; it never decides either") == (other.id not in ever)
+
         shown = brute.shown_by(finding.witness)
         assert all(brute.meets(rule.condition, profile) for profile in shown)
         [decider] = {brute.oracle.fate(profile).rule for profile in shown}
-        assert finding.message.endswith(f"for the caller shown, `{decider}` decides")
+        names, after = finding.message.split(" never decides: rule", 1)[1].split(" before it take", 1)
+        assert re.findall("`(.*?)`", names) == [one.id for one in takers]
+        ending = f"; for the caller shown, `{decider}` decides{', which recommends something else' if apart else ''}"
+        assert after.endswith(ending)
+        assert decider in {one.id for one in (beside or [*takers, *deciding])}
 
 
 def test_overlaps_are_true(random_one):

@@ -19,9 +19,12 @@ from test_mutants import some_cases
 from iopscreen.audit.acceptance import OF_THE_FILE
 from iopscreen.audit.run import audit
 from iopscreen.audit.subject import Undecided
-from iopscreen.engine.budget import ROUNDS_A_LOOK, UNLIMITED, Budget, OutOfTime
+from iopscreen.engine.budget import ROUNDS_A_LOOK, UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.report.audit import audit_json, audit_text
-from iopscreen.report.findings import MOST_UNDECIDED, undecided_words
+from iopscreen.report.audit_markdown import audit_markdown
+from iopscreen.report.audit_page import audit_html
+from iopscreen.report.findings import MOST_UNDECIDED, Paths, undecided_words
+from iopscreen.report.show import show_text
 from iopscreen.ruleset.model import NO_RULE, Policy, Unanswered
 from iopscreen.ruleset.reader import understand
 
@@ -354,6 +357,69 @@ def test_parts_of_a_budget_end_with_it():
     with pytest.raises(OutOfTime):
         budget.part(most=5).look()
     none.look()
+
+
+def test_a_budget_is_short_once_a_part_of_it_has_run_out():
+    clock = Clock()
+    budget = Budget(8, clock)
+    half = budget.part(share=0.5)
+    quarter = half.part(share=0.5)
+    clock.now += 3
+    half.look()
+    assert not budget.short
+    with pytest.raises(OutOfTime):
+        quarter.look()
+    assert [one.short for one in (budget, half, quarter)] == [True] * 3
+    assert [one.out for one in (budget, half, quarter)] == [False, False, True]
+    endless = Budget(None, clock)
+    with pytest.raises(OutOfTime):
+        endless.part(most=0).look()
+    assert not endless.short
+
+
+OUT_OF_TIME = "test.yaml: the time was used up before every profile was looked at; give more with `--budget`"
+
+
+@pytest.mark.usefixtures("here")
+def test_out_of_time_is_not_said_to_be_too_tangled():
+    Path("test.yaml").write_text((TESTS / "cases/audit/over-specified/fault.yaml").read_text(), encoding="utf-8")
+    late = audited(Budget(0))
+    assert late.why == OUT_OF_TIME
+    assert late.facts.late
+    markdown = audit_markdown([late], Paths(Path.cwd()), notes=False)
+    for text in (audit_text([late], color=False, width=200, notes=False), markdown):
+        assert "not counted: the time was used up; no verdict rests on that" in text
+    assert "Profiles are not counted: the time was used up." in audit_html([late])
+    assert "profiles not counted: the time was used up" in " ".join(show_text(late.overview, 80).split())
+
+
+@pytest.mark.usefixtures("here")
+def test_cases_that_were_not_decided_are_not_said_to_be_none():
+    put(SEEDS[0])
+    result = audited(Budget(0))
+    number = Path("test.cases.yaml").read_text(encoding="utf-8").count("- {id: ")
+    assert number > 1
+    words = f"0 passed, 0 failed, {number} not decided"
+    text = audit_text([result], color=False, width=200, notes=False)
+    assert f"cases       {words}\n" in text
+    assert f"| cases | {words} |" in audit_markdown([result], Paths(Path.cwd()), notes=False)
+    assert words in audit_html([result])
+
+
+@pytest.mark.usefixtures("here")
+def test_too_tangled_is_not_said_to_be_a_matter_of_time(monkeypatch):
+    def give_up(*_args):
+        raise TooTangled
+
+    Path("test.yaml").write_text((TESTS / "cases/audit/over-specified/fault.yaml").read_text(), encoding="utf-8")
+    monkeypatch.setattr("iopscreen.engine.effect.Effects.with_condition", give_up)
+    monkeypatch.setattr("iopscreen.engine.counts.MAX_EDGES_OF_ALL", 0)
+    result = audit("test.yaml", {}, today="2026-11-23", notes=True, budget=Budget(600))
+    assert result.why == "test.yaml: the rules are too tangled to look at every profile"
+    assert not result.facts.late
+    text = audit_text([result], color=False, width=200, notes=False)
+    assert "not counted: the rules are too tangled; no verdict rests on that" in text
+    assert "time" not in text
 
 
 def test_a_budget_of_nothing_is_out_at_once_and_none_never_is():

@@ -912,6 +912,16 @@ def out_of_time(*_, **__):
     raise OutOfTime
 
 
+def test_profiles_are_not_counted_out_of_time_or_for_being_too_tangled(monkeypatch):
+    def tangled(*_):
+        raise TooTangled
+
+    for why, words in ((out_of_time, "the time was used up"), (tangled, "the rules are too tangled")):
+        monkeypatch.setattr(impact_of, "_counted", why)
+        text = " ".join(diff_text(compare(edition(BASE), edition(BASE)), 80).split())
+        assert f"Not counted: {words}. No verdict rests on that." in text
+
+
 # --- findings about a change ----------------------------------------------------------------
 
 

@@ -184,9 +184,11 @@ def test_an_analysis_that_is_not_complete_is_never_clean(monkeypatch):
     left = AuditResult(**{**values, "undecided": (Undecided("gap", ("gap",)),), "why": f"{result.path}: too tangled"})
     paths = Paths(Path.cwd())
     assert "not complete; so far" in audit_markdown([left], paths, notes=False).splitlines()[2]
-    assert audit_text([left], color=False, width=80, notes=False).startswith(
-        "rules.yaml: not complete; so far 0 errors"
-    )
+    first, empty, closing, *_ = audit_text([result, left], color=False, width=80, notes=False, quiet=True).splitlines()
+    assert first == "not complete: rules.yaml; what was not decided stands below"
+    assert not empty
+    assert closing.startswith("rules.yaml: not complete; so far 0 errors")
+    assert "not complete" not in audit_text([result], color=False, width=80, notes=True)
     assert audit_json([left])["complete"] is False
     assert "not complete" in audit_html([left])
     assert audit_github([left], paths, notes=False).splitlines()[-1].startswith("1 rule file: not complete; so far")

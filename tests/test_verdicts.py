@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 from random import Random
 
 import pytest
@@ -198,29 +198,43 @@ def test_excluding_entries_leave_nobody_and_none_is_needless():
     assert min(seen[1, 0], seen[2, 0], seen[1, 1]) > 5
 
 
-def taken_by_hand(mine, position):
-    """Who takes the callers of a rule, by Batfish's rule, with sets of profiles. (The witness is left out.)"""
+def taken_by_hand(mine, position, *, smallest=True):
+    """Who takes the callers of a rule, with sets of profiles: of all sets of earlier rules the smallest that does.
+
+    Else by Batfish's rule. (The witness is left out.)
+    """
     own = [point for point in mine.possible if position in point.matching]
-    earlier = range(position)
-    met = {at: [point for point in own if at in point.matching] for at in earlier}
-    weighed = sorted((at for at in earlier if met[at]), key=lambda at: (-count(met[at]), at))
-    deciding = {point.decider for point in own}
+    met = {at: [point for point in own if at in point.matching] for at in range(position)}
+    weighed = sorted((at for at in met if met[at]), key=lambda at: (-count(met[at]), at))
+    deciding = [at for at in weighed if any(point.decider == at for point in own)]
+    outcome = mine.rule_set.rules[position].recommend
+    elsewhere = [at for at in weighed if mine.rule_set.rules[at].recommend != outcome]
+    takers = smallest_by_hand(own, met, weighed) if smallest else by_weight(own, deciding)
+    others = [] if set(takers) & set(elsewhere) else [at for at in deciding if at in elsewhere][:1]
+    decider = min(deciding, key=lambda at: (at not in others, at not in takers, at not in elsewhere, weighed.index(at)))
+    told = {at: Taker(at, count(met[at])) for at in weighed}
+    listed = tuple(told[at] for at in weighed if at in takers)
+    return Taken(count(own), listed, told[others[0]] if others else None, decider, {})
+
+
+def smallest_by_hand(own, met, weighed):
+    """The smallest set of rules one of which every one of the profiles meets; of these the heaviest."""
+    sets = [chosen for size in range(len(weighed) + 1) for chosen in combinations(weighed, size)]
+    enough = [chosen for chosen in sets if all(set(chosen) & set(point.matching) for point in own)]
+    return min(enough, key=lambda chosen: (len(chosen), -sum(count(met[at]) for at in chosen)))
+
+
+def by_weight(own, deciding):
+    """The heaviest rules that leave nothing, without those that the others make needless."""
     chosen, left = [], own
-    for at in weighed:
-        if left and at in deciding:
+    for at in deciding:
+        if left:
             chosen.append(at)
             left = [point for point in left if at not in point.matching]
     for at in chosen[-2::-1]:
-        others = set(chosen) - {at}
-        if all(others & set(point.matching) for point in own):
+        if all((set(chosen) - {at}) & set(point.matching) for point in own):
             chosen.remove(at)
-    outcome = mine.rule_set.rules[position].recommend
-    others = [at for at in weighed if mine.rule_set.rules[at].recommend != outcome and at in deciding]
-    others.sort(key=lambda at: (-count(met[at]), at not in chosen, at))
-    takers = {*chosen, *others[:1]}
-    decider = [*others, chosen[0]][0]
-    listed = tuple(Taker(at, count(met[at])) for at in weighed if at in takers)
-    return Taken(count(own), listed, decider, {})
+    return chosen
 
 
 CROWDED = """\
@@ -253,21 +267,53 @@ def crowded(seed):
     return One(seed, CROWDED + "".join(lines))
 
 
-def test_who_takes_the_callers_of_a_rule():
-    seen = Counter()
+def silent_rules():
+    """The rules that match somebody and decide nobody, of many rule sets."""
     for mine in (*map(one, SEEDS), *map(crowded, range(60))):
         for position in mine.rules():
             own = [point for point in mine.possible if position in point.matching]
-            if not own or any(point.decider == position for point in own):
-                continue
-            taken, expected = mine.verdicts.taken(position), taken_by_hand(mine, position)
-            assert taken._replace(witness={}) == expected
-            shown = {name: answer for name, answer in taken.witness.items() if answer != ANY}
-            like = [point for point in mine.points if shown.items() <= point.answers.items()]
-            assert like
-            assert all(point in own and point.decider == taken.decider for point in like)
-            seen[len(taken.takers)] += 1
-    assert min(seen[1], seen[2], seen[3]) > 5
+            if own and all(point.decider != position for point in own):
+                yield mine, position, own
+
+
+def test_who_takes_the_callers_of_a_rule():
+    seen = Counter()
+    for mine, position, own in silent_rules():
+        taken, expected = mine.verdicts.taken(position), taken_by_hand(mine, position)
+        assert taken._replace(witness={}) == expected
+        shown = {name: answer for name, answer in taken.witness.items() if answer != ANY}
+        like = [point for point in mine.points if shown.items() <= point.answers.items()]
+        assert like
+        assert all(point in own and point.decider == taken.decider for point in like)
+        seen[len(taken.takers)] += 1
+        seen["other"] += taken.other is not None
+        seen["fewer"] += len(taken.takers) < len(taken_by_hand(mine, position, smallest=False).takers)
+    assert min(seen[1], seen[2], seen[3], seen["other"], seen["fewer"]) > 5
+
+
+def test_with_too_many_sets_to_look_at_the_heaviest_rules_take_the_callers_of_a_rule(monkeypatch):
+    monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 0)
+    sizes = Counter()
+    for mine, position, _ in silent_rules():
+        taken = mine.verdicts.taken(position)
+        assert taken._replace(witness={}) == taken_by_hand(mine, position, smallest=False)
+        sizes[len(taken.takers)] += 1
+    assert min(sizes[1], sizes[2], sizes[3]) > 5
+
+
+def test_so_many_sets_of_rules_are_looked_at_for_the_smallest(monkeypatch):
+    """Six rules, each for one row or one column of three by three: three of one kind are the smallest set."""
+    lines = [f"{{{name}: {{is: {at}}}}}" for name in "ab" for at in range(3)] + ["{a: {at_most: 2}, b: {at_most: 2}}"]
+    rules = (
+        f"  - {{id: r{at}, when: {when}, recommend: low, because: x, basis: site}}\n" for at, when in enumerate(lines)
+    )
+    mine = One("square", f"{CROWDED}rules:\n{''.join(rules)}")
+    clauses, takers = mine.verdicts.clauses[6], [Taker(at, 1) for at in range(6)]
+    monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20)
+    assert mine.verdicts._smallest_cover(clauses, takers, 6) == takers[:3]
+    assert mine.verdicts._smallest_cover(clauses, takers, 2) is None
+    monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20 - 1)
+    assert mine.verdicts._smallest_cover(clauses, takers, 6) is None
 
 
 def conjuncts(condition):

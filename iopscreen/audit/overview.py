@@ -23,11 +23,15 @@ BEGINNING = 14
 
 @dataclass(frozen=True)
 class Overview:
-    """A rule file with what follows from it. `compiled` and `counted` are None where it is too tangled for that."""
+    """A rule file with what follows from it. `compiled` and `counted` are None where it is too tangled for that.
+
+    `late`: `counted` is None because the time was used up.
+    """
 
     file: RuleFile
     compiled: Compiled | None
     counted: Whole | None
+    late: bool = False
 
     @property
     def rule_set(self) -> RuleSet:

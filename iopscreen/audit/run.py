@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 class RuleSetFacts(NamedTuple):
     """What was found out about a rule set. None where it could not be found out within the budget.
 
-    `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out.
-    `questions`: their ids, in file order. `resting`: empty while no source's text is at hand.
-    `mutants`: None, too, where they are not wanted; `killers`: the cases that would kill those that survive.
+    `guarantees`: by id, whether it is proved. `impossible`: how many profiles are left out. `late`: profiles
+    are not counted because the time was used up. `questions`: their ids, in file order. `resting`: empty
+    while no source's text is at hand. `mutants`: None, too, where they are not wanted; `killers`: the cases
+    that would kill those that survive.
     """
 
     id: str
@@ -43,11 +44,13 @@ class RuleSetFacts(NamedTuple):
     digest: str
     profiles: int | None
     impossible: int | None
+    late: bool
     outcomes: Mapping[str, int] | None
     basis: Mapping[Basis, tuple[str, ...]]
     guarantees: Mapping[str, bool | None]
     passed: int
     failed: int
+    cases_left_open: int
     coverage: Mapping[str, Coverage]
     questions: tuple[str, ...]
     resting: tuple[Resting, ...]
@@ -295,7 +298,11 @@ def _why(subject: Subject) -> str:
     if isinstance(subject.attempt, TooTangledToCompile):
         place = subject.attempt.place
         return f"{subject.file.path}:{place.line}:{place.column}: {subject.attempt}"
-    return f"{subject.file.path}: the rules are too tangled to look at every profile in time; give more with `--budget`"
+    if subject.budget.short:
+        words = "the time was used up before every profile was looked at; give more with `--budget`"
+    else:
+        words = "the rules are too tangled to look at every profile"
+    return f"{subject.file.path}: {words}"
 
 
 # --- facts ----------------------------------------------------------------------------------
@@ -304,11 +311,13 @@ def _why(subject: Subject) -> str:
 def _facts(subject: Subject) -> RuleSetFacts:
     """What was found out; counts and table only where every profile was looked at."""
     rule_set, passed, failed = subject.rule_set, 0, 0
+    left_open = len(subject.case_file.cases) if subject.case_file else 0
     covered: Mapping[str, Coverage] = {}
     if not isinstance(subject.attempt, TooTangledToCompile):
         verdicts = [result.verdict for result in subject.case_results]
         passed = verdicts.count(Verdict.PASSED)
-        failed = len(verdicts) - passed - verdicts.count(Verdict.UNDECIDED)
+        left_open = verdicts.count(Verdict.UNDECIDED)
+        failed = len(verdicts) - passed - left_open
         covered = _covered(subject)
     whole, mutants = attempted(lambda: subject.counted), attempted(lambda: subject.mutants)
     return RuleSetFacts(
@@ -317,11 +326,13 @@ def _facts(subject: Subject) -> RuleSetFacts:
         digest=subject.file.digest,
         profiles=whole.profiles if whole else None,
         impossible=whole.impossible if whole else None,
+        late=subject.uncounted_in_time,
         outcomes=outcome_counts(whole) if whole else None,
         basis=by_basis(subject),
         guarantees=_guarantees(subject),
         passed=passed,
         failed=failed,
+        cases_left_open=left_open,
         coverage=covered,
         questions=tuple(rule_set.question),
         resting=resting(subject),
@@ -333,7 +344,7 @@ def _facts(subject: Subject) -> RuleSetFacts:
 def _overview(subject: Subject) -> Overview:
     if isinstance(subject.attempt, TooTangledToCompile):
         return Overview(subject.file, None, None)
-    return Overview(subject.file, subject.compiled, subject.counted)
+    return Overview(subject.file, subject.compiled, subject.counted, subject.uncounted_in_time)
 
 
 def _covered(subject: Subject) -> Mapping[str, Coverage]:

@@ -134,7 +134,16 @@ class Subject:
     @cached_property
     def counted(self) -> Whole | None:
         """How many profiles there are, and whom the rules recommend what; None where no diagram fits."""
-        return attempted(lambda: whole(self.compiled, self.budget.part(share=_SHARE)))
+        return attempted(lambda: whole(self.compiled, self._counting))
+
+    @property
+    def uncounted_in_time(self) -> bool:
+        """Whether profiles are not counted because the time was used up."""
+        return self.counted is None and self._counting.out
+
+    @cached_property
+    def _counting(self) -> Budget:
+        return self.budget.part(share=_SHARE)
 
     @property
     def whole(self) -> Whole:

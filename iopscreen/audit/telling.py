@@ -71,6 +71,11 @@ NOT_COUNTED = "not counted"
 """What is said where profiles fall into too many parts to be counted within the budget."""
 
 
+def uncounted(*, late: bool) -> str:
+    """Why profiles are not counted: `late`, because the time was used up; else because the rules are too tangled."""
+    return f"{NOT_COUNTED}: {'the time was used up' if late else 'the rules are too tangled'}"
+
+
 def profiles_in_words(number: int | None) -> str:
     """How many profiles, in words."""
     if number is None:

@@ -23,16 +23,25 @@ class Budget:
     Once it has run out, it stays so: whatever else is asked then is not decided either, however small it is.
     """
 
-    def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, seconds: float | None, clock: Callable[[], float] = time.monotonic, part_of: Budget | None = None
+    ) -> None:
         self.clock = clock
+        self._part_of = part_of
         self._end = None if seconds is None else clock() + seconds
         self._rounds = ROUNDS_A_LOOK - 1  # the first round looks, so that no time at all decides nothing
         self._out = False
+        self._short = False
 
     @property
     def out(self) -> bool:
         """Whether it has been seen to run out."""
         return self._out
+
+    @property
+    def short(self) -> bool:
+        """Whether it, or a part of it, has been seen to run out: whether more time may decide more."""
+        return self._short
 
     def spend(self, rounds: int = 1) -> None:
         """Some more rounds of work. Raises OutOfTime."""
@@ -45,14 +54,18 @@ class Budget:
         """Look at the clock. Raises OutOfTime."""
         if self._out or (self._end is not None and self.clock() >= self._end):
             self._out = True
+            whole: Budget | None = self
+            while whole is not None:
+                whole._short = True
+                whole = whole._part_of
             raise OutOfTime
 
     def part(self, *, share: float = 1, most: float | None = None) -> Budget:
         """A budget of its own that ends with this one: after a `share` of what is left, and `most` so many seconds."""
-        if self._end is None:
+        if self._end is None:  # never short, whatever becomes of a part
             return Budget(most, self.clock)
         left = 0 if self._out else share * (self._end - self.clock())
-        return Budget(left if most is None else min(left, most), self.clock)
+        return Budget(left if most is None else min(left, most), self.clock, part_of=self)
 
 
 UNLIMITED = Budget(None)

@@ -3,9 +3,10 @@
 By witness search (`search.py`), so that a verdict never waits for a diagram; how many profiles
 there are is counted elsewhere (`counts.py`). What a search has found once is kept.
 
-Takers follow Batfish's rule for blocked lines of an access list: weigh the earlier rules by the
-share that they meet, add them by weight until they cover it, always include the largest one
-with another outcome.
+Takers are the fewest earlier rules that leave nothing, of as few the heaviest; where there are too many
+sets to look at, Batfish's rule for blocked lines of an access list: weigh the earlier rules by the share
+that they meet, add them by weight until they cover it. Where all of these recommend the same as the rule
+itself, the largest one with another outcome is told beside them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import accumulate, combinations, groupby
+from math import comb
 from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, volume, without
@@ -28,6 +30,9 @@ from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not
 
 ANY = "any"
 
+MAX_SETS = 1 << 14
+"""At how many sets of earlier rules is looked for the smallest that takes a rule's answers: all those of 14 rules."""
+
 Witness = Mapping[str, Answer]
 """A profile: a value for each question in file order, `any` where every value would do."""
 
@@ -40,14 +45,16 @@ class Taker(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Why a rule never decides: its `profiles`, the earlier rules that cover them, heaviest first.
+    """Why a rule never decides: its `profiles`, the fewest earlier rules that cover them, heaviest first.
 
-    `witness` meets the rule, and `decider` decides there. Profiles are None where they are too many
-    parts to be counted.
+    `other`: where all of these recommend the same as the rule itself, the heaviest that recommends something
+    else to some. `witness` meets the rule, and `decider` decides there. Profiles are None where they are too
+    many parts to be counted.
     """
 
     profiles: int | None
     takers: tuple[Taker, ...]
+    other: Taker | None
     decider: int
     witness: Witness
 
@@ -188,12 +195,17 @@ class Verdicts:
 
     def decider_in(self, box: Box, among: Sequence[int] | None = None) -> int:
         """The first rule, of all or of those `among`, that matches the profile `in_box`; NONE_MATCHES without."""
-        passing = self.compiled.rules.passing
-        alive = self.before(NONE_MATCHES) & ~self.excluded
-        for level, blocks in enumerate(box):
-            alive &= passing[level][(blocks & -blocks).bit_length() - 1]
+        met = self._met_in(box)
         positions = range(len(self.bits)) if among is None else among
-        return next((position for position in positions if alive & self.bits[position]), NONE_MATCHES)
+        return next((position for position in positions if met & self.bits[position]), NONE_MATCHES)
+
+    def _met_in(self, box: Box) -> Clauses:
+        """The clauses of the rules that the profile `in_box` meets."""
+        passing = self.compiled.rules.passing
+        met = self.before(NONE_MATCHES) & ~self.excluded
+        for level, blocks in enumerate(box):
+            met &= passing[level][(blocks & -blocks).bit_length() - 1]
+        return met
 
     @property
     def _levels(self) -> list[int]:
@@ -241,16 +253,16 @@ class Verdicts:
     def taken(self, position: int) -> Taken:
         """Who takes the answers of the rule at `position`, which meets a possible profile and never decides."""
         mine = self.clauses[position]
-        parts = self._parts(mine)
-        weighed = self._weighed(position, parts)
+        weighed = self._weighed(position, self._parts(mine))
         takers = self._cover(mine, weighed)
-        other = self._largest_other(position, weighed, takers)
-        if other is not None and other not in takers:
-            takers.append(other)
-        decider = (other or takers[0]).position
+        takers = self._smallest_cover(mine, weighed, len(takers)) or takers
+        other = None
+        if not any(self._recommends_other(taker, position) for taker in takers):
+            other = self._largest_other(position, weighed)
+        decider = self._shown_decider(position, weighed, takers, other)
         profile = self.deciding_witness(decider, mine)
         assert profile is not None  # the decider decides some of them
-        return Taken(self.count(mine), tuple(sorted(takers, key=_heaviest_first)), decider, profile)
+        return Taken(self.count(mine), tuple(sorted(takers, key=_heaviest_first)), other, decider, profile)
 
     @cached_property
     def weights(self) -> list[list[int]]:
@@ -310,16 +322,63 @@ class Verdicts:
                 covered = without_it
         return chosen
 
+    def _smallest_cover(self, mine: Sequence[Clause], weighed: Sequence[Taker], most: int) -> list[Taker] | None:
+        """The fewest takers that together leave nothing, of as few the heaviest; None where too many sets may be it.
+
+        `most`: so many are known to be enough. What a set leaves over must be met by one of those that leave
+        nothing: of each set only that is looked at, and few are searched.
+        """
+        places = range(len(weighed))
+        left_over: list[frozenset[int]] = []  # of each such profile, the places of the takers that meet it
+        sets = 0
+        for number in range(1, most + 1):
+            sets += comb(len(weighed), number)
+            if sets > MAX_SETS:
+                return None
+            chosen_ones = [chosen for chosen in combinations(places, number) if _meets_each(chosen, left_over)]
+            for chosen in sorted(chosen_ones, key=lambda chosen: -sum(weighed[at].profiles or 0 for at in chosen)):
+                if not _meets_each(chosen, left_over):
+                    continue
+                left = self._left_by(mine, [weighed[at] for at in chosen])
+                if left is None:
+                    return [weighed[at] for at in chosen]
+                left_over.append(frozenset(at for at in places if left & self.bits[weighed[at].position]))
+        return None
+
+    def _left_by(self, mine: Sequence[Clause], takers: Iterable[Taker]) -> Clauses | None:
+        """What a profile of `mine` meets that none of the `takers` does; None where there is no such profile."""
+        avoid = self.excluded
+        for taker in takers:
+            avoid |= self.bits[taker.position]
+        box = self.box_in(mine, avoid)
+        return None if box is None else self._met_in(box)
+
     def _takes_some(self, position: int, mine: Sequence[Clause]) -> bool:
         """Whether an earlier rule decides some of `mine`."""
         return next(self.deciders(mine, [position]), None) is not None
 
-    def _largest_other(self, position: int, weighed: Sequence[Taker], chosen: Sequence[Taker]) -> Taker | None:
-        """The heaviest taker with another outcome; of equally heavy ones, one that is chosen already."""
+    def _recommends_other(self, taker: Taker, position: int) -> bool:
+        """Whether a taker recommends something else than the rule at `position`."""
         rules = self.compiled.rule_set.rules
-        others = [taker for taker in weighed if rules[taker.position].recommend != rules[position].recommend]
-        others.sort(key=lambda taker: (-(taker.profiles or 0), taker not in chosen, taker.position))
-        return next((taker for taker in others if self._takes_some(taker.position, self.clauses[position])), None)
+        return rules[taker.position].recommend != rules[position].recommend
+
+    def _largest_other(self, position: int, weighed: Sequence[Taker]) -> Taker | None:
+        """The heaviest taker that recommends something else, to some."""
+        mine = self.clauses[position]
+        others = (taker for taker in weighed if self._recommends_other(taker, position))
+        return next((taker for taker in others if self._takes_some(taker.position, mine)), None)
+
+    def _shown_decider(
+        self, position: int, weighed: Sequence[Taker], takers: Sequence[Taker], other: Taker | None
+    ) -> int:
+        """Who decides for the caller shown: if that can be, a rule that is told, and that recommends something else.
+
+        A taker need not decide anybody: those before it may take all that it takes.
+        """
+        if other is not None:
+            return other.position
+        order = sorted(weighed, key=lambda taker: (taker not in takers, not self._recommends_other(taker, position)))
+        return next(taker.position for taker in order if self._takes_some(taker.position, self.clauses[position]))
 
     # --- conditions that nobody can meet ---
 
@@ -362,6 +421,11 @@ def _bits_by_position(rows: Iterable[tuple[Clause, Label]], count: int, first: i
 
 def _heaviest_first(taker: Taker) -> tuple[int, int]:
     return -(taker.profiles or 0), taker.position
+
+
+def _meets_each(chosen: Iterable[int], several: Iterable[frozenset[int]]) -> bool:
+    """Whether `chosen` has something in common with each of `several`."""
+    return not any(one.isdisjoint(chosen) for one in several)
 
 
 def _conjuncts(condition: Condition) -> Iterator[Condition]:

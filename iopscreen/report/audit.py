@@ -1,8 +1,9 @@
 """How an audit looks: text for a person, one object for a program. Computes nothing.
 
-The text: every finding as `path:line:column: severity: message [name]`, its line with a caret,
-related places, the answers that show it, a case ready to paste; then, per rule set, what was
-counted, what the rules rest on, guarantees, cases, and the table of all profiles.
+The text: in its first line that an audit is not complete, where it is not; every finding as
+`path:line:column: severity: message [name]`, its line with a caret, related places, the answers
+that show it, a case ready to paste; then, per rule set, what was counted, what the rules rest on,
+guarantees, cases, and the table of all profiles.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
+from iopscreen.audit.telling import uncounted
 from iopscreen.report.columns import ANY, columns
 from iopscreen.report.findings import (
     Reported,
@@ -54,7 +56,7 @@ def audit_text(
 
     `quiet`: what was counted of each rule set is left out, and a file of which there is then nothing to tell.
     """
-    lines: list[str] = []
+    lines = list(_incomplete_lines(results, width))
     for result in results:
         shown = [finding for finding in result.findings if notes or finding.severity is not Severity.NOTE]
         if not quiet or not result.complete or any(result.accepted(finding) is None for finding in shown):
@@ -64,6 +66,14 @@ def audit_text(
         lines += [] if quiet and result.change and result.change.nothing else _change_lines(result, width)
     text = "\n".join(lines).rstrip("\n")
     return f"{text}\n" if text else ""
+
+
+def _incomplete_lines(results: Sequence[AuditResult], width: int) -> Iterator[str]:
+    """First of all, before any finding could be taken for the whole: of which files not everything was decided."""
+    paths = [printable(result.path) for result in results if not result.complete]
+    if paths:
+        yield from wrapped(f"not complete: {', '.join(paths)}; what was not decided stands below", width, "    ", "")
+        yield ""
 
 
 def _finding_lines(result: AuditResult, finding: Finding, color: bool, width: int) -> Iterator[str]:
@@ -168,7 +178,7 @@ def _facts_lines(result: AuditResult, width: int, rows: int) -> Iterator[str]:
         yield ""
         yield from _resting_lines(facts, width)
     if facts.profiles is None:
-        yield from _labelled("profiles", "not counted: the rules are too tangled; no verdict rests on that", width)
+        yield from _labelled("profiles", f"{uncounted(late=facts.late)}; no verdict rests on that", width)
     else:
         yield ""
         yield from _table_lines(facts, result.overview.table(rows) if result.overview else (), width)
@@ -213,15 +223,24 @@ def guarantees_words(facts: RuleSetFacts) -> str:
 
 
 def cases_words(facts: RuleSetFacts) -> str:
-    """How many cases pass, and what they cover."""
-    if not facts.passed + facts.failed:
-        return "none"
+    """How many cases pass, and what they cover, as far as that was decided."""
+    passed = passed_words(facts)
+    if not facts.coverage or not facts.passed + facts.failed:
+        return passed
     covered = [
         f"{len(kind.covered)} of {len(kind.covered) + len(kind.missing)} {name}"
         + (f" (not {', '.join(kind.missing)})" if kind.missing else "")
         for name, kind in facts.coverage.items()
     ]
-    return f"{facts.passed} passed, {facts.failed} failed; covered: {', '.join(covered)}"
+    return f"{passed}; covered: {', '.join(covered)}"
+
+
+def passed_words(facts: RuleSetFacts) -> str:
+    """How many cases pass, fail, and were not decided."""
+    if not facts.passed + facts.failed + facts.cases_left_open:
+        return "none"
+    left_open = f", {facts.cases_left_open} not decided" if facts.cases_left_open else ""
+    return f"{facts.passed} passed, {facts.failed} failed{left_open}"
 
 
 # --- the table ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
+from iopscreen.audit.telling import uncounted
 from iopscreen.report.audit import cases_words, guarantees_words
 from iopscreen.report.change_outline import verdict
 from iopscreen.report.columns import ANY
@@ -282,7 +283,7 @@ def _names(names: Sequence[str]) -> str:
 
 def _outcomes(facts: RuleSetFacts) -> str:
     if facts.profiles is None or facts.outcomes is None:
-        return "not counted: the rules are too tangled; no verdict rests on that"
+        return f"{uncounted(late=facts.late)}; no verdict rests on that"
     counts = [
         f"{number:,} {'that no rule matches' if outcome == NO_RULE else code(outcome)}"
         for outcome, number in facts.outcomes.items()

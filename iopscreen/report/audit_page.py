@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from iopscreen.audit.run import AuditResult, RuleSetFacts
+from iopscreen.report.audit import passed_words
 from iopscreen.report.change_outline import count_line, verdict
 from iopscreen.report.diff_page import change_parts
 from iopscreen.report.findings import Reported, accepted_by, ranked
@@ -181,8 +182,7 @@ def _guarantee_rows(facts: RuleSetFacts) -> Iterator[str]:
 
 
 def _case_rows(facts: RuleSetFacts) -> Iterator[str]:
-    tried = facts.passed + facts.failed
-    yield from term("Cases", f"{facts.passed} passed, {facts.failed} failed" if tried else "none")
+    yield from term("Cases", passed_words(facts))
     for basis, rules in facts.basis.items():
         yield from term(f"Rules ({basis})", text(f"{', '.join(rules)} ({BASES[basis]})"))
     if facts.mutants is not None:

@@ -15,7 +15,7 @@ from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Weight
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange
-from iopscreen.audit.telling import profiles_in_words
+from iopscreen.audit.telling import profiles_in_words, uncounted
 from iopscreen.report.change_questions import question_lines, setting_lines
 from iopscreen.report.change_words import answers_line, counted, in_words, more_lines, outcome_name, written
 from iopscreen.report.columns import ANY
@@ -170,7 +170,7 @@ def count_line(change: Change) -> str:
     """How many profiles there are, and how many changed."""
     impact = change.impact
     if impact.profiles is None or impact.changed is None:
-        return "Not counted: the rules are too tangled. No verdict rests on that."
+        return f"{uncounted(late=impact.late).capitalize()}. No verdict rests on that."
     left_out = f"; {impact.impossible:,} impossible ones left out" if impact.impossible else ""
     return (
         f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from iopscreen.audit.overview import Overview
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
-from iopscreen.audit.telling import NOT_COUNTED
+from iopscreen.audit.telling import uncounted
 from iopscreen.report.sections import Item, Section
 from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words, spaced
 from iopscreen.ruleset.model import (
@@ -91,7 +91,7 @@ def head_lines(overview: Overview) -> Iterator[str]:
 def profiles_in_words(overview: Overview) -> str:
     """How many profiles there are, where they are counted."""
     if overview.counted is None:
-        return f"profiles {NOT_COUNTED}: the rules are too tangled"
+        return f"profiles {uncounted(late=overview.late)}"
     left_out = overview.counted.impossible
     beside = f", {left_out:,} impossible ones left out" if left_out else ""
     return f"{counted(overview.counted.profiles, 'profile')}{beside}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from iopscreen.audit.ledger import Ground
 from iopscreen.audit.overview import Overview
-from iopscreen.audit.telling import NOT_COUNTED
+from iopscreen.audit.telling import uncounted
 from iopscreen.engine.flow import Asked, End
 from iopscreen.report.columns import ANY
 from iopscreen.report.flow_picture import flow_pictures, tint
@@ -214,7 +214,7 @@ def _names_of(rule_set: RuleSet, cites: Sequence[Cite]) -> str:
 def _table(overview: Overview, _grounds: Grounds) -> Part:
     heading = "Who is recommended what"
     if overview.counted is None:
-        return Part("table", heading, (), f"Profiles are {NOT_COUNTED}: the rules are too tangled.")
+        return Part("table", heading, (), f"Profiles are {uncounted(late=overview.late)}.")
     shown = list(tables(overview, ROWS, ANY))
     lines = [_bar(overview, shown)]
     for table in shown:

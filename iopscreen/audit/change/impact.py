@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import partial
 from typing import Any
@@ -120,7 +120,8 @@ class Impact:
     """Whom a change reaches. `profiles`: those that both sides can have; None where they are not counted.
 
     `identical`: whether both sides know the same callers and recommend each the same; None where that was
-    not decided. `undecided`: in words, what was not decided within the budget.
+    not decided. `undecided`: in words, what was not decided within the budget. `late`: profiles are not
+    counted because the time was used up.
     """
 
     identical: bool | None
@@ -132,6 +133,7 @@ class Impact:
     unasked: Unasked | None = None
     impossible: int | None = None
     undecided: tuple[str, ...] = field(default=())
+    late: bool = False
 
 
 _OF_OLD_DATA = "who becomes undecided while a new question is not answered"
@@ -141,6 +143,8 @@ def impact(joint: Joint, budget: Budget) -> Impact:
     """Whom the change from the old to the new rule set of `joint` reaches."""
     try:
         return _counted(joint, budget)
+    except OutOfTime:
+        return replace(_searched(joint, budget), late=True)
     except TooTangled:
         return _searched(joint, budget)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from iopscreen.audit.judged import Overlap, Reach, attempted
@@ -95,9 +95,10 @@ def unreachable_rule(subject: Subject) -> Iterator[Told | Undecided]:
     Example: a rule for `age: {below: 18}` stands first, and a later one for `{age: {below: 13}, caller: self}`.
 
     What to do: move the rule up, narrow the others, or delete it. Shown are the earlier rules that take
-    its callers: the heaviest ones that together leave nothing, and always the heaviest one that
-    recommends something else. The answers shown match the rule, and an earlier one decides. Where
-    another value of a setting would let the rule decide, that is said too.
+    its callers: the fewest that together leave nothing, of as few the heaviest. Where all of them
+    recommend the same as the rule, the heaviest earlier one that recommends something else is named
+    apart. The answers shown match the rule, and an earlier one decides. Where another value of a
+    setting would let the rule decide, that is said too.
     """
     if subject.nobody_possible:
         return
@@ -140,11 +141,12 @@ def _unreachable(subject: Subject, position: int, rule: Rule, why: Taken) -> Tol
         f"rule `{rule.id}` never decides: {named('rule', 'rules', names)} before it "
         f"{'takes' if len(names) == 1 else 'take'} {all_of(why.profiles)} it matches; "
         f"for the caller shown, `{rules[why.decider].id}` decides"
+        f"{', which recommends something else' if why.other else ''}"
     )
     shown = witness_json(why.witness)
     case = case_to_paste(f"{rule.id}-decides", shown, f"{{recommend: {rule.recommend}, rule: {rule.id}}}")
-    related = (*_takers(subject, why.takers, why.profiles), *_reached(subject, position))
-    return Told(rule.place, message, related, shown, case)
+    related = [*_takers(subject, why), *_reached(subject, position)]
+    return Told(rule.place, message, tuple(related), shown, case)
 
 
 def contradictory_condition(subject: Subject) -> Iterator[Told | Undecided]:
@@ -236,10 +238,24 @@ def _reached(subject: Subject, position: int) -> Iterator[Related]:
         yield subject.related(setting.place, f"{message}rule `{name}` would decide")
 
 
-def _takers(subject: Subject, takers: Sequence[Taker], profiles: int | None) -> Iterator[Related]:
-    for taker in takers:
-        rule = subject.rule_set.rules[taker.position]
-        share = f"profiles of it ({NOT_COUNTED})"
-        if taker.profiles is not None and profiles is not None:
-            share = f"{taker.profiles:,} of its {profiles_in_words(profiles)}"
-        yield subject.related(rule.place, f"rule `{rule.id}` matches {share} and recommends `{rule.recommend}`")
+def _takers(subject: Subject, why: Taken) -> Iterator[Related]:
+    """The rules that take a rule's callers; apart from these the one that recommends something else."""
+    rules = subject.rule_set.rules
+    for taker in why.takers:
+        rule = rules[taker.position]
+        words = f"rule `{rule.id}` matches {_share(taker, why)} and recommends `{rule.recommend}`"
+        silent = "; it never decides either" if rule.id in subject.silent else ""
+        yield subject.related(rule.place, f"{words}{silent}")
+    if why.other:
+        rule = rules[why.other.position]
+        words = f"besides, rule `{rule.id}` matches {_share(why.other, why)} and recommends something else"
+        yield subject.related(rule.place, f"{words}: `{rule.recommend}`")
+    if why.decider not in {taker.position for taker in (*why.takers, why.other) if taker}:
+        rule = rules[why.decider]
+        yield subject.related(rule.place, f"rule `{rule.id}`, before these, recommends `{rule.recommend}`")
+
+
+def _share(taker: Taker, why: Taken) -> str:
+    if taker.profiles is None or why.profiles is None:
+        return f"profiles of it ({NOT_COUNTED})"
+    return f"{taker.profiles:,} of its {profiles_in_words(why.profiles)}"
