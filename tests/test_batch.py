@@ -28,6 +28,7 @@ from iopscreen.batch import cells as caches
 from iopscreen.batch import fast, lines, tails
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Earlier, Summary, parse_map, screen_file
+from iopscreen.batch.writer import Writer
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.errors import IopscreenError
@@ -432,6 +433,17 @@ def test_a_row_that_is_counted_and_not_written_is_noticed(monkeypatch):
     monkeypatch.setattr(fast, "_woven", lambda records, tails: real(records[:-1], tails[:-1]))
     with pytest.raises(IopscreenError, match="not every row was accounted for"):
         screened("condition_type,detox_need\n" + "mania,no\n" * 40)
+
+
+def test_an_odd_row_that_does_not_come_out_is_noticed(monkeypatch):
+    real = Writer.odd_row
+
+    def losing(self, cells, raw, appended):
+        return b"" if raw == b"short\n" else real(self, cells, raw, appended)
+
+    monkeypatch.setattr(Writer, "odd_row", losing)
+    with pytest.raises(IopscreenError, match="not every row was accounted for"):
+        screened("condition_type,detox_need\nmania,no\nshort\n")
 
 
 def test_small_caches_change_nothing(monkeypatch):

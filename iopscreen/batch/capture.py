@@ -34,6 +34,16 @@ class Plan(NamedTuple):
     groups: tuple[range, ...]
     plain: frozenset[int] = frozenset()
 
+    @property
+    def plain_groups(self) -> list[range]:
+        """The units of nothing but plain cells: whoever looks one up looks whether it is one."""
+        return [group for group in self.groups if self.plain.issuperset(group)]
+
+    @property
+    def unlooked(self) -> set[int]:
+        """Their columns, which a pattern need not look at."""
+        return {column for group in self.plain_groups for column in group}
+
 
 class Exact:
     """A pattern, made for a plan, of which each piece is the record, its units, and a line that is no record.
@@ -57,8 +67,7 @@ class Exact:
         self._ascii_only = ascii_only
         self._plan = plan
         groups = plan.groups if plan else _singly(wanted)
-        self._plain = _plain_groups(plan) if plan and loose else []
-        self._units = _units_of(shape, wanted, groups, encoding, self._plain)
+        self._units = _units_of(shape, wanted, groups, encoding, plan.plain_groups if plan and loose else [])
         # The record comes first.
         self._places = [1 + group.start for group in groups]
 
@@ -67,8 +76,7 @@ class Exact:
         # To make one takes as long as to read a thousand lines without it, and not every plan is followed.
         groups = self._plan.groups if self._plan else each_column(self._shape)
         if self._plan and self.loose:
-            unlooked = {column for group in self._plain for column in group}
-            return pattern.loose_records(self._shape, groups, self._plan.plain, unlooked)
+            return pattern.loose_records(self._shape, groups, self._plan.plain, self._plan.unlooked)
         return pattern.records(self._shape, groups, ascii_only=self._ascii_only)
 
     def pieces(self, window: bytes) -> list[tuple[bytes, ...]]:
@@ -95,10 +103,8 @@ class Quick:
     """A quick pattern, made for a plan: each piece that it finds is the units of a record. For text that `is_quick`."""
 
     def __init__(self, shape: Shape, wanted: Wanted, plan: Plan, encoding: str) -> None:
-        plain = _plain_groups(plan)
-        unlooked = {column for group in plain for column in group}
-        self._pattern = pattern.quick_records(shape, plan.groups, plan.plain, unlooked)
-        self._units = _units_of(shape, wanted, plan.groups, encoding, plain)
+        self._pattern = pattern.quick_records(shape, plan.groups, plan.plain, plan.unlooked)
+        self._units = _units_of(shape, wanted, plan.groups, encoding, plan.plain_groups)
         self._units[0].marked = True
 
     def pieces(self, window: bytes) -> list[Any]:
@@ -202,10 +208,6 @@ class _Units:
         except csv.Error:  # a loose pattern took more than a record
             return self._no_record
         return sum(texts[cell] for texts, cell in zip(self._texts, found, strict=True))
-
-
-def _plain_groups(plan: Plan) -> list[range]:
-    return [group for group in plan.groups if plan.plain.issuperset(group)]
 
 
 def _units_of(

@@ -77,7 +77,7 @@ def record_start(text: bytes, shape: Shape) -> int | None:
 
 
 def _are_records(text: bytes, shape: Shape) -> bool:
-    """Whether `text`, some whole lines, begins with good records."""
+    """Whether `text`, some whole lines, begins with records of the right number of cells."""
     lines = (line.decode("latin-1") for line in text.splitlines(keepends=True))
     reader = csv.reader(lines, delimiter=shape.delimiter.decode("ascii"), strict=True)
     try:

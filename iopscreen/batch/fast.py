@@ -220,6 +220,7 @@ class _Windows:
         part.out.append(_woven(records, tails))
         part.size_out += size - len(self._shape.end) * len(records) + sum(map(len, tails))
         part.lines += lines
+        part.lines_out += lines  # as long as the size is right, which is seen in a fraction of the time
         self._counts.update(states)
         if len(self._counts) >= MAX_COUNTED:
             self.count(part)

@@ -58,13 +58,16 @@ class Problem(NamedTuple):
 class Part:
     """What came of a stretch of a file, `size` bytes in `lines` lines. `out`: what is written, in order.
 
-    `size_out`: how many bytes that must be, by what was taken and what is appended to it, not by what came of it.
+    `size_out`: how many bytes that must be, known where rows are put together, so that what is lost or doubled
+    on the way to the file is noticed. `lines_out`: how many lines came of them; nothing of ours ends a line, so that
+    these are as many, or a row was lost.
     """
 
     out: list[bytes | memoryview] = field(default_factory=list)
     size: int = 0
     lines: int = 0
     size_out: int = 0
+    lines_out: int = 0
     rows: int = 0
     blank_lines: int = 0
     formula_cells: int = 0
@@ -76,6 +79,7 @@ class Part:
         self.size += part.size
         self.lines += part.lines
         self.size_out += part.size_out
+        self.lines_out += part.lines_out
         self.rows += part.rows
         self.blank_lines += part.blank_lines
         self.formula_cells += part.formula_cells

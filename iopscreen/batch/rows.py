@@ -49,6 +49,7 @@ class Rows:
         part.size += len(raw)
         part.lines += count
         part.size_out += len(out)
+        part.lines_out += len(out.splitlines())
 
     def _odd(self, part: Part, record: Record, formulas: int) -> bytes:
         """What comes of a row that takes more than putting the appended cells behind it, or of a blank line."""
