@@ -14,6 +14,7 @@ from test_diff import Pointwise, deciding, knows, pairs
 from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Pair, join
+from iopscreen.engine.lacking import lacking
 from iopscreen.engine.verdicts import ANY
 from iopscreen.ruleset.model import NO_RULE
 
@@ -218,3 +219,27 @@ def test_questions_stand_in_the_new_order_and_an_old_one_after_what_it_followed(
             assert (order[order.index(name) - 1] if order.index(name) else None) == followed
             seen += 1
     assert seen > 5
+
+
+def test_who_is_undecided_without_an_answer_to_the_new_questions(several):
+    seen = Counter()
+    for both in (*several, *some(600, add_question), *some(700, add_question, add_question)):
+        added = [name for name, owners in both.point.questions.items() if [one for one, _ in owners] == [both.new]]
+        possible, before = {}, {}
+        for caller, *_ in both.callers:
+            rest = tuple((name, value) for name, value in caller.items() if name not in added)
+            possible.setdefault(rest, set()).add(both.outcome(both.new, caller))
+            before[rest] = both.outcome(both.old, caller)
+        open_ones = [rest for rest in before if before[rest] != EXCLUDED and len(possible[rest] - {EXCLUDED}) > 1]
+        found = lacking(both.joint, added, UNLIMITED)
+        seen[bool(added), found is not None] += 1
+        assert (found is not None) == bool(open_ones)
+        if found:
+            assert list(found.answers) == [name for name in both.joint.compiled.rule_set.question if name not in added]
+            callers = both.meant_by({**dict.fromkeys(added, ANY), **found.answers})
+            outcomes = {both.outcome(both.new, caller) for caller in callers} - {EXCLUDED}
+            assert found.possible == tuple(one for one in (*both.new.outcome, NO_RULE) if one in outcomes)
+            assert {both.outcome(both.old, caller) for caller in callers} == {found.old}
+            assert len(outcomes) > 1
+            assert found.old != EXCLUDED
+    assert min(seen[True, True], seen[True, False], seen[False, False]) > 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections import Counter
 from random import Random
 
 import pytest
@@ -24,12 +25,13 @@ sys.path.insert(0, str(TESTS / "benchmarks"))
 import tables
 
 
-def random_table(random: Random) -> Table:
-    widths = tuple(random.randint(1, 4) for _ in range(random.randint(1, 5)))
+def random_table(random: Random, levels: int = 0, tested: int = 0) -> Table:
+    """Rows over so many `levels`, so many of which are `tested`; by default each as many as may be."""
+    widths = tuple(random.randint(1, 4) for _ in range(levels or random.randint(1, 5)))
     rows = []
     for place in range(random.randint(1, 12)):
-        tested = random.sample(range(len(widths)), random.randint(0, len(widths)))
-        rows.append(({level: random.randrange(1, 1 << widths[level]) for level in tested}, place))
+        some = random.sample(range(len(widths)), tested or random.randint(0, len(widths)))
+        rows.append(({level: random.randrange(1, 1 << widths[level]) for level in some}, place))
     return Table(widths, tuple(rows), "nobody")
 
 
@@ -73,6 +75,41 @@ def test_a_clause_is_refuted_where_that_leaves_the_fewest_others(seed):
                 fewest = min(ways, key=lambda way: way[0])
                 chosen = fewest[1], clause[fewest[1]]
                 assert search._most_refuting(_State(left, [], alive), place) == chosen
+
+
+def propagated(table, left, avoid):
+    """What units leave of `left`, and the clauses then still to be refuted that can be at two levels; or None."""
+    while True:
+        ways = {}
+        for place, (clause, _) in enumerate(table.rows):
+            if avoid >> place & 1 and all(left[level] & passing for level, passing in clause.items()):
+                ways[place] = [level for level, passing in clause.items() if left[level] & ~passing]
+        if any(not levels for levels in ways.values()):
+            return None
+        unit = next((place for place, levels in ways.items() if len(levels) == 1), None)
+        if unit is None:
+            return left, sum(1 << place for place, levels in ways.items() if len(levels) == 2)
+        [level] = ways[unit]
+        left = [*left[:level], left[level] & ~table.rows[unit][0][level], *left[level + 1 :]]
+
+
+def test_units_take_their_blocks_and_clauses_with_two_ways_are_the_next():
+    ends = Counter()
+    for seed in range(600):
+        random = Random(seed)
+        table = random_table(random, levels=6, tested=4) if seed % 2 else random_table(random)
+        search = Search(table, UNLIMITED)
+        left = [random.choice([(1 << width) - 1, random.randrange(1, 1 << width)]) for width in table.widths]
+        avoid = random.randrange(1 << len(table.rows))
+        can = [search._can_fail(level, blocks) for level, blocks in enumerate(left)]
+        state = _State(list(left), can, search.meeting(dict(enumerate(left)), avoid))
+        found, expected = search._propagate(state), propagated(table, left, avoid)
+        assert (None if found is None else (state.left, found)) == expected
+        if found is not None:
+            assert state.can == [search._can_fail(level, blocks) for level, blocks in enumerate(state.left)]
+            assert state.alive == search.meeting(dict(enumerate(state.left)), avoid)
+        ends["none" if found is None else "two" if found else "more" if state.alive else "refuted"] += 1
+    assert min(ends[end] for end in ("none", "two", "more", "refuted")) > 10
 
 
 @pytest.mark.parametrize("seed", range(300))
