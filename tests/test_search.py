@@ -15,7 +15,7 @@ from random_rule_sets import made
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import whole
-from iopscreen.engine.relevance import _outcomes_around, apart, matters
+from iopscreen.engine.relevance import Apart, _outcomes_around, _seen_to_matter, apart, matters
 from iopscreen.engine.search import Search, _State
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
@@ -187,8 +187,11 @@ def test_outcomes_around_a_caller_are_those_of_every_other_answer(seed):
     """The caller is the one with the first block of every level of the box."""
     compiled = compile_rule_set(understand(made(seed).text.encode(), "random.yaml").rule_set)
     verdicts, rows = Verdicts(compiled, UNLIMITED), [*compiled.rules.rows, ({}, compiled.rules.otherwise)]
-    boxes = [verdicts.deciding_box(position) for position in range(len(verdicts.bits))]
-    for box, level in itertools.product([box for box in boxes if box], range(len(compiled.order))):
+    boxes = [box for position in range(len(verdicts.bits)) if (box := verdicts.deciding_box(position))]
+    for level in range(len(compiled.order)):
+        several = [box for box in boxes if len(_outcomes_around(verdicts, level, box)) > 1]
+        assert _seen_to_matter(verdicts, level) == bool(several)
+    for box, level in itertools.product(boxes, range(len(compiled.order))):
         caller = [(blocks & -blocks).bit_length() - 1 for blocks in box]
         found = set()
         for block in range(compiled.rules.widths[level]):
@@ -196,6 +199,26 @@ def test_outcomes_around_a_caller_are_those_of_every_other_answer(seed):
             label = next(label for clause, label in rows if passes(clause, caller))
             found |= set() if is_impossible(label) else {compiled.outcome_of(label)}
         assert _outcomes_around(verdicts, level, box) == found
+
+
+ONE_QUESTION = """\
+format: 1
+id: one
+version: "1.0.0"
+title: One question
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {hurt: {ask: Hurt, type: yes_no}}
+rules:
+  - {id: hurt, when: {hurt: yes}, recommend: high, because: x, basis: site}
+  - {id: rest, when: {}, recommend: low, because: x, basis: site}
+"""
+
+
+def test_the_only_question_matters_to_everybody():
+    verdicts = Verdicts(compile_rule_set(understand(ONE_QUESTION.encode(), "one.yaml").rule_set), UNLIMITED)
+    assert apart(verdicts, 0, (0, 1)) == Apart((0b11,), ("high", "low"))
+    assert apart(verdicts, 0, (1, 0)) == Apart((0b11,), ("low", "high"))
 
 
 def compiled_table(kind, rules, columns, seed=1):
