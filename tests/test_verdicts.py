@@ -312,6 +312,10 @@ def test_so_many_sets_of_rules_are_looked_at_for_the_smallest(monkeypatch):
     monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20)
     assert mine.verdicts._smallest_cover(clauses, takers, 6) == takers[:3]
     assert mine.verdicts._smallest_cover(clauses, takers, 2) is None
+    # The columns are more by one, but for two that are not counted: these count as none.
+    weighed = [Taker(3, 2), *takers[:3], Taker(4, None), Taker(5, None)]
+    assert mine.verdicts._smallest_cover(clauses, weighed, 6) == takers[:3]
+    assert mine.verdicts._smallest_cover(clauses, [Taker(3, 4), *weighed[1:]], 6) == [Taker(3, 4), *weighed[4:]]
     monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20 - 1)
     assert mine.verdicts._smallest_cover(clauses, takers, 6) is None
 
@@ -350,6 +354,13 @@ def test_parts_that_clash_exclude_everybody_and_none_is_needless():
                 assert not rest or not nobody(rest)
             sizes[min(len(parts), 3)] += 1
     assert min(sizes[1], sizes[2]) > 20
+
+
+def test_a_count_ends_with_the_time_while_its_clauses_are_made_disjoint():
+    mine = One("no entries", CROWDED + "rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]\n")
+    assert mine.verdicts.count([{0: 1}, {0: 2}]) == 1
+    with pytest.raises(OutOfTime):
+        mine.verdicts.within(Budget(0)).count([{0: 1}, {0: 2}])
 
 
 def test_explanations_end_with_the_time_and_not_with_fewer_words():
