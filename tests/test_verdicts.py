@@ -267,6 +267,17 @@ def crowded(seed):
     return One(seed, CROWDED + "".join(lines))
 
 
+def test_rules_that_meet_any_of_several_clauses_are_met():
+    not_the_last = 0
+    for mine in map(crowded, range(12)):
+        verdicts, everyone = mine.verdicts, sum(mine.verdicts.bits)
+        for clauses in mine.some_clauses():
+            met = {at for point in mine.points if point.meets(clauses) for at in point.matching}
+            assert verdicts.rules_meeting(clauses, everyone) == sorted(met)
+            not_the_last += verdicts.rules_meeting(clauses[-1:], everyone) != sorted(met)
+    assert not_the_last > 5
+
+
 def silent_rules():
     """The rules that match somebody and decide nobody, of many rule sets."""
     for mine in (*map(one, SEEDS), *map(crowded, range(60))):
