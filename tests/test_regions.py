@@ -11,6 +11,7 @@ from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
 from iopscreen.engine import largest
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.counts import Region, Whole, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
@@ -57,6 +58,9 @@ def holding(everything: Whole, found: list[Region], profile: Profile) -> list[Re
 
 def check(one: Known, found: list[Region]) -> int:
     """Each region holds as many possible profiles as it says, all of its rule, and no other region one of them."""
+    blocks_of = one.everything.compiled.blocks
+    for region in found:  # it names no question that it leaves open
+        assert all(0 < len(blocks) < blocks_of[name].count for name, blocks in region.blocks.items())
     held: Counter[int] = Counter()
     for profile, decider in one.deciders:
         around = holding(one.everything, found, profile)
@@ -72,6 +76,15 @@ def test_profiles_are_counted_by_who_decides_them(seed):
     assert one.everything.counts == Counter(decider for _, decider in one.deciders)
     assert one.everything.profiles == len(one.deciders)
     assert one.everything.impossible == one.impossible
+    rows = one.everything.compiled.rules.rows
+    for position, clauses in enumerate(one.everything.clauses):
+        assert clauses == tuple(clause for clause, label in rows if label == position)
+
+
+def test_nothing_is_counted_where_the_diagram_of_all_profiles_is_too_large(monkeypatch):
+    monkeypatch.setattr("iopscreen.engine.counts.MAX_EDGES_OF_ALL", 0)
+    with pytest.raises(TooTangled):
+        whole(known(SEEDS[0]).everything.compiled)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
