@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from itertools import chain, product
+from itertools import chain, permutations, product
 from random import Random
 
 from oracle import holds
 from random_rule_sets import EDITS, add_question
-from test_diff import Pointwise, deciding, knows, pairs
+from test_diff import Pointwise, deciding, edition, knows, pairs
 
 from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES
@@ -86,8 +86,35 @@ def several():
     yield from some(500, EDITS[-1], EDITS[-1])
 
 
+OPTIONS = """\
+format: 1
+id: options
+version: "1.0.0"
+title: Options
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {q: {ask: Q, type: %s, options: {%s}}}
+rules: [{id: r, when: {q: a}, recommend: high, because: x, basis: site}]
+"""
+ALONE, BESIDE = "{label: %s, alone: yes}", "{label: %s}"
+
+
+def options(kind, *alone):
+    named = (f"{name}: {(ALONE if one else BESIDE) % name}" for name, one in zip("abcd", alone, strict=False))
+    return edition(OPTIONS % (kind, ", ".join(named)))
+
+
+def other_options():
+    """Two or more options that one side lacks, and those that exclude all others on one side only."""
+    few = [
+        options("many", *alone) for alone in [(0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1), (0, 0, 0, 0), (0, 0, 1, 1)]
+    ]
+    few += [options("one", *alone) for alone in [(0, 0), (0, 0, 0, 0)]]
+    return (Both(0, old, new) for old, new in permutations(few, 2))
+
+
 def test_each_side_decides_as_it_does_alone():
-    for both in several():
+    for both in chain(several(), other_options()):
         compiled = both.joint.compiled
         for half, rule_set in both.halves:
             assert [clause for clause, _ in half.table.rows] == [compiled.rules.rows[at][0] for at, _ in half.rows]
@@ -209,6 +236,18 @@ def test_guarantees_are_about_the_callers_that_they_were_about():
                         assert met == holds(written.condition, {**rule_set.readings, **profile})
                         seen[met] += 1
     assert min(seen.values()) > 20
+
+
+def test_questions_have_the_answers_of_both_sides():
+    for both in chain(several(), other_options()):
+        for name, question in both.joint.compiled.rule_set.question.items():
+            sides = [side for _, side in both.point.questions[name]]
+            ids = dict.fromkeys(option for side in reversed(sides) for option in side.option_ids)
+            assert list(question.option_ids) == list(ids)
+            for option in question.options:
+                assert option.alone == all(one.alone for side in sides for one in side.options if one.id == option.id)
+            assert question.low == min(side.low for side in sides)
+            assert question.high == max(side.high for side in sides)
 
 
 def test_questions_stand_in_the_new_order_and_an_old_one_after_what_it_followed():
