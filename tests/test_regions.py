@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import pytest
+from conftest import TESTS
 from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
@@ -153,6 +155,29 @@ def test_the_largest_regions_of_some_rules_are_those_asked_for():
             assert {region.label for region in every} == {label}
             assert Largest(one.everything).regions([label], 1) == [max(every, key=lambda region: region.profiles)]
         assert Largest(one.everything).regions([len(one.everything.compiled.rule_set.rules)], 10) == []
+
+
+def listed(one: Known, limit: int) -> Iterator[str]:
+    """The first regions of each rule, a line each: how many profiles, and the blocks of each question."""
+    ids = [rule.id for rule in one.everything.compiled.rule_set.rules]
+    for label in sorted(one.everything.labels):
+        for region in Largest(one.everything).regions([label], limit):
+            blocks = (f"{name} {','.join(map(str, chosen))}" for name, chosen in region.blocks.items())
+            yield f"  {'nobody' if label == NONE_MATCHES else ids[label]}: {region.profiles}: {'; '.join(blocks)}\n"
+
+
+def test_the_largest_regions_are_these(monkeypatch, compare):
+    """Whatever is found holds (see above); that it is as large, and found the same way, is in the file."""
+    text = ""
+    for way in ("as it is", "without pieces", "one row at a time", "straight down alone"):
+        for seed in range(900, 924):
+            text += f"{way}, rule set {seed}\n"
+            with monkeypatch.context() as patched:
+                one = known(seed)
+                for name, limit in LIMITS[way].items():
+                    patched.setattr(f"iopscreen.engine.{name}", limit)
+                text += "".join(listed(one, 4))
+    compare(TESTS / "cases" / "regions" / "largest.txt", text)
 
 
 PAIRS = """\
