@@ -7,16 +7,17 @@ from functools import cache
 from itertools import chain, permutations, product
 from random import Random
 
+import pytest
 from oracle import holds
 from random_rule_sets import EDITS, add_question
 from test_diff import Pointwise, deciding, edition, knows, pairs
 
-from iopscreen.engine.budget import UNLIMITED
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Pair, join
 from iopscreen.engine.lacking import lacking
 from iopscreen.engine.verdicts import ANY
-from iopscreen.ruleset.model import NO_RULE
+from iopscreen.ruleset.model import NO_RULE, Guarantee
 
 OTHER_ANSWERS = next(edit for edit in EDITS if edit.__name__ == "_edit_answers")
 OTHER_TYPE = next(edit for edit in EDITS if edit.__name__ == "_retype_question")
@@ -219,23 +220,43 @@ def test_a_condition_implies_another_where_all_who_meet_it_meet_that():
     assert min(seen.values()) > 5
 
 
+def promising(rule_set):
+    """The rule set with what its notes are about as guarantees."""
+    found = (Guarantee(note.id, note.condition, frozenset(), None, (), note.place) for note in rule_set.notes)
+    return rule_set._replace(guarantees=tuple(found))
+
+
 def test_guarantees_are_about_the_callers_that_they_were_about():
     seen = Counter()
-    for both in several():
-        for half, rule_set in both.halves:
-            for mine, written in zip(half.rule_set.guarantees, rule_set.guarantees, strict=True):
-                clauses = both.joint.compiled.maker.clauses(mine.condition)
-                assert mine._replace(condition=None) == written._replace(condition=None)
-                for caller, *_ in both.callers:
-                    profile = both.point.profile_of(rule_set, caller)
-                    if profile is not None:
-                        known = both.joint.compiled.known(caller)
-                        met = any(
-                            all(blocks >> known[level] & 1 for level, blocks in clause.items()) for clause in clauses
-                        )
+    for old, new in ((both.old, both.new) for both in several()):
+        for sides in ((old, new), (promising(old), new), (old, promising(new))):
+            joint, point = join(*sides), Pointwise(*sides)
+            callers = list(point) if any(rule_set.guarantees for rule_set in sides) else ()
+            for half, rule_set in zip((joint.old, joint.new), sides, strict=True):
+                for mine, written in zip(half.rule_set.guarantees, rule_set.guarantees, strict=True):
+                    clauses = joint.compiled.maker.clauses(mine.condition)
+                    assert mine._replace(condition=None) == written._replace(condition=None)
+                    for profile, known in in_side(joint, point, rule_set, callers):
+                        met = any(all(blocks >> known[at] & 1 for at, blocks in one.items()) for one in clauses)
                         assert met == holds(written.condition, {**rule_set.readings, **profile})
                         seen[met] += 1
     assert min(seen.values()) > 20
+
+
+def in_side(joint, point, rule_set, callers):
+    """The answers of the callers whom one side can have, and the blocks of these."""
+    for caller, *_ in callers:
+        profile = point.profile_of(rule_set, caller)
+        if profile is not None:
+            yield profile, joint.compiled.known(caller)
+
+
+def test_diagrams_of_both_are_made_in_the_time_that_is_given():
+    both = next(several())
+    late = join(both.old, both.new, Budget(0))
+    for ask in ("roots", "outcomes", "whole"):
+        with pytest.raises(OutOfTime):
+            getattr(late, ask)
 
 
 def test_questions_have_the_answers_of_both_sides():
