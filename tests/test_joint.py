@@ -189,9 +189,23 @@ def test_for_each_two_outcomes_one_caller_who_changes_between_them():
                 assert (one.old, one.new) == tuple(both.label(rule_set, caller) for _, rule_set in both.halves)
 
 
+RANGED = """\
+format: 1
+id: ranged
+version: "1.0.0"
+title: Ranged
+policy: first
+outcomes: {low: {label: Low}}
+questions: {q: {ask: Q, type: whole_number, range: [%d, 9]}}
+impossible: [{id: i, when: {q: {below: %d}}, because: x}]
+rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]
+"""
+
+
 def test_a_caller_whom_only_one_side_can_have():
     seen = Counter()
-    for both in several():
+    small_and_impossible = Both(0, edition(RANGED % (0, 1)), edition(RANGED % (3, 5)))
+    for both in chain(several(), [small_and_impossible]):
         for (half, mine), (_, other) in (both.halves, both.halves[::-1]):
             for by_answer in (True, False):
 
