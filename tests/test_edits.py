@@ -145,6 +145,10 @@ def test_what_is_past_a_limit_is_too_tangled_and_out_of_time_is_no_verdict(monke
         with pytest.raises(TooTangled):
             mutate.exchanged(mutant, {}, {})
         monkeypatch.undo()
+    monkeypatch.setattr(mutate, "MAX_EDGES", -1)
+    with pytest.raises(TooTangled):
+        mine.maker.callers({}, mine.rule_set.outcome)
+    monkeypatch.undo()
     with pytest.raises(OutOfTime):
         MutantMaker(mine.compiled, Budget(0)).mutant(mine.edits[0])
     late = mutant.original._replace(verdicts=mutant.original.verdicts.within(Budget(0)))
