@@ -97,6 +97,17 @@ outcomes: {low: {label: Low}, high: {label: High}}
 questions: {q: {ask: Q, type: %s, options: {%s}}}
 rules: [{id: r, when: {q: a}, recommend: high, because: x, basis: site}]
 """
+RANGED = """\
+format: 1
+id: ranged
+version: "1.0.0"
+title: Ranged
+policy: first
+outcomes: {low: {label: Low}}
+questions: {q: {ask: Q, type: whole_number, range: [%d, %d]}}
+impossible: [{id: i, when: {q: {below: %d}}, because: x}]
+rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]
+"""
 ALONE, BESIDE = "{label: %s, alone: yes}", "{label: %s}"
 
 
@@ -189,22 +200,9 @@ def test_for_each_two_outcomes_one_caller_who_changes_between_them():
                 assert (one.old, one.new) == tuple(both.label(rule_set, caller) for _, rule_set in both.halves)
 
 
-RANGED = """\
-format: 1
-id: ranged
-version: "1.0.0"
-title: Ranged
-policy: first
-outcomes: {low: {label: Low}}
-questions: {q: {ask: Q, type: whole_number, range: [%d, 9]}}
-impossible: [{id: i, when: {q: {below: %d}}, because: x}]
-rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]
-"""
-
-
 def test_a_caller_whom_only_one_side_can_have():
     seen = Counter()
-    small_and_impossible = Both(0, edition(RANGED % (0, 1)), edition(RANGED % (3, 5)))
+    small_and_impossible = Both(0, edition(RANGED % (0, 9, 1)), edition(RANGED % (3, 9, 5)))
     for both in chain(several(), [small_and_impossible]):
         for (half, mine), (_, other) in (both.halves, both.halves[::-1]):
             for by_answer in (True, False):
@@ -274,7 +272,9 @@ def test_diagrams_of_both_are_made_in_the_time_that_is_given():
 
 
 def test_questions_have_the_answers_of_both_sides():
-    for both in chain(several(), other_options()):
+    ranges = [edition(RANGED % (low, high, low + 1)) for low in (0, 2) for high in (6, 9)]
+    other_ranges = (Both(0, old, new) for old, new in permutations(ranges, 2))
+    for both in chain(several(), other_options(), other_ranges):
         for name, question in both.joint.compiled.rule_set.question.items():
             sides = [side for _, side in both.point.questions[name]]
             ids = dict.fromkeys(option for side in reversed(sides) for option in side.option_ids)
