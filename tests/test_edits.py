@@ -15,7 +15,7 @@ from iopscreen.engine import mutate
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.decide import ANY, decide
-from iopscreen.engine.mutate import MutantMaker
+from iopscreen.engine.mutate import Edit, MutantMaker
 from iopscreen.ruleset.reader import understand
 
 SEEDS = [seed for seed in range(24) if seed not in (11, 17, 21, 22)]  # these have many profiles
@@ -110,6 +110,17 @@ def test_the_mutant_decides_as_its_author_would_have_written_it(seed):
             assert decision.possible == verdict.possible
             assert {rule.id for rule in decision.rules} == set(verdict.rules)
             assert decision.ask_next == verdict.ask_next
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rule_that_comes_after_the_next_one_leaves_all_others_where_they_are(seed):
+    mine = one(seed)
+    rows = mine.compiled.rules.rows
+    for position in range(len(mine.rule_set.rules) - 1):
+        mutant = mine.maker.mutant(Edit(position, after_next=True))
+        order = [*range(position), position + 1, position, *range(position + 2, len(mine.rule_set.rules))]
+        moved = [row for place in order for row in rows if row[1] == place]
+        assert mutant.compiled.rules.rows == (*mine.compiled.impossible, *moved)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
