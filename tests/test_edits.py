@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -16,6 +17,8 @@ from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.decide import ANY, decide
 from iopscreen.engine.mutate import Edit, MutantMaker
+from iopscreen.ruleset import model
+from iopscreen.ruleset.model import AllOf
 from iopscreen.ruleset.reader import understand
 
 SEEDS = [seed for seed in range(24) if seed not in (11, 17, 21, 22)]  # these have many profiles
@@ -115,12 +118,32 @@ def test_the_mutant_decides_as_its_author_would_have_written_it(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rule_that_comes_after_the_next_one_leaves_all_others_where_they_are(seed):
     mine = one(seed)
-    rows = mine.compiled.rules.rows
-    for position in range(len(mine.rule_set.rules) - 1):
+    rows, rules = mine.compiled.rules.rows, mine.rule_set.rules
+    for position, (rule, after) in enumerate(pairwise(rules)):
         mutant = mine.maker.mutant(Edit(position, after_next=True))
-        order = [*range(position), position + 1, position, *range(position + 2, len(mine.rule_set.rules))]
+        order = [*range(position), position + 1, position, *range(position + 2, len(rules))]
         moved = [row for place in order for row in rows if row[1] == place]
         assert mutant.compiled.rules.rows == (*mine.compiled.impossible, *moved)
+        clauses = tuple(mine.compiled.maker.clauses(AllOf((rule.condition, after.condition))))
+        turns = [(clauses, rule.recommend, after.recommend)] if clauses and rule.recommend != after.recommend else []
+        assert [(turn.clauses, turn.before, turn.after) for turn in mutant.turns] == turns
+
+
+def test_blocks_that_are_cut_more_finely_are_so_in_impossible_entries_too():
+    finer = 0
+    for mine in map(one, SEEDS):
+        entries = [entry.condition for entry in mine.rule_set.impossible]
+        tested = {test.subject for condition in entries for test in model.tests_of(condition)}
+        edits = [change.edit for change in changes_to(mine.rule_set)]
+        for edit in [edit for edit in edits if edit.test and edit.test.subject in tested][:10]:
+            mutant = mine.maker.mutant(edit)
+            compiled = mutant.original.compiled
+            assert compiled.impossible == compiled.rules.rows[: len(compiled.impossible)]
+            assert [clause for clause, _ in compiled.impossible] == [
+                clause for condition in entries for clause in compiled.maker.clauses(condition)
+            ]
+            finer += mutant.subject is not None
+    assert finer > 5
 
 
 @pytest.mark.parametrize("seed", SEEDS)
