@@ -146,6 +146,23 @@ def test_blocks_that_are_cut_more_finely_are_so_in_impossible_entries_too():
     assert finer > 5
 
 
+def test_blocks_that_are_cut_more_finely_are_still_cut_at_the_values_of_settings():
+    finer = 0
+    for mine in map(one, SEEDS):
+        by_setting = {
+            test.subject
+            for rule in mine.rule_set.rules
+            for test in model.tests_of(rule.condition)
+            if isinstance(test, model.NumberTest) and any(isinstance(bound.limit, str) for bound in test.bounds)
+        }
+        for edit in [change.edit for change in changes_to(mine.rule_set)]:
+            if edit.test and edit.test.subject in by_setting & set(mine.rule_set.question):
+                starts = mine.maker.mutant(edit).original.compiled.blocks[edit.test.subject].starts
+                assert set(mine.compiled.blocks[edit.test.subject].starts) <= set(starts)
+                finer += 1
+    assert finer > 5
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_callers_are_of_the_outcomes_asked_for_and_see_what_changes_for_them(seed):
     mine = one(seed)
