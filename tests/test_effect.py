@@ -1,0 +1,114 @@
+"""What a rule, or one test of it, is good for, against every profile of small rule sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain, count, product
+
+from oracle import holds
+from test_audit import left_out
+from test_verdicts import CROWDED, SEEDS, One, crowded, everybody_out, one
+
+from iopscreen.engine import budget
+from iopscreen.engine.budget import Budget
+from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.effect import Effects, without_one_test
+from iopscreen.ruleset import model
+from iopscreen.ruleset.model import EVERYONE, NO_RULE
+
+
+def outcome(mine, position):
+    return NO_RULE if position == NONE_MATCHES else mine.rule_set.rules[position].recommend
+
+
+def instead(mine, position, points):
+    """Who decides for some possible `points` in the place of a rule; None where one recommends something else."""
+    found = set()
+    for point in points:
+        if not point.entries and not [at for at in point.matching if at < position]:
+            found.add(next((at for at in point.matching if at > position), NONE_MATCHES))
+    same = {outcome(mine, at) for at in found} <= {outcome(mine, position)}
+    return frozenset(found) if same else None
+
+
+def test_who_decides_in_the_place_of_a_rule():
+    seen = Counter()
+    for mine in map(crowded, range(24)):
+        effects = Effects(mine.verdicts)
+        for position in mine.rules():
+            own = [point for point in mine.points if position in point.matching]
+            expected = instead(mine, position, own)
+            assert effects.without_rule(position) == expected
+            seen[expected if expected is None else bool(expected)] += 1
+    assert min(seen[None], seen[True], seen[False]) > 5
+
+
+def test_with_another_condition_the_same_is_recommended_just_where_it_is():
+    seen = Counter()
+    for mine in map(crowded, range(24)):
+        effects = Effects(mine.verdicts)
+        for position, rule in enumerate(mine.rule_set.rules):
+            for part in without_one_test(rule.condition):
+                apart = [
+                    point for point in mine.points if holds(part.rest, point.facts) != (position in point.matching)
+                ]
+                found, expected = effects.with_condition(position, part.rest), instead(mine, position, apart)
+                assert (found and found.rules) == expected
+                if found:
+                    inside = [id(point) for box in found.where for point in mine.points if point.passes(box)]
+                    assert sorted(inside) == sorted(map(id, apart))
+                seen[expected if expected is None else bool(expected)] += 1
+    assert min(seen[None], seen[True], seen[False]) > 5
+
+
+def test_why_a_rule_decides_nobody():
+    seen = Counter()
+    for mine in chain(map(crowded, range(8)), map(one, SEEDS)):
+        effects = Effects(mine.verdicts)
+        for position, clauses in product(mine.rules(), mine.some_clauses()):
+            earlier = range(position)
+            if not clauses or not everybody_out(mine, clauses, range(len(mine.rule_set.impossible)), earlier):
+                continue
+            entries, by_rules = effects.kept_away(position, clauses)
+            assert everybody_out(mine, clauses, entries, earlier)
+            for needless in entries:
+                assert not everybody_out(mine, clauses, set(entries) - {needless}, earlier)
+            assert by_rules == any(point.meets(clauses) for point in mine.possible)
+            seen[bool(entries)] += 1
+    assert min(seen[True], seen[False]) > 2
+
+
+def test_every_step_of_a_comparison_is_of_the_budget(monkeypatch):
+    """Making two clauses disjoint is one step, and taking two clauses away two: each is done for both sides."""
+    either = "{any_of: [{a: {is: %d}}, {b: {is: %d}}]}"
+    rules = "rules:\n" + "".join(
+        f"  - {{id: r{at}, when: {either % (at, at)}, recommend: low, because: x, basis: site}}\n" for at in range(2)
+    )
+    mine, looks = One("steps", CROWDED + rules), count()
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    effects = Effects(mine.verdicts.within(Budget(100, looks.__next__)))
+    monkeypatch.setattr(effects, "_instead", lambda *_: None)
+    before = next(looks)
+    effects.with_condition(0, mine.rule_set.rules[1].condition)
+    assert next(looks) - before - 1 == 2 * (1 + 2)
+
+
+def test_a_condition_loses_each_of_its_tests_and_each_bound_that_is_alone_on_its_side():
+    lost = Counter()
+    for mine in (*map(crowded, range(8)), *map(one, SEEDS)):
+        for rule in mine.rule_set.rules:
+            parts = list(without_one_test(rule.condition))
+            assert [part.test for part in parts if part.lost is part.test] == list(model.tests_of(rule.condition))
+            for part in parts:
+                wanted = part.test if part.lost is part.test else bound_of(part)
+                rest = left_out(rule.condition, wanted)
+                assert part.rest == (EVERYONE if rest is None else rest)
+                lost[wanted is part.test] += 1
+    assert min(lost.values()) > 5
+
+
+def bound_of(part):
+    """The bound that is lost, as it stands in its test."""
+    [lost] = part.lost.bounds
+    assert part.lost == part.test._replace(bounds=(lost,), place=lost.place)
+    return next(bound for bound in part.test.bounds if bound is lost)
