@@ -81,6 +81,7 @@ def test_what_is_left_out_is_said(seed):
             assert found.cut
             assert last.outcome in end.outcomes
             assert all_asked[len(asked)] == end.questions[0]
+            assert end.questions == decide(rules, {name: profile[name] for name in asked}).ask_next
         else:
             assert end.outcome == last.outcome
             assert set(last.rules) <= set(end.rules)
@@ -111,6 +112,27 @@ def test_a_question_that_only_settles_which_rule_decides_is_not_asked_and_all_th
     asked, *ends = flow(rules).steps
     assert asked.question == "old"
     assert ends == [End("a", (0, 1)), End("b", (2, 3))]
+
+
+def test_ends_at_which_other_rules_decide_are_two_where_there_is_room_for_them():
+    days = '{days: {ask: "?", type: whole_number, range: [0, 2]}}'
+    rules = written(days, "{days: {is: 0}} -> a", "{days: {is: 1}} -> a", "{} -> b")
+    apart = [End("a", (0,)), End("a", (1,)), End("b", (2,))]
+    assert [*flow(rules).steps[1:]] == [*flow(rules, limit=4).steps[1:]] == apart
+    assert [*flow(rules, limit=3).steps[1:]] == [End("a", (0, 1)), End("b", (2,))]
+
+
+def test_so_many_steps_are_met():
+    names = [f"q{number}" for number in range(5)]
+    rules = written(
+        "{" + ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in names) + "}",
+        *(f"{{{name}: no}} -> a" for name in names),
+        "{} -> b",
+    )
+    for limit, asked in ((2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 5)):
+        found = flow(rules, limit=limit)
+        assert [step.question for step in found.steps if isinstance(step, Asked)] == names[:asked]
+        assert found.cut == (asked < len(names))
 
 
 def test_many_ends_of_one_step_are_one_for_each_outcome():
