@@ -87,15 +87,16 @@ def test_what_is_left_out_is_said(seed):
             assert set(last.rules) <= set(end.rules)
 
 
-def written(questions: str, *rules: str) -> Compiled:
-    """A rule set of two outcomes; each rule as its condition and what it recommends."""
+def written(questions: str, *rules: str, impossible: str = "[]") -> Compiled:
+    """A rule set of three outcomes; each rule as its condition and what it recommends."""
     text = f"""format: 1
 id: x
 version: "1.0.0"
 title: X
 policy: first
-outcomes: {{a: {{label: A}}, b: {{label: B}}}}
+outcomes: {{a: {{label: A}}, b: {{label: B}}, c: {{label: C}}}}
 questions: {questions}
+impossible: {impossible}
 rules:
 """
     for number, rule in enumerate(rules):
@@ -133,6 +134,21 @@ def test_so_many_steps_are_met():
         found = flow(rules, limit=limit)
         assert [step.question for step in found.steps if isinstance(step, Asked)] == names[:asked]
         assert found.cut == (asked < len(names))
+
+
+def test_a_step_of_an_earlier_question_stands_behind_all_that_lead_to_it():
+    """`x` and `y` are just what the other is not, so that they matter together alone, and only at the end."""
+    questions = ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in ("x", "y", "d", "e"))
+    found = flow(
+        written(
+            f"{{{questions}}}",
+            *("{d: yes, x: yes} -> a", "{d: yes} -> b", "{e: yes, x: yes} -> a", "{e: yes} -> b", "{} -> c"),
+            impossible="[{id: i, when: {x: yes, y: yes}, because: r}, {id: j, when: {x: no, y: no}, because: r}]",
+        )
+    )
+    asked = [step for step in found.steps if isinstance(step, Asked)]
+    assert [step.question for step in asked] == ["d", "e", "x"]
+    assert [2 in {branch.to for branch in step.branches} for step in asked] == [True, True, False]
 
 
 def test_many_ends_of_one_step_are_one_for_each_outcome():
