@@ -151,6 +151,17 @@ def test_a_step_of_an_earlier_question_stands_behind_all_that_lead_to_it():
     assert [2 in {branch.to for branch in step.branches} for step in asked] == [True, True, False]
 
 
+def test_all_that_can_still_matter_is_named_where_nothing_is_drawn():
+    questions = ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in "pqr")
+    rules = written(
+        f"{{{questions}}}",
+        *("{p: yes} -> a", "{q: yes} -> b", "{r: yes} -> c"),
+        impossible="[{id: i, when: {p: yes, q: yes, r: yes}, because: x}]",
+    )
+    assert flow(rules, limit=0).steps == (Rest(("p", "q", "r"), ("a", "b", "c", NO_RULE)),)
+    assert decide(rules, {}).ask_next == ("p", "q", "r")
+
+
 def test_many_ends_of_one_step_are_one_for_each_outcome():
     age = '{age: {ask: "?", type: whole_number, range: [0, 99]}}'
     found = flow(written(age, *(f"{{age: {{is: {number}}}}} -> {'ab'[number % 2]}" for number in range(100))))
