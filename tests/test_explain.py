@@ -13,6 +13,7 @@ from oracle import NoCompletion, Oracle, conditions
 from random_rule_sets import made, random_answers
 
 from iopscreen.engine import explain
+from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
@@ -26,7 +27,7 @@ from iopscreen.engine.explain import (
     sufficient,
 )
 from iopscreen.engine.unasked import cannot_matter, unasked
-from iopscreen.ruleset.model import Answers, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
+from iopscreen.ruleset.model import Answers, Bound, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
 from iopscreen.ruleset.model import tests_of as every_test
 from iopscreen.ruleset.reader import read_rule_file, understand
 
@@ -283,6 +284,13 @@ def of_numbers(random: Random) -> str:
             tests[subject] = f"{subject}: {{{', '.join(bounds)}}}"
         written.append(f"{{{', '.join(tests.values())}}} | {random.choice(['low', 'middle', 'high'])}")
     return "\n".join(lines) + rules(*(f"r{place} | {rule}" for place, rule in enumerate(written)))
+
+
+def test_what_is_compared_with_a_setting_is_linked_to_it_also_through_one_another():
+    compared = [("a", "s"), ("a", "t"), (3, "t"), ("b", "u"), ("b", 4)]
+    comparisons = [explain._Comparison(number, Bound("below", limit, NOWHERE)) for number, limit in compared]
+    linked = {name: explain._linked(comparisons, name) for name in "stuv"}
+    assert linked == {"s": {"a", "s", "t"}, "t": {"a", "s", "t"}, "u": {"b", "u"}, "v": {"v"}}
 
 
 def test_other_readings_of_numbers_that_are_compared_with_one_another_are_found():
