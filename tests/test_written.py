@@ -32,6 +32,13 @@ def read(text: str) -> RuleSet:
     return understand(text.encode(), "test.yaml").rule_set
 
 
+@pytest.mark.parametrize("name", ["everything", "edges", "minimal", "conditions"])
+def test_a_rule_set_is_written_with_its_keys_in_their_order_and_nothing_that_it_does_not_say(name, compare):
+    path = TESTS / "cases" / "read" / "good" / f"{name}.yaml"
+    data = written(read(path.read_text(encoding="utf-8")))
+    compare(path.with_suffix(".json"), f"{json.dumps(data, ensure_ascii=False, indent=1)}\n")
+
+
 def same_again(rule_set: RuleSet) -> None:
     again = read(json.dumps(written(rule_set), ensure_ascii=False, indent=1))
     assert unplaced(again) == unplaced(rule_set)
@@ -41,6 +48,7 @@ FILES = [
     *(path for path in RULES.glob("*.yaml") if not path.name.endswith(".cases.yaml")),
     TESTS / "rulesets" / "loan.yaml",
     *sorted((TESTS / "cases" / "audit").glob("*/twin.yaml")),
+    *sorted((TESTS / "cases" / "read" / "good").glob("*.yaml")),
 ]
 
 
