@@ -44,6 +44,11 @@ PARTS = {
         ("test_reader",),
     ),
     "nodes": Part(("ruleset/nodes",), ("test_nodes", "test_reader")),
+    "cases": Part(("ruleset/cases",), ("test_cases",)),
+    "written": Part(("ruleset/written", "ruleset/condition_words"), ("test_written",)),
+    "words": Part(("ruleset/words",), ("test_words",)),
+    "model": Part(("ruleset/model", "ruleset/findings"), ("test_model", "test_reader", "test_cases")),
+    "shipped": Part(("ruleset/shipped",), ("test_locating",)),
     "deciding": Part(
         tuple(f"engine/{name}" for name in ("decide", "blocks", "clauses", "compiled")),
         ("test_compiled", "test_limits", "test_engine"),

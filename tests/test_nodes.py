@@ -125,6 +125,18 @@ def test_a_comment_glued_to_plain_text_is_noticed(line, glued, pure):
     assert [value.glued_comment for _, value in node.entries] == [glued, False]
 
 
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+def test_an_alias_and_a_tagged_value_stand_at_their_place_and_are_no_values(pure):
+    """Whoever reads on sees that they are told already."""
+    node = parse(b"a: *x\nb: !t y\nc: z", Faults("text.yaml"), pure=pure)
+    assert isinstance(node, Mapping)
+    assert [value for _, value in node.entries] == [
+        Scalar("", False, Place(1, 4), refused=True),
+        Scalar("y", True, Place(2, 4), refused=True),
+        Scalar("z", True, Place(3, 4)),
+    ]
+
+
 # --- what is refused ---
 
 KEYS = [b"k%d: v\n" % number for number in range(250_000)]
@@ -588,6 +600,20 @@ def test_many_near_names_among_very_many_options_cost_little():
         f"rules:\n  - {{id: r, when: {{q: [{named}]}}, recommend: a, because: b, basis: site}}\n"
     )
     assert set(refused(text.encode())) == {"unknown-name", "too-many-faults"}
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        (f"a: {'b' * 298}: c", 302, "text with `: ` in it must be quoted"),
+        (f"a: {'b' * 299}: c", 303, "`:` cannot stand here: quote text that has it, and check the indentation"),
+        (f"{{a: b]{' ' * 298}c", 6, "a comma or a closing bracket is missing before this"),
+        (f"{{a: b]{' ' * 299}c", 6, "a closing bracket without its opening one; quote the text if it belongs to it"),
+    ],
+)
+def test_a_trap_is_looked_for_near_the_place_where_the_parser_stopped(text, column, said, pure):
+    assert told(text, pure=pure) == [f"1:{column}: {said} [syntax]"]
 
 
 def test_a_trap_in_a_line_of_a_megabyte_is_told_at_once():

@@ -384,6 +384,16 @@ def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
     assert [finding.name for finding in error.value.findings] == ["too-large"]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
+def test_of_a_pipe_no_more_is_taken_than_shows_that_it_is_too_large(monkeypatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 10)
+    leaving, entering = os.pipe()
+    os.write(entering, b"0123456789" * 10)
+    os.close(entering)
+    assert reader.read_bytes(f"/dev/fd/{leaving}") == b"01234567890"
+    os.close(leaving)
+
+
 @pytest.mark.parametrize("path", sorted(RULES.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_rule_set_reads(path):
     if not path.name.endswith(".cases.yaml"):

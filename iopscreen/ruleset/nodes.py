@@ -407,7 +407,7 @@ def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
 
 _HINTS = (
     (r"[:,\[{]\s*[<>]=?\s*\d", "write a comparison in words, such as `{at_least: 18}`, `above`, `at_most` or `below`"),
-    (r"(?:^|[:,\[{-])\s+[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
+    (r"(?:^\s*|[:,-]\s+|[\[{]\s*)[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
     (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
     (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
     (
