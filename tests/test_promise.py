@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
-from random import Random
 
 import pytest
 from oracle import holds
-from random_rule_sets import EDITS
-from test_diff import Pointwise, knows, pairs
+from test_diff import pairs
+from test_joint import OTHER_ANSWERS, Both
 
 from iopscreen.engine.blocks import NumberBlocks
 from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.joint import join
 from iopscreen.engine.promise import Promises
 from iopscreen.engine.verdicts import ANY
 from iopscreen.ruleset.model import NO_RULE
 
-OTHER_ANSWERS = next(edit for edit in EDITS if edit.__name__ == "_edit_answers")
 
-
-class Both:
-    """Two rule sets, every caller that either can have, and what is promised to some of them."""
+class Promised(Both):
+    """Two rule sets, and what is promised to some of their callers."""
 
     def __init__(self, seed, old, new):
-        self.point = Pointwise(old.rule_set, new.rule_set)
-        self.callers = list(self.point)
-        self.joint = join(old.rule_set, new.rule_set)
+        super().__init__(seed, old, new)
         self.promises = Promises(self.joint, UNLIMITED)
-        self.position = {rule.id: at for at, rule in enumerate(new.rule_set.rules)} | {None: NONE_MATCHES}
-        random = Random(seed)
-        conditions = [rule.condition for half in (self.joint.old, self.joint.new) for rule in half.rule_set.rules]
-        self.pairs = [random.sample(conditions, 2) for _ in range(4)] if len(conditions) > 1 else []
-        outcomes = [*old.rule_set.outcome, NO_RULE]
-        self.allowed = [frozenset(random.sample(outcomes, random.choice([1, 2]))) for _ in self.pairs]
-
-    def asked(self, rule_set, caller):
-        """Whether one side knows all answers of a caller."""
-        return self.point.profile_of(rule_set, caller) is not None
-
-    def meant_by(self, witness):
-        """Every caller whom a witness stands for."""
-        values = []
-        for name, owners in self.point.questions.items():
-            known = [one for one in self.point.values(name) if any(knows(question, one) for _, question in owners)]
-            values.append(known if witness[name] == ANY else [witness[name]])
-        return [dict(zip(self.point.questions, chosen, strict=True)) for chosen in product(*values)]
+        self.position = {rule.id: at for at, rule in enumerate(self.new.rules)} | {None: NONE_MATCHES}
+        conditions = self.conditions()
+        self.pairs = [self.random.sample(conditions, 2) for _ in range(4)] if len(conditions) > 1 else []
+        outcomes = [*self.old.outcome, NO_RULE]
+        self.allowed = [frozenset(self.random.sample(outcomes, self.random.choice([1, 2]))) for _ in self.pairs]
 
     def check_shown(self, witness, wanted):
         """Whomever a witness stands for is one of the `wanted`, with numbers at the edge of what is told apart."""
@@ -64,7 +44,7 @@ class Both:
 def test_who_is_left_out_and_to_whom_a_promise_is_broken(start):
     seen = Counter()
     for seed, *sides in pairs(start, start + 20, OTHER_ANSWERS, OTHER_ANSWERS):
-        both = Both(seed, *sides)
+        both = Promised(seed, *sides)
         for (condition, other), allowed in zip(both.pairs, both.allowed, strict=True):
             seen["left out"] += check_left_out(both, condition, other)
             seen["refused by one"] += check_refused_by_one(both, condition, other)
@@ -77,7 +57,7 @@ def check_left_out(both, condition, other):
     """Of those whose answers the old rule set knows, and whom the new one can have."""
 
     def wanted(caller):
-        mine = both.asked(both.point.old, caller) and both.point.fate(both.point.new, caller)
+        mine = both.asks(both.point.old, caller) and both.point.fate(both.point.new, caller)
         return mine and holds(condition, caller) and not holds(other, caller)
 
     found = both.promises.left_out(condition, other)
@@ -91,7 +71,7 @@ def check_refused_by_one(both, condition, other):
     """Of those whose answers both know, impossible or not."""
 
     def wanted(caller):
-        asked = both.asked(both.point.old, caller) and both.asked(both.point.new, caller)
+        asked = both.asks(both.point.old, caller) and both.asks(both.point.new, caller)
         return asked and holds(condition, caller) and not holds(other, caller)
 
     found = both.promises.refused_by_one(condition, other)
