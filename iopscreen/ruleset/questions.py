@@ -260,14 +260,19 @@ class QuestionReader:
         for option in options:
             for text in dict.fromkeys(filter(None, (option.id, option.label, *option.aliases))):
                 key = name_key(text)
-                if key in self.not_known or key == "any":
-                    else_ = f"is a spelling of `{self.not_known[key]}`" if key in self.not_known else "means any answer"
-                    message = f"{shown(text)} names option `{option.id}`, and {else_} too"
+                if meaning := self._meaning_of(key):
+                    message = f"{shown(text)} names option `{option.id}`, and {meaning} too"
                     self.faults.add("ambiguous-name", option.place, message)
                 elif owner.setdefault(key, option) is not option:
                     message = f"{shown(text)} names option `{option.id}` and option `{owner[key].id}`"
                     other = owner[key].place
                     self.faults.add("ambiguous-name", option.place, message, other=other, about="the other option")
+
+    def _meaning_of(self, key: str) -> str | None:
+        """What a name means in every answer and test, so that nothing else may be called by it."""
+        if key in self.not_known:
+            return f"is a spelling of `{self.not_known[key]}`"
+        return "means any answer" if key == "any" else None
 
     def _groups(self, fields: Fields, options: tuple[model.Option, ...]) -> tuple[model.Group, ...]:
         if "groups" not in fields:
@@ -289,11 +294,11 @@ class QuestionReader:
                     named.append(option.id)
             if name is None:
                 continue
-            if name_key(name) in keys or name_key(name) in self.not_known or name == "any":
-                other = keys[name_key(name)].place if name_key(name) in keys else None
-                meaning = "an option" if other else self.not_known.get(name_key(name), "any answer")
-                message = f"`{name}` names a group and {meaning}"
-                self.faults.add("ambiguous-name", key.place, message, other=other, about="the option")
+            if option := keys.get(name_key(name)):
+                message = f"`{name}` names a group and an option"
+                self.faults.add("ambiguous-name", key.place, message, other=option.place, about="the option")
+            elif meaning := self._meaning_of(name_key(name)):
+                self.faults.add("ambiguous-name", key.place, f"`{name}` names a group, and {meaning} too")
             found.append(model.Group(name, tuple(dict.fromkeys(named)), key.place))
         return tuple(found)
 

@@ -17,7 +17,7 @@ Data = dict[str, Any]
 
 
 def written(rule_set: RuleSet) -> Data:
-    """The rule set, ready for JSON, with the keys of a rule file in the order of `rules/README.md`."""
+    """The rule set, ready for JSON, with the keys of a rule file."""
     return _said(
         format=1,
         id=rule_set.id,
