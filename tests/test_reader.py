@@ -87,6 +87,23 @@ def test_past_five_hundred_faults_no_more_are_told():
     assert len(faults(data + b"".join(b"x%d: y\n" % number for number in range(499)))) == 499
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_with_two_bytes_a_letter_is_told_how_to_be_saved(encoding):
+    text = (CASES / "good" / "minimal.yaml").read_text("utf-8")
+    mark = {"utf-16": "", "utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}[encoding]
+    (found,) = faults((mark + text).encode(encoding))
+    assert lines_of(found) == ["1:1: the file is in UTF-16; save it as UTF-8 [not-utf8]"]
+
+
+def test_a_file_of_more_values_than_are_read_is_told_to_be_split(monkeypatch):
+    data = (CASES / "good" / "minimal.yaml").read_bytes()
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 1_000)
+    understand(data, "rules.yaml")
+    (found,) = faults(data + b"accept: [" + b"x, " * 1_000 + b"x]\n")
+    assert (found.name, found.message) == ("too-large", "more than 1,000 values; split the file")
+    assert found.place.line == data.count(b"\n") + 1
+
+
 def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
     names = [f"option_{number:03}" for number in range(501)]
     assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
