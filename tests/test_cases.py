@@ -28,8 +28,9 @@ def understood(data: bytes) -> CaseFile:
 def faults(data: bytes) -> list[Finding]:
     with pytest.raises(FileRefused) as error:
         understood(data)
-    assert {fault.path for fault in error.value.findings} == {"folder/rules.cases.yaml"}
-    return error.value.findings
+    found = error.value.findings
+    assert {place.path for fault in found for place in (fault, *fault.related)} == {"folder/rules.cases.yaml"}
+    return found
 
 
 def told(data: bytes) -> str:
