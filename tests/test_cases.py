@@ -28,7 +28,9 @@ def understood(data: bytes) -> CaseFile:
 def faults(data: bytes) -> list[Finding]:
     with pytest.raises(FileRefused) as error:
         understood(data)
-    return error.value.findings
+    found = error.value.findings
+    assert {place.path for fault in found for place in (fault, *fault.related)} == {"folder/rules.cases.yaml"}
+    return found
 
 
 def told(data: bytes) -> str:
@@ -60,10 +62,10 @@ def test_what_is_to_be_filled_in_stops_the_parser_in_brackets_and_is_told_as_wha
     compare(path.with_suffix(".out"), "\n".join(lines))
 
 
-def test_what_is_said_at_the_end_of_a_file_or_in_its_first_line_is_looked_for_there():
-    """A parser stops behind the last line, where a text ends too soon, and there may be no line before it."""
-    for text in ("expect: {rule: ???", "{expect: ???", "{rule: ???}"):
+def test_what_stands_in_the_first_line_or_stops_the_parser_behind_the_last_is_told_as_well():
+    for text in ("expect: {rule: ???", "{expect: ???", "{rule: ???}", "{rule:\n???}"):
         assert {fault.name for fault in faults(text.encode())} == {"to-fill-in"}
+    assert told(b"rules: [") == "2:1: a value is missing [syntax]\n"
 
 
 def test_every_expected_output_belongs_to_a_file():

@@ -93,9 +93,11 @@ questions:
     type: one
     options: {mo: {label: Mo}, tu: {label: Tu}, we: {label: We}, th: {label: Th}, fr: {label: Fr}, sa: {label: Sa}}
     groups: {late_days: [fr, sa]}
+  hour: {ask: "?", type: one, options: {%s}}
 rules:
   - {id: r, recommend: a, because: x, basis: site, when: %s}
 """
+HOURS = ", ".join(f"at_{number}: {{label: At {number}}}" for number in range(1, 11))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,9 @@ rules:
         ("{when_free: [fr, th]}", "when free is th or fr"),
         ("{not: {when_free: [sa, fr]}}", "when free is not late days"),
         ("{not: {when_free: [sa, mo, tu]}}", "when free is not mo, tu or sa"),
+        ("{hour: {not: [at_9, at_3]}}", "hour is neither at 3 nor at 9"),
+        ("{hour: {not: [at_9, at_3, at_4]}}", "hour is not at 3, at 4 or at 9"),
+        ("{hour: {not: [at_9, at_8, at_3, at_4]}}", "hour is at 1, at 2, at 5, at 6, at 7 or at 10"),
         ("{way_in: [old_gate, main]}", "way in is main or old gate"),
         ("{age: {above: 3, at_most: 9}}", "age is above 3 and at most 9"),
         ("{age: {at_least: 3}}", "age is at least 3"),
@@ -151,9 +156,9 @@ rules:
     ],
 )
 def test_conditions_in_words(when, words):
-    rule_set = read(HEAD % when)
+    rule_set = read(HEAD % (HOURS, when))
     assert rule_condition_in_words(rule_set, rule_set.rules[0]) == words
 
 
 def test_a_condition_that_nobody_meets_has_words_too():
-    assert condition_in_words(read(HEAD % "{}"), model.AnyOf(())) == "nobody"
+    assert condition_in_words(read(HEAD % (HOURS, "{}")), model.AnyOf(())) == "nobody"

@@ -223,7 +223,7 @@ class _CaseReader:
 
     def _several(self, expect: Fields, key: str, what: str, known: Mapping[str, object]) -> tuple[str, ...] | None:
         node = expect.node_of(key)
-        if node is None or self._to_fill_in(node):
+        if node is None:
             return None
         found = []
         for item in self.shape.items(node, f"`{key}` of {expect.what}", may_be_one=True):

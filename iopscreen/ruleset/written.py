@@ -46,7 +46,7 @@ def written(rule_set: RuleSet) -> Data:
 
 def _said(**values: Any) -> Data:
     """What is said: neither None nor empty."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return {key: value for key, value in values.items() if value is not None and value not in ([], {})}
 
 
 # --- conditions -----------------------------------------------------------------------------
