@@ -60,9 +60,15 @@ PARTS = {
     ),
     "verdicts": Part(("engine/verdicts",), ("test_verdicts", "test_limits")),
     "kept": Part(("engine/remainder", "engine/kept"), ("test_remainder",)),
-    "promise": Part(("engine/promise",), ("test_protection",)),
+    "two": Part(("engine/joint", "engine/promise", "engine/lacking"), ("test_joint", "test_promise", "test_limits")),
     "mutate": Part(("engine/mutate",), ("test_edits", "test_limits")),
     "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
+    "change": Part(("engine/change",), ("test_engine", "test_vectors")),
+    "crossing": Part(("engine/crossing",), ("test_boundaries",)),
+    "effect": Part(("engine/difference", "engine/effect"), ("test_audit", "test_limits")),
+    "explain": Part(("engine/explain", "engine/unasked"), ("test_explain", "test_interview", "test_limits")),
+    "flow": Part(("engine/flow",), ("test_flow", "test_limits")),
+    "budget": Part(("engine/budget",), ("test_budget", "test_limits")),
 }
 
 
