@@ -315,8 +315,8 @@ class _Builder:
         if trap is None and "not allowed" in (error.problem or ""):
             trap = self._ran_on(found)
         if trap is None:
-            message = _hint(found.text, found.place.column - 1) or _said(error, found)
-            trap = found.place, message
+            message = _between_brackets(error, found) or _hint(found.text, found.place.column - 1)
+            trap = found.place, message or _said(error, found)
         self.faults.add("syntax", *trap)
 
     def _line(self, mark: Any) -> _Line:
@@ -396,6 +396,19 @@ def _glued(line: _Line) -> tuple[Place, str] | None:
         return None
     place = Place(line.place.line, glued.start(1) + 1)
     return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
+
+
+def _between_brackets(error: yaml.MarkedYAMLError, found: _Line) -> str | None:
+    """A comma that is missing, or too many: told by the signs here, for hints look at the entries beside it, too."""
+    problem, context, start = error.problem or "", error.context or "", found.place.column - 1
+    before, sign = found.text[:start].rstrip(), found.text[start : start + 1]
+    if "node content" in problem and "flow" in context and sign == ",":
+        return "a value is missing before this comma, or the comma is one too many"
+    if "',' or" in problem and sign in ("{", "["):
+        return "a `:` or a comma is missing before this"
+    if "',' or" in problem and sign not in (":", "}", "]") and (not before or before.endswith(("}", "]"))):
+        return "a comma is missing before this"
+    return None
 
 
 def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
