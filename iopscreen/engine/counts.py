@@ -1,7 +1,7 @@
 """All profiles at once: how many there are, which questions never matter, the largest regions.
 
-Exact, by the decision diagram of all rules: a label that it holds has a profile, one that it does
-not hold has none. Where no diagram fits, nothing is counted; verdicts come from `verdicts.py`.
+Exact: profiles are counted on the way down the rules, and what asks for more is told by the decision
+diagram of all rules. Where these do not fit, nothing is counted; verdicts come from `verdicts.py`.
 """
 
 from __future__ import annotations
@@ -32,16 +32,30 @@ Row = tuple[Clause, Label]
 class Whole:
     """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
 
-    `clauses`: the clauses of each rule's condition, by position.
+    `build`: makes the diagram of all rules, where it is asked for, and tells its root; it may raise TooTangled.
+    `states`: how many were told apart while counting; the diagram has no more nodes.
     """
 
     compiled: Compiled
-    clauses: tuple[tuple[Clause, ...], ...]
-    diagram: Diagram
-    root: Node
     weights: Weights
     counts: Mapping[Label, int]
     impossible: int
+    states: int
+    build: Callable[[], tuple[Diagram, Node]]
+
+    @cached_property
+    def _built(self) -> tuple[Diagram, Node]:
+        return self.build()
+
+    @property
+    def diagram(self) -> Diagram:
+        """What holds the rules as a diagram. Raises TooTangled."""
+        return self._built[0]
+
+    @property
+    def root(self) -> Node:
+        """The node of all rules. Raises TooTangled."""
+        return self._built[1]
 
     @property
     def labels(self) -> set[Label]:
@@ -79,13 +93,16 @@ class Whole:
 
 def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
     """Everything at once. Raises TooTangled."""
-    diagram = compiled.diagram(budget)
-    root = compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
     weights = profile_weights(compiled)
-    counts = diagram.count(root, weights)
-    possible_ones = {label: number for label, number in counts.items() if not is_impossible(label)}
-    impossible_ones = sum(counts.values()) - sum(possible_ones.values())
-    return Whole(compiled, clauses_by_rule(compiled), diagram, root, weights, possible_ones, impossible_ones)
+    counted = compiled.rules.tally(weights, budget, max_edges=MAX_EDGES_OF_ALL)
+    possible_ones = {label: number for label, number in counted.by_label.items() if not is_impossible(label)}
+    impossible_ones = sum(counted.by_label.values()) - sum(possible_ones.values())
+
+    def build() -> tuple[Diagram, Node]:
+        diagram = compiled.diagram(budget)
+        return diagram, compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
+
+    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, build)
 
 
 def clauses_by_rule(compiled: Compiled) -> tuple[tuple[Clause, ...], ...]:

@@ -33,6 +33,9 @@ from iopscreen.ruleset.model import Not
 MAX_PATHS = 200
 """Up to how many paths of the diagram are the pieces of the regions."""
 
+MAX_STATES = 2_000
+"""Up to how many states a diagram is made to look for them: with more of these, it has more paths than that."""
+
 MAX_STEPS = 30
 """How many boxes are looked at, beside those on the way straight down, for one that is larger."""
 
@@ -90,7 +93,11 @@ class Largest:
 
 def _pieces(everything: Whole) -> Mapping[Label, list[Box]] | None:
     """By label, its profiles as disjoint boxes; None where these are too many."""
-    paths = list(islice(everything.diagram.paths(everything.root), MAX_PATHS + 1))
+    if everything.states > MAX_STATES:
+        return None
+    compiled = everything.compiled
+    diagram = compiled.diagram()  # one of its own, that no budget ends: the regions are the same each time
+    paths = list(islice(diagram.paths(compiled.rules.build(diagram, {})), MAX_PATHS + 1))
     if len(paths) > MAX_PATHS:
         return None
     full = [(1 << len(row)) - 1 for row in everything.weights]
