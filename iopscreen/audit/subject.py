@@ -36,8 +36,7 @@ _SHARE = 0.5
 _SECONDS_FOR_HINTS = 1
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a check tells; its name is that of the check, and so is its severity, unless said.
 
     `path`: the rule file, unless said.

@@ -220,34 +220,40 @@ class _Descent:
         """By level, the states that test it, each with the assignments that lead there; last, those without a test."""
 
     def tally(self) -> Tally:
-        self.budget.spend()  # with no time at all, not even what needs no test is counted
-        self._reach(0, self.cuts.everyone, 1)
         edges = 0
-        for level, states in enumerate(self.reaching[:-1]):
+        below: Mapping[State, int] = {self.cuts.everyone: 1}
+        for level in range(self.cuts.end):
+            self._reach(level, below)
+            states = self.reaching[level]
             edges += len(self.table.passing[level]) * len(states)
             if edges > self.max_edges:
                 raise TooTangled
-            for alive, number in self._below(level, states).items():
-                self._reach(level + 1, alive, number)
+            below = self._below(level, states)
+        self._reach(self.cuts.end, below)
         found = {self.table.labels[alive.bit_length() - 1]: 0 for alive in sorted(self.reaching[-1])}
         for alive, number in self.reaching[-1].items():
             found[self.table.labels[alive.bit_length() - 1]] += number
         return Tally(found, sum(map(len, self.reaching)))
 
-    def _reach(self, level: int, alive: State, number: int) -> None:
-        after, state = self.cuts.settle(level, alive)
-        reaching = self.reaching[after]
-        reaching[state] = reaching.get(state, 0) + number * self.between[level][after]
+    def _reach(self, level: int, below: Mapping[State, int]) -> None:
+        """Go with what is alive above a level to the states that it comes to."""
+        self.budget.spend(1 + len(below))
+        settle, between = self.cuts.settle, self.between[level]
+        for alive, number in below.items():
+            after, state = settle(level, alive)
+            reaching = self.reaching[after]
+            reaching[state] = reaching.get(state, 0) + number * between[after]
 
     def _below(self, level: int, states: Mapping[State, int]) -> Mapping[State, int]:
         """What the blocks of a level leave alive, each with the assignments that lead there."""
+        self.budget.spend(len(states))
         weighed = self.weighed[level]
         found: dict[State, int] = {}
+        get = found.get
         for alive, number in states.items():
-            self.budget.spend()
             for mask, weight in weighed:
                 passed = alive & mask
-                found[passed] = found.get(passed, 0) + number * weight
+                found[passed] = get(passed, 0) + number * weight
         return found
 
 
