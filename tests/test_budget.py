@@ -166,7 +166,7 @@ def test_where_time_ends_after_the_counts_and_before_the_diagram_it_is_the_same(
     def give_up(_):
         raise OutOfTime
 
-    monkeypatch.setattr(Whole, "_built", property(give_up))
+    monkeypatch.setattr(Whole, "_made", property(give_up))
     result = audited(UNLIMITED)
     told = {key(finding) for finding in result.findings}
     assert told <= {key(finding) for finding in full.findings}

@@ -32,8 +32,8 @@ Row = tuple[Clause, Label]
 class Whole:
     """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
 
-    `build`: makes the diagram of all rules, where it is asked for, and tells its root; it may raise TooTangled.
-    `states`: how many were told apart while counting; the diagram has no more nodes.
+    `states`: how many were told apart while counting; the diagram has no more nodes. It is `made` where it is
+    asked for, unless it was before, in what is left of the `budget`.
     """
 
     compiled: Compiled
@@ -41,21 +41,25 @@ class Whole:
     counts: Mapping[Label, int]
     impossible: int
     states: int
-    build: Callable[[], tuple[Diagram, Node]]
+    budget: Budget = UNLIMITED
+    made: tuple[Diagram, Node] | None = None
 
     @cached_property
-    def _built(self) -> tuple[Diagram, Node]:
-        return self.build()
+    def _made(self) -> tuple[Diagram, Node]:
+        if self.made:
+            return self.made
+        diagram = self.compiled.diagram(self.budget)
+        return diagram, self.compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
 
     @property
     def diagram(self) -> Diagram:
         """What holds the rules as a diagram. Raises TooTangled."""
-        return self._built[0]
+        return self._made[0]
 
     @property
     def root(self) -> Node:
         """The node of all rules. Raises TooTangled."""
-        return self._built[1]
+        return self._made[1]
 
     @property
     def labels(self) -> set[Label]:
@@ -97,12 +101,7 @@ def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
     counted = compiled.rules.tally(weights, budget, max_edges=MAX_EDGES_OF_ALL)
     possible_ones = {label: number for label, number in counted.by_label.items() if not is_impossible(label)}
     impossible_ones = sum(counted.by_label.values()) - sum(possible_ones.values())
-
-    def build() -> tuple[Diagram, Node]:
-        diagram = compiled.diagram(budget)
-        return diagram, compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
-
-    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, build)
+    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, budget)
 
 
 def clauses_by_rule(compiled: Compiled) -> tuple[tuple[Clause, ...], ...]:

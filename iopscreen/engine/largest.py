@@ -366,10 +366,13 @@ class _Finder:
         beside = self._rows.met_beside(box, level)
         for blocks in parts:
             more = blocks & ~box[level]
-            if more:
-                added = (*box[:level], more, *box[level + 1 :])
-                if next(self._in_the_way(added, beside & self._rows.at(level, more)), None) is None:
-                    box[level] |= more
+            met = beside & self._rows.at(level, more) if more else 0
+            if not met or (met & self.space.excluded and self._is_free((*box[:level], more, *box[level + 1 :]), met)):
+                box[level] |= more
+
+    def _is_free(self, box: Box, met: Clauses) -> bool:
+        """Whether no possible profile of `box` meets a row."""
+        return next(self._in_the_way(box, met), None) is None
 
     def _around(self, piece: Box) -> Box:
         """The largest start that holds `piece`; where it lies in several of them, and in none as a whole, itself."""
