@@ -133,7 +133,7 @@ class Subject:
     @cached_property
     def counted(self) -> Whole | None:
         """How many profiles there are, and whom the rules recommend what; None where no diagram fits."""
-        return attempted(lambda: whole(self.compiled, self._counting))
+        return attempted(lambda: whole(self.compiled, self._counting, self.budget))
 
     @property
     def uncounted_in_time(self) -> bool:

@@ -33,7 +33,7 @@ class Whole:
     """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
 
     `states`: how many were told apart while counting; the diagram has no more nodes. It is `made` where it is
-    asked for, unless it was before, in what is left of the `budget`.
+    asked for, unless it was before, in half of what is left of the `budget`.
     """
 
     compiled: Compiled
@@ -48,7 +48,7 @@ class Whole:
     def _made(self) -> tuple[Diagram, Node]:
         if self.made:
             return self.made
-        diagram = self.compiled.diagram(self.budget)
+        diagram = self.compiled.diagram(self.budget.part(share=0.5))
         return diagram, self.compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
 
     @property
@@ -95,13 +95,13 @@ class Whole:
         return sum(self.counts.values())
 
 
-def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
-    """Everything at once. Raises TooTangled."""
+def whole(compiled: Compiled, budget: Budget = UNLIMITED, later: Budget = UNLIMITED) -> Whole:
+    """Everything at once. Raises TooTangled. `later`: the budget of what is asked of it afterwards."""
     weights = profile_weights(compiled)
     counted = compiled.rules.tally(weights, budget, max_edges=MAX_EDGES_OF_ALL)
     possible_ones = {label: number for label, number in counted.by_label.items() if not is_impossible(label)}
     impossible_ones = sum(counted.by_label.values()) - sum(possible_ones.values())
-    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, budget)
+    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, later)
 
 
 def clauses_by_rule(compiled: Compiled) -> tuple[tuple[Clause, ...], ...]:
