@@ -12,6 +12,7 @@ from test_joint import OTHER_ANSWERS, Both
 from iopscreen.engine.blocks import NumberBlocks
 from iopscreen.engine.budget import UNLIMITED
 from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.joint import NOBODY, _absent
 from iopscreen.engine.promise import Promises
 from iopscreen.engine.verdicts import ANY
 from iopscreen.ruleset.model import NO_RULE
@@ -51,6 +52,18 @@ def test_who_is_left_out_and_to_whom_a_promise_is_broken(start):
             seen["breach"] += check_breach(both, condition, allowed)
             seen["broken"] += check_broken(both, condition, allowed)
     assert min(seen.values()) > 5
+
+
+def test_who_has_an_answer_that_one_side_does_not_know_is_not_left_out():
+    seen = Counter()
+    for seed, *sides in pairs(9000, 9030, OTHER_ANSWERS, OTHER_ANSWERS):
+        both = Promised(seed, *sides)
+        questions = both.joint.compiled.rule_set.questions
+        old, new = (list(_absent(half.rule_set, questions)) for half, _ in both.halves)
+        assert [both.promises.left_out(unknown, NOBODY) for unknown in old] == [None] * len(old)
+        assert [both.promises.refused_by_one(unknown, NOBODY) for unknown in old + new] == [None] * len(old + new)
+        seen.update(old=len(old) > 1, new=len(new) > 1)
+    assert min(seen["old"], seen["new"]) > 0
 
 
 def check_left_out(both, condition, other):
