@@ -365,6 +365,7 @@ def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path, 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
 @pytest.mark.parametrize("late", [False, True])
 def test_a_pipe_is_read_even_when_its_writer_takes_its_time(late, monkeypatch):
+    """Late: where the reader has given up waiting, and has seen that somebody may still write."""
     monkeypatch.setattr(reader, "SECONDS_FOR_A_WRITER", 0.01)
     path = CASES / "good" / "minimal.yaml"
     leaving, entering = os.pipe()
@@ -373,9 +374,17 @@ def test_a_pipe_is_read_even_when_its_writer_takes_its_time(late, monkeypatch):
         with os.fdopen(entering, "wb") as pipe:
             pipe.write(path.read_bytes())
 
-    # The reader has given up waiting by then, and has seen that somebody may still write.
-    writer = threading.Timer(0.2 if late else 0, fill)
-    writer.start()
+    writer, wait = threading.Thread(target=fill), os.set_blocking
+
+    def set_blocking(descriptor, blocking):
+        wait(descriptor, blocking)
+        if late:
+            writer.start()
+
+    monkeypatch.setattr(os, "set_blocking", set_blocking)
+    if not late:
+        writer.start()
+        writer.join()
     try:
         assert read_rule_file(f"/dev/fd/{leaving}").digest == digest_of(path.read_bytes())
     finally:

@@ -79,7 +79,7 @@ def folder(tmp_path_factory) -> Path:
     (made / "calls.jsonl").write_text(LINES)
     save = "screen --rules rules.yaml --answers answers.json --no-input --save record.json"
     subprocess.run(
-        [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=60
+        [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=600
     )
     return made
 
