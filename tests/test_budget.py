@@ -20,6 +20,7 @@ from iopscreen.audit.acceptance import OF_THE_FILE
 from iopscreen.audit.run import audit
 from iopscreen.audit.subject import Undecided
 from iopscreen.engine.budget import ROUNDS_A_LOOK, UNLIMITED, Budget, OutOfTime, TooTangled
+from iopscreen.engine.counts import Whole
 from iopscreen.report.audit import audit_json, audit_text
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
@@ -155,6 +156,23 @@ def test_with_no_step_at_all_nothing_is_decided_and_everything_is_named(seed, he
     assert result.facts.guarantees == {one.id: None for one in rule_set.guarantees}
     assert result.facts.profiles is None
     assert not result.complete
+
+
+@pytest.mark.parametrize("seed", SEEDS[:18])
+def test_where_time_ends_after_the_counts_and_before_the_diagram_it_is_the_same(seed, here, monkeypatch):
+    put(seed)
+    full = audited(UNLIMITED)
+
+    def give_up(_):
+        raise OutOfTime
+
+    monkeypatch.setattr(Whole, "_made", property(give_up))
+    result = audited(UNLIMITED)
+    told = {key(finding) for finding in result.findings}
+    assert told <= {key(finding) for finding in full.findings}
+    assert all(key(finding) in told or is_named(finding, result) for finding in full.findings)
+    assert (result.facts.profiles, result.facts.outcomes) == (full.facts.profiles, full.facts.outcomes)
+    assert result.overview.table(12) == full.overview.table(12)
 
 
 class Brute:

@@ -28,9 +28,9 @@ TO_FILL_IN = "???"
 EXPECTATIONS = ("recommend", "rule", "possible", "ask_next")
 
 _FILL_IN = f"`{TO_FILL_IN}` is for a person to fill in: decide what this caller must be told, and write it here"
-_EXPECTING = re.compile(rf"\b(?:expect|{'|'.join(EXPECTATIONS)})\s*:\s*(?:\[[^\[\]{{}}]*)?\Z", re.ASCII)
+_EXPECTING = rf"(?a)\b(?:expect|{'|'.join(EXPECTATIONS)})\s*:\s*(?:\[[^\[\]{{}}]*)?\Z"
 """What stands before an expectation: its key, and a bracket where several may stand."""
-_FILLED_IN_LATER = re.compile(r"\?\?\?\s*(?:[,\]}]|\Z)", re.ASCII)
+_FILLED_IN_LATER = r"(?a)\?\?\?\s*(?:[,\]}]|\Z)"
 
 
 class Expect(NamedTuple):
@@ -104,7 +104,7 @@ def _meant(fault: Finding, lines: list[str]) -> Finding:
     if start and here.startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
         start -= 1
     before = [text[-_NEAR:] for text in (*lines[max(0, line - 1) : line], here[:start])]
-    if _EXPECTING.search("\n".join(before)) and _FILLED_IN_LATER.match(here, start):
+    if re.search(_EXPECTING, "\n".join(before)) and re.match(_FILLED_IN_LATER, here[start:]):
         return fault._replace(name="to-fill-in", place=Place(line + 1, start + 1), message=_FILL_IN)
     return fault
 
