@@ -14,7 +14,8 @@ ONE, TWO, THREE, FOUR = (ValueTest(name, frozenset(["yes"]), Place(1, 1)) for na
 
 
 def test_every_test_of_a_condition_is_found_in_the_order_written():
-    assert list(model.tests_of(AllOf((ONE, AnyOf((Not(AllOf((TWO, THREE))), ONE)), FOUR)))) == [ONE, TWO, THREE, ONE, FOUR]
+    nested = AllOf((ONE, AnyOf((Not(AllOf((TWO, THREE))), ONE)), FOUR))
+    assert list(model.tests_of(nested)) == [ONE, TWO, THREE, ONE, FOUR]
     assert list(model.tests_of(ONE)) == [ONE]
     assert list(model.tests_of(EVERYONE)) == []
 
