@@ -62,10 +62,10 @@ def test_what_is_to_be_filled_in_stops_the_parser_in_brackets_and_is_told_as_wha
     compare(path.with_suffix(".out"), "\n".join(lines))
 
 
-def test_what_stands_in_the_first_line_or_stops_the_parser_behind_the_last_is_told_as_well():
+def test_what_stands_in_the_first_line_or_stops_the_parser_at_the_end_is_told_as_well():
     for text in ("expect: {rule: ???", "{expect: ???", "{rule: ???}", "{rule:\n???}"):
         assert {fault.name for fault in faults(text.encode())} == {"to-fill-in"}
-    assert told(b"rules: [") == "2:1: a value is missing [syntax]\n"
+    assert told(b"rules: [") == "1:8: the bracket that opens here is never closed [syntax]\n"
 
 
 def test_every_expected_output_belongs_to_a_file():

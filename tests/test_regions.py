@@ -113,6 +113,7 @@ def test_questions_that_never_matter_can_be_dropped_together_and_no_other_with_t
 LIMITS = {
     "as it is": {},
     "without pieces": {"largest.MAX_PATHS": 0},
+    "without a diagram for pieces": {"largest.MAX_STATES": 0},
     "by few rows outside": {"largest.MAX_OUTSIDE": 0},
     "where what is outside has too many alternatives": {"clauses.MAX_CLAUSES": 0},
     "without pieces and by few rows outside": {"largest.MAX_PATHS": 0, "largest.MAX_OUTSIDE": 0},

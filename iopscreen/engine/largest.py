@@ -318,8 +318,8 @@ class _Finder:
         space = self.space
         for part in without([space.clause(piece[2])], [clause], space.compiled.rules.widths):
             size = self._size(_narrowed(space.search.full, part))
-            if size[0]:
-                yield size
+            assert size[0]  # a piece holds possible profiles, and blocks that no rule tells apart stay together
+            yield size
 
     def largest(self) -> Box | None:
         """The largest box that was found of those that are left; None where none was found in time."""

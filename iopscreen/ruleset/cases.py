@@ -100,7 +100,7 @@ def _as_meant(found: list[Finding], data: bytes) -> list[Finding]:
 
 def _meant(fault: Finding, lines: list[str]) -> Finding:
     line, start = fault.place.line - 1, fault.place.column - 1
-    here = lines[line] if line < len(lines) else ""
+    here = lines[line]
     if start and here.startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
         start -= 1
     before = [text[-_NEAR:] for text in (*lines[max(0, line - 1) : line], here[:start])]
