@@ -565,6 +565,12 @@ def test_an_open_number_needs_room_between_two_bounds():
     assert readings(small(SETTINGS + rules(*written)), {}) == [({"recent": 32}, ("low", "high"))]
 
 
+def test_of_two_settings_around_a_number_each_is_told_where_it_leaves_no_room():
+    settings = SETTINGS.replace("questions:", "  late: {means: L, type: whole_number, value: 60}\nquestions:")
+    written = ["one | {days: {above: recent, below: late}} | high", "two | {} | low"]
+    assert readings(small(settings + rules(*written)), {}) == [({"recent": 59}, ("low",)), ({"late": 31}, ("low",))]
+
+
 def test_settings_that_matter_only_together_are_told_together():
     written = ["one | {days: {above: recent}} | middle", "two | {strict: no, mode: [w, z]} | high", "three | {} | low"]
     compiled = small(SETTINGS + rules(*written))
