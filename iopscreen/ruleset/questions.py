@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iopscreen.ruleset import model
 from iopscreen.ruleset.citing import accepted, citations
+from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import Kind, Question, Setting
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar
@@ -54,8 +55,8 @@ class QuestionReader:
         """The same, as option names are compared."""
         self.settings: dict[str, Setting] = {}
         self.questions: dict[str, Question] = {}
-        self.unread: set[str] = set()
-        """Settings and questions that are declared and could not be read: their faults are told already."""
+        self.unread: dict[str, Place] = {}
+        """Where settings and questions are declared that could not be read: their faults are told already."""
 
     def read(self, top: Fields) -> None:
         """Read both sections: settings first, whose names no question may have."""
@@ -72,7 +73,7 @@ class QuestionReader:
             if name is not None and setting is not None:
                 self.settings[name] = setting
             elif name is not None:
-                self.unread.add(name)
+                self.unread[name] = key.place
 
     def _setting(self, name: str, key: Scalar, node: Node) -> Setting | None:
         fields = self.shape.fields(node, f"setting {shown(name)}", ["means", "type", "value"], ["options", "cite"])
@@ -119,17 +120,19 @@ class QuestionReader:
                 continue
             if name in RESERVED_QUESTIONS:
                 self._reserved(key, "a question")
-            elif name in self.settings:
-                other = self.settings[name].place
-                self.faults.add(
-                    "ambiguous-name", key.place, f"`{name}` is a setting too", other=other, about="the setting"
-                )
+            elif other := self._setting_place(name):
+                message = f"`{name}` is a setting too"
+                self.faults.add("ambiguous-name", key.place, message, other=other, about="the setting")
             question = self._question(name, key, value)
             if question is not None:
                 self.questions[name] = question
             else:
-                self.unread.add(name)
+                self.unread[name] = key.place
         self.shape.not_empty(node, "`questions`", "question")
+
+    def _setting_place(self, name: str) -> Place | None:
+        """Where the setting of this name is declared. Keys differ: no question of the name is unread by then."""
+        return self.settings[name].place if name in self.settings else self.unread.get(name)
 
     def _question(self, name: str, key: Scalar, node: Node) -> Question | None:
         fields = self.shape.fields(node, f"question `{name}`", ["ask", "type"], QUESTION_KEYS)
