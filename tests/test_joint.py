@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from functools import cache
+from itertools import chain, permutations, product
 from random import Random
 
 import pytest
 from oracle import holds
 from random_rule_sets import EDITS, add_question
-from test_diff import Pointwise, deciding, knows, pairs
+from test_diff import Pointwise, deciding, edition, knows, pairs
 
-from iopscreen.engine.budget import UNLIMITED
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES
 from iopscreen.engine.joint import ABSENT, EXCLUDED, OPEN, Pair, join
 from iopscreen.engine.lacking import lacking
 from iopscreen.engine.verdicts import ANY
-from iopscreen.ruleset.model import NO_RULE
+from iopscreen.ruleset.model import NO_RULE, Guarantee
 
 OTHER_ANSWERS = next(edit for edit in EDITS if edit.__name__ == "_edit_answers")
 OTHER_TYPE = next(edit for edit in EDITS if edit.__name__ == "_retype_question")
@@ -66,24 +67,66 @@ class Both:
         return [rule.condition for half, _ in self.halves for rule in half.rule_set.rules]
 
 
+@cache
+def one(seed, edits):
+    """A rule set and an edited one; with every second seed, the edited one is the old one."""
+    return next((Both(seed, *sides[:: -1 if seed % 2 else 1]) for _, *sides in pairs(seed, seed + 1, *edits)), None)
+
+
 def some(start, *edits):
-    """A rule set and an edited one; the edited one of every second pair is the old one."""
-    return [Both(seed, *sides[:: -1 if seed % 2 else 1]) for seed, *sides in pairs(start, start + 6, *edits)]
+    """Two rule sets each, those of one seed after the other; with some seeds an edit leaves no valid one."""
+    return filter(None, (one(seed, edits) for seed in range(start, start + 6)))
 
 
-@pytest.fixture(scope="module")
 def several():
     """Two rule sets each, with every kind of difference."""
-    several = [
-        *some(100, OTHER_ANSWERS, OTHER_ANSWERS),
-        *some(200, OTHER_ANSWERS, OTHER_TYPE),
-        *some(300, add_question),
+    yield from some(100, OTHER_ANSWERS, OTHER_ANSWERS)
+    yield from some(200, OTHER_ANSWERS, OTHER_TYPE)
+    yield from some(300, add_question)
+    yield from some(400, *EDITS)
+    yield from some(500, EDITS[-1], EDITS[-1])
+
+
+OPTIONS = """\
+format: 1
+id: options
+version: "1.0.0"
+title: Options
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {q: {ask: Q, type: %s, options: {%s}}}
+rules: [{id: r, when: {q: a}, recommend: high, because: x, basis: site}]
+"""
+RANGED = """\
+format: 1
+id: ranged
+version: "1.0.0"
+title: Ranged
+policy: first
+outcomes: {low: {label: Low}}
+questions: {q: {ask: Q, type: whole_number, range: [%d, %d]}}
+impossible: [{id: i, when: {q: {below: %d}}, because: x}]
+rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]
+"""
+ALONE, BESIDE = "{label: %s, alone: yes}", "{label: %s}"
+
+
+def options(kind, *alone):
+    named = (f"{name}: {(ALONE if one else BESIDE) % name}" for name, one in zip("abcd", alone, strict=False))
+    return edition(OPTIONS % (kind, ", ".join(named)))
+
+
+def other_options():
+    """Two or more options that one side lacks, and those that exclude all others on one side only."""
+    few = [
+        options("many", *alone) for alone in [(0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1), (0, 0, 0, 0), (0, 0, 1, 1)]
     ]
-    return [*several, *some(400, *EDITS), *some(500, EDITS[-1], EDITS[-1])]
+    few += [options("one", *alone) for alone in [(0, 0), (0, 0, 0, 0)]]
+    return (Both(0, old, new) for old, new in permutations(few, 2))
 
 
-def test_each_side_decides_as_it_does_alone(several):
-    for both in several:
+def test_each_side_decides_as_it_does_alone():
+    for both in chain(several(), other_options()):
         compiled = both.joint.compiled
         for half, rule_set in both.halves:
             assert [clause for clause, _ in half.table.rows] == [compiled.rules.rows[at][0] for at, _ in half.rows]
@@ -102,8 +145,8 @@ def test_each_side_decides_as_it_does_alone(several):
                 assert half.excludes(label) == (half.outcome_of(label) == EXCLUDED)
 
 
-def test_the_diagrams_of_both_hold_what_each_side_says(several):
-    for both in several:
+def test_the_diagrams_of_both_hold_what_each_side_says():
+    for both in several():
         joint, labels = both.joint, Counter()
         for caller, *_ in both.callers:
             known = joint.compiled.known(caller)
@@ -119,9 +162,9 @@ def test_the_diagrams_of_both_hold_what_each_side_says(several):
         assert counted == {pair: number for pair, number in labels.items() if ABSENT not in pair}
 
 
-def test_without_the_new_questions_an_outcome_is_open_where_they_can_change_it(several):
+def test_without_the_new_questions_an_outcome_is_open_where_they_can_change_it():
     seen = Counter()
-    for both in several:
+    for both in several():
         added = [name for name, owners in both.point.questions.items() if [one for one, _ in owners] == [both.new]]
         possible = {}
         for caller, *_ in both.callers:
@@ -139,8 +182,8 @@ def test_without_the_new_questions_an_outcome_is_open_where_they_can_change_it(s
     assert min(seen[OPEN], seen[EXCLUDED], seen[NO_RULE]) > 5
 
 
-def test_for_each_two_outcomes_one_caller_who_changes_between_them(several):
-    for both in several:
+def test_for_each_two_outcomes_one_caller_who_changes_between_them():
+    for both in several():
         pairs_of_rules = {}
         for caller, left, right in both.callers:
             if left and right and left.outcome != right.outcome:
@@ -157,9 +200,10 @@ def test_for_each_two_outcomes_one_caller_who_changes_between_them(several):
                 assert (one.old, one.new) == tuple(both.label(rule_set, caller) for _, rule_set in both.halves)
 
 
-def test_a_caller_whom_only_one_side_can_have(several):
+def test_a_caller_whom_only_one_side_can_have():
     seen = Counter()
-    for both in several:
+    small_and_impossible = Both(0, edition(RANGED % (0, 9, 1)), edition(RANGED % (3, 9, 5)))
+    for both in chain(several(), [small_and_impossible]):
         for (half, mine), (_, other) in (both.halves, both.halves[::-1]):
             for by_answer in (True, False):
 
@@ -175,9 +219,9 @@ def test_a_caller_whom_only_one_side_can_have(several):
     assert min(seen.values()) > 1
 
 
-def test_a_condition_implies_another_where_all_who_meet_it_meet_that(several):
+def test_a_condition_implies_another_where_all_who_meet_it_meet_that():
     seen = Counter()
-    for both in several:
+    for both in several():
         blocks, conditions = both.joint.compiled.blocks, both.conditions()
         examples = [[mine.example(at) for at in range(mine.count)] for mine in blocks.values()]
         everybody = [dict(zip(blocks, values, strict=True)) for values in product(*examples)]
@@ -188,28 +232,62 @@ def test_a_condition_implies_another_where_all_who_meet_it_meet_that(several):
     assert min(seen.values()) > 5
 
 
-def test_guarantees_are_about_the_callers_that_they_were_about(several):
+def promising(rule_set):
+    """The rule set with what its notes are about as guarantees."""
+    found = (Guarantee(note.id, note.condition, frozenset(), None, (), note.place) for note in rule_set.notes)
+    return rule_set._replace(guarantees=tuple(found))
+
+
+def test_guarantees_are_about_the_callers_that_they_were_about():
     seen = Counter()
-    for both in several:
-        for half, rule_set in both.halves:
-            for mine, written in zip(half.rule_set.guarantees, rule_set.guarantees, strict=True):
-                clauses = both.joint.compiled.maker.clauses(mine.condition)
-                assert mine._replace(condition=None) == written._replace(condition=None)
-                for caller, *_ in both.callers:
-                    profile = both.point.profile_of(rule_set, caller)
-                    if profile is not None:
-                        known = both.joint.compiled.known(caller)
-                        met = any(
-                            all(blocks >> known[level] & 1 for level, blocks in clause.items()) for clause in clauses
-                        )
+    for old, new in ((both.old, both.new) for both in several()):
+        for sides in ((old, new), (promising(old), new), (old, promising(new))):
+            joint, point = join(*sides), Pointwise(*sides)
+            callers = list(point) if any(rule_set.guarantees for rule_set in sides) else ()
+            for half, rule_set in zip((joint.old, joint.new), sides, strict=True):
+                for mine, written in zip(half.rule_set.guarantees, rule_set.guarantees, strict=True):
+                    clauses = joint.compiled.maker.clauses(mine.condition)
+                    assert mine._replace(condition=None) == written._replace(condition=None)
+                    for profile, known in in_side(joint, point, rule_set, callers):
+                        met = any(all(blocks >> known[at] & 1 for at, blocks in one.items()) for one in clauses)
                         assert met == holds(written.condition, {**rule_set.readings, **profile})
                         seen[met] += 1
     assert min(seen.values()) > 20
 
 
-def test_questions_stand_in_the_new_order_and_an_old_one_after_what_it_followed(several):
+def in_side(joint, point, rule_set, callers):
+    """The answers of the callers whom one side can have, and the blocks of these."""
+    for caller, *_ in callers:
+        profile = point.profile_of(rule_set, caller)
+        if profile is not None:
+            yield profile, joint.compiled.known(caller)
+
+
+def test_diagrams_of_both_are_made_in_the_time_that_is_given():
+    both = next(several())
+    late = join(both.old, both.new, Budget(0))
+    for ask in ("roots", "outcomes", "whole"):
+        with pytest.raises(OutOfTime):
+            getattr(late, ask)
+
+
+def test_questions_have_the_answers_of_both_sides():
+    ranges = [edition(RANGED % (low, high, low + 1)) for low in (0, 2) for high in (6, 9)]
+    other_ranges = (Both(0, old, new) for old, new in permutations(ranges, 2))
+    for both in chain(several(), other_options(), other_ranges):
+        for name, question in both.joint.compiled.rule_set.question.items():
+            sides = [side for _, side in both.point.questions[name]]
+            ids = dict.fromkeys(option for side in reversed(sides) for option in side.option_ids)
+            assert list(question.option_ids) == list(ids)
+            for option in question.options:
+                assert option.alone == all(one.alone for side in sides for one in side.options if one.id == option.id)
+            assert question.low == min(side.low for side in sides)
+            assert question.high == max(side.high for side in sides)
+
+
+def test_questions_stand_in_the_new_order_and_an_old_one_after_what_it_followed():
     seen = 0
-    for both in several:
+    for both in several():
         old, new = (list(half.rule_set.question) for half, _ in both.halves)
         order = list(both.joint.compiled.rule_set.question)
         assert [name for name in order if name in new] == new
@@ -221,9 +299,9 @@ def test_questions_stand_in_the_new_order_and_an_old_one_after_what_it_followed(
     assert seen > 5
 
 
-def test_who_is_undecided_without_an_answer_to_the_new_questions(several):
+def test_who_is_undecided_without_an_answer_to_the_new_questions():
     seen = Counter()
-    for both in (*several, *some(600, add_question), *some(700, add_question, add_question)):
+    for both in chain(several(), some(600, add_question), some(700, add_question, add_question)):
         added = [name for name, owners in both.point.questions.items() if [one for one, _ in owners] == [both.new]]
         possible, before = {}, {}
         for caller, *_ in both.callers:
