@@ -176,7 +176,9 @@ def tortured(folder: Path, kind: str, arguments: str, each: str = EACH) -> tuple
     """What came of a command without a failure, and of all that were made to fail, which told and left nothing."""
     command = [sys.executable, TESTS / "torture.py", folder, kind, each, *arguments.split()]
     environment = {key: value for key, value in os.environ.items() if key != "IOPSCREEN_DEBUG"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=LONGEST)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=LONGEST
+    )
     whole, *tries = [json.loads(line) for line in done.stdout.splitlines()]
     assert whole["status"] in (0, 1)
     assert whole["files"]
