@@ -349,7 +349,8 @@ def batch(
     if engine is Engine.SPARK:
         screened = batching.screen_on_spark(wishes, folder, master, dry_run=dry_run)
     else:
-        screened = batching.screen(wishes)
+        with _told_if_interrupted(output):
+            screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
     if problems and screened.summary.problems:
@@ -619,6 +620,19 @@ def _collect_garbage() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(_OBJECTS_AT_ONCE)
+
+
+@contextmanager
+def _told_if_interrupted(output: str) -> Iterator[None]:
+    """Who stops a run is told what became of its result."""
+    from iopscreen.files import NothingWritten
+
+    try:
+        yield
+    except NothingWritten:
+        left = "what went to stdout may lack rows" if output == streams.STREAM else "nothing was written"
+        streams.tell(f"interrupted: {left}")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:

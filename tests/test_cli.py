@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -347,6 +349,67 @@ def test_an_interrupt_leaves_nothing(tmp_path):
         file.write(b"half")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is heard also where tests are started in the background, and do not hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupting(monkeypatch, name):
+    """Somebody presses Ctrl-C each time a function of the system is called."""
+    real = getattr(os, name)
+
+    def interrupted(*arguments):
+        real(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(files.os, name, interrupted)
+
+
+NAMES = ["out.csv", "problems.csv", "summary.md"]
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_second_interrupt_does_not_keep_the_first_from_leaving_nothing(tmp_path, monkeypatch):
+    interrupting(monkeypatch, "unlink")
+    paths = [str(tmp_path / name) for name in NAMES]
+    with pytest.raises(files.NothingWritten), files.all_written_whole(paths, force=False) as parts:
+        for part in parts:
+            part.write(b"half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("old", [[], NAMES], ids=["new", "replaced"])
+def test_files_take_their_names_together_whoever_interrupts(old, tmp_path, monkeypatch):
+    for name in old:
+        (tmp_path / name).write_text("old")
+    for name in ("replace", "link", "unlink"):
+        interrupting(monkeypatch, name)
+    with files.all_written_whole([str(tmp_path / name) for name in NAMES], force=True) as parts:
+        for part in parts:
+            part.write(b"whole")
+    files.write_together({str(tmp_path / name): b"whole" for name in ("rules.yaml", "rules.cases.yaml")}, force=False)
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"whole"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*NAMES, "rules.yaml", "rules.cases.yaml"])
+
+
+def test_files_are_written_by_other_threads_too(tmp_path):
+    """They could not say what becomes of signals."""
+
+    def write():
+        with files.written_whole(str(tmp_path / "out.csv"), force=False) as file:
+            file.write(b"whole")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(write).result()
+    assert (tmp_path / "out.csv").read_bytes() == b"whole"
 
 
 def test_a_full_disk_behind_stdout_is_told():
