@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from iopscreen import __version__, completion, formats, streams
-from iopscreen.errors import IopscreenError
+from iopscreen.errors import IopscreenError, NothingWritten
 from iopscreen.export.dialects import Dialect
 from iopscreen.formats import AuditFormat, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
@@ -625,8 +625,6 @@ def _collect_garbage() -> None:
 @contextmanager
 def _told_if_interrupted(output: str) -> Iterator[None]:
     """Who stops a run is told what became of its result."""
-    from iopscreen.files import NothingWritten
-
     try:
         yield
     except NothingWritten:

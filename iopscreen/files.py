@@ -10,15 +10,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from iopscreen.errors import IopscreenError
+from iopscreen.errors import IopscreenError, NothingWritten
 from iopscreen.named import NamedOutput, telling
 
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 """Signals that end the program, so that it undoes what it has begun."""
-
-
-class NothingWritten(KeyboardInterrupt):
-    """Somebody stopped the program before any of the files took its name."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from conftest import RULES
 from typer.testing import CliRunner
 
 from iopscreen import auditing, batching, calls, cli, files
-from iopscreen.errors import IopscreenError
+from iopscreen.errors import IopscreenError, NothingWritten
 
 ROOT = Path(__file__).resolve().parents[1]
 CANARY = "canary-7f3a"
@@ -377,7 +377,7 @@ NAMES = ["out.csv", "problems.csv", "summary.md"]
 def test_a_second_interrupt_does_not_keep_the_first_from_leaving_nothing(tmp_path, monkeypatch):
     interrupting(monkeypatch, "unlink")
     paths = [str(tmp_path / name) for name in NAMES]
-    with pytest.raises(files.NothingWritten), files.all_written_whole(paths, force=False) as parts:
+    with pytest.raises(NothingWritten), files.all_written_whole(paths, force=False) as parts:
         for part in parts:
             part.write(b"half")
         raise KeyboardInterrupt
