@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
@@ -679,18 +680,19 @@ def main() -> NoReturn:
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # the last two are not on every system
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
+    debugging = os.environ.get("IOPSCREEN_DEBUG") == "1"
+    if not debugging:
+        sys.unraisablehook = threading.excepthook = _tell_unraised
     try:
         sys.exit(_run())
     except IopscreenError as error:
         _tell_error(error)
     except streams.Closed:
         pass
-    except OSError as error:
-        print(f"error: {(error.strerror or 'input or output error').lower()}", file=sys.stderr)
-    except Exception as error:  # a bug: its message may hold an answer, so only its place is told
-        if os.environ.get("IOPSCREEN_DEBUG") == "1":
+    except Exception as error:
+        if debugging and not isinstance(error, OSError):
             raise
-        print(f"error: a fault in iopscreen itself: {_place_of(error)}", file=sys.stderr)
+        _tell_fault(error)
     sys.exit(ExitCode.CANNOT)
 
 
@@ -734,6 +736,21 @@ def _tell_error(error: IopscreenError) -> None:
     else:
         for problem in getattr(error, "problems", [str(error)]):
             print(f"error: {printable(problem)}", file=sys.stderr)
+
+
+def _tell_unraised(failed: Any) -> None:
+    """What fails where nobody can catch it, as in a thread, or in what goes away: Python would print its message."""
+    if isinstance(failed.exc_value, Exception):
+        _tell_fault(failed.exc_value)
+
+
+def _tell_fault(error: Exception) -> None:
+    """What nobody expected: the system's words, or a bug. Its message may hold an answer: only its place is told."""
+    if isinstance(error, OSError):
+        words = (error.strerror or "input or output error").lower()
+    else:
+        words = f"a fault in iopscreen itself: {_place_of(error)}"
+    print(f"error: {words}", file=sys.stderr)
 
 
 def _place_of(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -560,6 +561,37 @@ def test_a_fault_of_ours_tells_its_place_and_no_answer(tmp_path):
     assert "Traceback" not in done.stderr
     debugging = {**environment, "IOPSCREEN_DEBUG": "1"}
     assert "Traceback" in subprocess.run(command, capture_output=True, text=True, env=debugging, check=False).stderr
+
+
+UNCAUGHT = {
+    "as something goes away": "class Held:\n    def __del__(self): raise ValueError(ANSWER)\nheld = Held(); del held\n",
+    "as the rest of a generator is not wanted": "def made():\n    try: yield\n    finally: raise ValueError(ANSWER)\n"
+    "for _ in made(): break\n",
+    "in a thread": "import threading\ndef run(): raise ValueError(ANSWER)\n"
+    "thread = threading.Thread(target=run); thread.start(); thread.join()\n",
+    "at the very end": "import atexit\ndef late(): raise ValueError(ANSWER)\natexit.register(late)\n",
+}
+
+
+@pytest.mark.parametrize("where", UNCAUGHT)
+def test_what_nobody_can_catch_tells_its_place_and_no_answer(where):
+    """Python itself would print a message that may hold an answer."""
+    code = (
+        f"import sys\nfrom iopscreen import cli\nANSWER = '{CANARY}'\n"
+        f"def broken():\n    exec({UNCAUGHT[where]!r}, {{'ANSWER': ANSWER}})\n    return 0\n"
+        "cli._run = broken\ncli.main()\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "IOPSCREEN_DEBUG"}
+    told = {
+        debugging: subprocess.run(
+            [sys.executable, "-c", code],
+            env={**environment, "PYTHONPATH": str(ROOT), "IOPSCREEN_DEBUG": debugging},
+            capture_output=True, text=True, check=True,
+        ).stderr
+        for debugging in ("0", "1")
+    }  # fmt: skip
+    assert re.fullmatch(r"error: a fault in iopscreen itself: ValueError at <string>:\d+\n", told["0"])
+    assert "Traceback" in told["1"] and CANARY in told["1"]
 
 
 def test_control_characters_in_names_reach_no_terminal(tmp_path):
