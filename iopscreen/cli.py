@@ -455,8 +455,9 @@ def audit(
     with _counting("mutants", wanted=mutants) as progress:
         results = auditing.audit(wishes, progress)
     text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
+    status = _audit_exit(results, fail_on)
     streams.write(output, text, force=force)
-    raise typer.Exit(_audit_exit(results, fail_on))
+    raise typer.Exit(status)
 
 
 @app.command(rich_help_panel=_RULES)

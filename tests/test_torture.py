@@ -147,10 +147,12 @@ def test_whatever_fails_nothing_leaks_and_nothing_half_written_stays(name, folde
 
 @pytest.mark.parametrize("name", OF_RULES)
 def test_whatever_fails_of_those_that_hold_no_answers_is_told_as_a_fault(name, folder):
-    _, tries = tortured(folder, "functions", OF_RULES[name], each=FEWER)
+    whole, tries = tortured(folder, "functions", OF_RULES[name], each=FEWER)
     assert tries
     for found in tries:
-        assert (found["status"], "a fault in iopscreen itself" in found["stderr"]) == (2, True), found["failing"]
+        assert "a fault in iopscreen itself" in found["stderr"], found["failing"]
+        # A generator that is not read to its end can fail where nobody waits for it any more.
+        assert found["status"] == 2 or found["files"] == whole["files"], found["failing"]
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, *OF_RULES])
