@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +31,13 @@ def unhurried() -> None:
 
 UPDATE = "IOPSCREEN_UPDATE"
 """With this environment variable set to 1, expected outputs are written instead of compared."""
+
+
+@pytest.fixture(autouse=True)
+def _hooks(monkeypatch) -> None:
+    """Whatever a test runs of the program in this process, what nobody catches is seen by pytest afterwards."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
 
 
 @pytest.fixture

@@ -296,6 +296,8 @@ def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
     assert out == b"" and b"Traceback" not in told and b"CANARY" not in told
     if kill is not main_brutally:
         assert list(tmp_path.iterdir()) == []
+    if kill is everyone:
+        assert told == b"interrupted: nothing was written\n"
     if kill is one_worker:
         assert b"was ended from outside" in b" ".join(told.split()) and b"--jobs 1" in told
 

@@ -136,8 +136,8 @@ def audit(
     audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
     the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where there is no such thing. A file that
-    the revision does not have, or has with faults, is audited, and said not to be compared.
+    git revision, that the change is judged from; raises IopscreenError where there is no such thing, and for a file
+    with faults. A file that the revision does not have, or has with faults, is audited, and said not to be compared.
     """
     data = b""
     try:
