@@ -758,12 +758,22 @@ def _tell_unraised(failed: Any) -> None:
 
 
 def _tell_fault(error: Exception) -> None:
-    """What nobody expected: the system's words, or a bug. Its message may hold an answer: only its place is told."""
+    """What nobody expected: the system's words; or a bug, whose message may hold an answer: only its place is told."""
     if isinstance(error, OSError):
-        words = (error.strerror or "input or output error").lower()
+        words = _named(error) + (error.strerror or "input or output error").lower()
+    elif isinstance(error, MemoryError):
+        words = "there is not enough memory"
     else:
         words = f"a fault in iopscreen itself: {_place_of(error)}"
     print(f"error: {words}", file=sys.stderr)
+
+
+def _named(error: OSError) -> str:
+    """The file that an error of the system is about, unless its name may be answers in the wrong place."""
+    from iopscreen.text import may_hold_answers, printable
+
+    name = error.filename
+    return f"{printable(name)}: " if isinstance(name, str) and not may_hold_answers(name) else ""
 
 
 def _place_of(error: BaseException) -> str:

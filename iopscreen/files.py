@@ -200,6 +200,21 @@ def _rename(name: str, target: Path) -> None:
         os.replace(name, target)
 
 
+def files_in(folder: str, ending: str) -> list[str]:
+    """The paths in a folder that end so, in order. Raises IopscreenError: one that may not be read is not empty."""
+    try:
+        return sorted(str(path) for path in Path(folder).iterdir() if path.name.endswith(ending))
+    except OSError as error:
+        raise IopscreenError(f"{folder}: cannot be read: {(error.strerror or 'not readable').lower()}") from None
+
+
+def is_folder(path: str) -> bool:
+    """Whether this is a folder. Of what nobody may look at, whoever reads it says so."""
+    with suppress(OSError):
+        return Path(path).is_dir()
+    return False
+
+
 MOST_NAMES = 500
 
 

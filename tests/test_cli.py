@@ -1,6 +1,7 @@
 """The command line as a process: streams, exit statuses, output files, and what never leaks."""
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -15,7 +16,8 @@ import pytest
 from conftest import RULES
 from typer.testing import CliRunner
 
-from iopscreen import auditing, batching, calls, cli, files
+from iopscreen import auditing, batching, calls, cli, files, verifying
+from iopscreen.audit import run as audit_run
 from iopscreen.errors import IopscreenError, NothingWritten
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -561,6 +563,44 @@ def test_a_fault_of_ours_tells_its_place_and_no_answer(tmp_path):
     assert "Traceback" not in done.stderr
     debugging = {**environment, "IOPSCREEN_DEBUG": "1"}
     assert "Traceback" in subprocess.run(command, capture_output=True, text=True, env=debugging, check=False).stderr
+
+
+def test_answers_in_the_place_of_a_name_are_not_repeated_however_long_and_whatever_else_is_named(tmp_path):
+    """The output is there, so that it is compared with what is read; no name is that long."""
+    (tmp_path / "out").write_text("old")
+    inline = json.dumps({"condition_type": CANARY}) * 100
+    done = iopscreen("screen", "--no-input", "--answers", inline, "-o", "out", "--force", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: `--answers` wants the name of a file")
+    assert CANARY not in done.stderr
+    done = iopscreen("show", inline)
+    assert (done.returncode, done.stderr) == (2, "error: file name too long\n")
+
+
+def test_an_error_of_the_system_names_its_file(capsys):
+    cli._tell_fault(PermissionError(errno.EACCES, "Permission denied", "shut/rules.yaml"))
+    cli._tell_fault(PermissionError(errno.EACCES, "Permission denied"))
+    cli._tell_fault(MemoryError())
+    told = ["shut/rules.yaml: permission denied", "permission denied", "there is not enough memory"]
+    assert capsys.readouterr().err.splitlines() == [f"error: {line}" for line in told]
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_a_folder_that_may_not_be_read_is_not_said_to_be_empty(command, tmp_path, monkeypatch):
+    def shut(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", shut)
+    with pytest.raises(IopscreenError, match=r"^\S+: cannot be read: permission denied$"):
+        verifying.record_files([str(tmp_path)]) if command == "verify" else audit_run.rule_files(str(tmp_path))
+
+
+def test_a_record_that_may_not_be_looked_at_keeps_no_other_from_being_verified(tmp_path, monkeypatch):
+    def shut(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", shut)
+    assert verifying.record_files(["shut/1.json", "2.json"]) == ["shut/1.json", "2.json"]
 
 
 UNCAUGHT = {

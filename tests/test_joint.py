@@ -321,3 +321,29 @@ def test_who_is_undecided_without_an_answer_to_the_new_questions():
             assert len(outcomes) > 1
             assert found.old != EXCLUDED
     assert min(seen[True, True], seen[True, False], seen[False, False]) > 3
+
+
+ASKED = """\
+format: 1
+id: asked
+version: "1.0.0"
+title: Asked
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {a: {ask: A, type: yes_no}, c: {ask: C, type: yes_no}%s}
+rules: [%s{id: rest, when: {}, recommend: low, because: x, basis: site}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("impossible", "undecided"),
+    [("ac", None), ("ca", None), ("a", {"a": "no", "c": "yes"}), ("c", {"a": "yes", "c": "no"})],
+)
+def test_who_was_impossible_before_is_not_undecided(impossible, undecided):
+    entries = ", ".join(f"{{id: i{name}, when: {{{name}: yes}}, because: x}}" for name in impossible)
+    old = edition(ASKED % ("", "") + f"impossible: [{entries}]\n")
+    when = "{any_of: [{a: yes}, {c: yes}], b: yes}"
+    rule = f"{{id: r, when: {when}, recommend: high, because: x, basis: site}}, "
+    new = edition(ASKED % (", b: {ask: B, type: yes_no}", rule))
+    found = lacking(join(old.rule_set, new.rule_set), ["b"], UNLIMITED)
+    assert (found and found.answers) == undecided
