@@ -15,7 +15,7 @@ from random_rule_sets import made
 from iopscreen.engine import largest
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
-from iopscreen.engine.counts import Region, Whole, never_matter, regions, whole
+from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
@@ -78,8 +78,9 @@ def test_profiles_are_counted_by_who_decides_them(seed):
     assert one.everything.counts == Counter(decider for _, decider in one.deciders)
     assert one.everything.profiles == len(one.deciders)
     assert one.everything.impossible == one.impossible
-    rows = one.everything.compiled.rules.rows
-    for position, clauses in enumerate(one.everything.clauses):
+    compiled = one.everything.compiled
+    rows = compiled.rules.rows
+    for position, clauses in enumerate(clauses_by_rule(compiled)):
         assert clauses == tuple(clause for clause, label in rows if label == position)
 
 
