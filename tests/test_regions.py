@@ -13,7 +13,7 @@ from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
 from iopscreen.engine import largest
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
@@ -88,6 +88,16 @@ def test_nothing_is_counted_where_the_diagram_of_all_profiles_is_too_large(monke
     monkeypatch.setattr("iopscreen.engine.counts.MAX_EDGES_OF_ALL", 0)
     with pytest.raises(TooTangled):
         whole(known(SEEDS[0]).everything.compiled)
+
+
+def test_what_is_asked_of_a_count_afterwards_has_a_time_of_its_own():
+    compiled = known(SEEDS[0]).everything.compiled
+    with pytest.raises(OutOfTime):
+        whole(compiled, Budget(0))
+    late = whole(compiled, UNLIMITED, Budget(0))
+    assert late.counts == known(SEEDS[0]).everything.counts
+    with pytest.raises(OutOfTime):
+        _ = late.diagram
 
 
 @pytest.mark.parametrize("seed", SEEDS)
