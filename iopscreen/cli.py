@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum, StrEnum
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from iopscreen import __version__, completion, formats, streams
-from iopscreen.errors import IopscreenError
+from iopscreen.errors import IopscreenError, NothingWritten
 from iopscreen.export.dialects import Dialect
 from iopscreen.formats import AuditFormat, DiffFormat, ScreenFormat, ShowFormat, VerifyFormat
 
@@ -349,7 +350,8 @@ def batch(
     if engine is Engine.SPARK:
         screened = batching.screen_on_spark(wishes, folder, master, dry_run=dry_run)
     else:
-        screened = batching.screen(wishes)
+        with _told_if_interrupted(output):
+            screened = batching.screen(wishes)
     for line in summary_lines(screened.summary, screened.file.rule_set):
         streams.tell(line)
     if problems and screened.summary.problems:
@@ -453,8 +455,9 @@ def audit(
     with _counting("mutants", wanted=mutants) as progress:
         results = auditing.audit(wishes, progress)
     text = formats.audit_as(output_format, results, output, notes=notes, quiet=quiet)
+    status = _audit_exit(results, fail_on)
     streams.write(output, text, force=force)
-    raise typer.Exit(_audit_exit(results, fail_on))
+    raise typer.Exit(status)
 
 
 @app.command(rich_help_panel=_RULES)
@@ -621,6 +624,17 @@ def _collect_garbage() -> None:
     gc.set_threshold(_OBJECTS_AT_ONCE)
 
 
+@contextmanager
+def _told_if_interrupted(output: str) -> Iterator[None]:
+    """Who stops a run is told what became of its result."""
+    try:
+        yield
+    except NothingWritten:
+        left = "what went to stdout may lack rows" if output == streams.STREAM else "nothing was written"
+        streams.tell(f"interrupted: {left}")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
 def _batch_exit(summary: "Summary", fail_on: BatchFailOn) -> ExitCode:
     found = summary.problems or (fail_on is BatchFailOn.UNDECIDED and summary.undecided)
     return ExitCode.LOOK if found else ExitCode.DONE
@@ -667,18 +681,19 @@ def main() -> NoReturn:
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # the last two are not on every system
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
+    debugging = os.environ.get("IOPSCREEN_DEBUG") == "1"
+    if not debugging:
+        sys.unraisablehook = threading.excepthook = _tell_unraised
     try:
         sys.exit(_run())
     except IopscreenError as error:
         _tell_error(error)
     except streams.Closed:
         pass
-    except OSError as error:
-        print(f"error: {(error.strerror or 'input or output error').lower()}", file=sys.stderr)
-    except Exception as error:  # a bug: its message may hold an answer, so only its place is told
-        if os.environ.get("IOPSCREEN_DEBUG") == "1":
+    except Exception as error:
+        if debugging and not isinstance(error, OSError):
             raise
-        print(f"error: a fault in iopscreen itself: {_place_of(error)}", file=sys.stderr)
+        _tell_fault(error)
     sys.exit(ExitCode.CANNOT)
 
 
@@ -701,7 +716,8 @@ def _answer_shell() -> NoReturn:
 def _run() -> Any:
     """The exit status of a command. What is wrong with a command line is told in our words, not the parser's."""
     try:
-        return app(prog_name=PROGRAM, standalone_mode=False)
+        with _asked_for_alone():
+            return app(prog_name=PROGRAM, standalone_mode=False)
     except _UsageError as error:
         from typer.main import get_group
 
@@ -710,6 +726,17 @@ def _run() -> Any:
         for line in usage_lines(error, get_group(app).commands, sys.argv[1:]):
             print(line, file=sys.stderr)
         return ExitCode.CANNOT
+
+
+@contextmanager
+def _asked_for_alone() -> Iterator[None]:
+    """Only the command that the first word names, if it names one: the parsers of all take as long as a short run."""
+    every = app.registered_commands
+    app.registered_commands = [one for one in every if getattr(one.callback, "__name__", "") in sys.argv[1:2]] or every
+    try:
+        yield
+    finally:
+        app.registered_commands = every
 
 
 def _tell_error(error: IopscreenError) -> None:
@@ -722,6 +749,31 @@ def _tell_error(error: IopscreenError) -> None:
     else:
         for problem in getattr(error, "problems", [str(error)]):
             print(f"error: {printable(problem)}", file=sys.stderr)
+
+
+def _tell_unraised(failed: Any) -> None:
+    """What fails where nobody can catch it, as in a thread, or in what goes away: Python would print its message."""
+    if isinstance(failed.exc_value, Exception):
+        _tell_fault(failed.exc_value)
+
+
+def _tell_fault(error: Exception) -> None:
+    """What nobody expected: the system's words; or a bug, whose message may hold an answer: only its place is told."""
+    if isinstance(error, OSError):
+        words = _named(error) + (error.strerror or "input or output error").lower()
+    elif isinstance(error, MemoryError):
+        words = "there is not enough memory"
+    else:
+        words = f"a fault in iopscreen itself: {_place_of(error)}"
+    print(f"error: {words}", file=sys.stderr)
+
+
+def _named(error: OSError) -> str:
+    """The file that an error of the system is about, unless its name may be answers in the wrong place."""
+    from iopscreen.text import may_hold_answers, printable
+
+    name = error.filename
+    return f"{printable(name)}: " if isinstance(name, str) and not may_hold_answers(name) else ""
 
 
 def _place_of(error: BaseException) -> str:

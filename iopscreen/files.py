@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from iopscreen.errors import IopscreenError
+from iopscreen.errors import IopscreenError, NothingWritten
 from iopscreen.named import NamedOutput, telling
+
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+"""Signals that end the program, so that it undoes what it has begun."""
 
 
 @contextmanager
@@ -41,11 +45,30 @@ def all_written_whole(paths: Sequence[str], *, force: bool) -> Iterator[list[Bin
             yield files
             for file, path in zip(files, paths, strict=True):
                 _finish(file, path)
-        _take_names(parts)
-    except BaseException:
-        for path, prefix in prefixes.items():
-            _clear(Path(path).parent, prefix)
+        with _undisturbed():
+            _take_names(parts)
+    except BaseException as error:
+        with _undisturbed():
+            for path, prefix in prefixes.items():
+                _clear(Path(path).parent, prefix)
+        if isinstance(error, KeyboardInterrupt):
+            raise NothingWritten from None
         raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Nobody stops what takes a moment here: a second Ctrl-C would leave behind what the first one was to undo."""
+    before = {}
+    try:
+        with suppress(ValueError):  # in another thread than the main one, the only one that signals stop
+            for number in _ENDING:
+                if signal.getsignal(number) is not None:  # what is not Python's, Python cannot give back
+                    before[number] = signal.signal(number, signal.SIG_IGN)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _clear(folder: Path, prefix: str) -> None:
@@ -82,11 +105,13 @@ def write_together(contents: Mapping[str, bytes], *, force: bool) -> None:
     try:
         for path, data in contents.items():
             parts[path] = _staged(path, data)
-        _take_names(parts)
+        with _undisturbed():
+            _take_names(parts)
     finally:
-        for part in parts.values():
-            with suppress(OSError):
-                os.unlink(part)
+        with _undisturbed():
+            for part in parts.values():
+                with suppress(OSError):
+                    os.unlink(part)
 
 
 def _staged(path: str, data: bytes) -> str:
@@ -173,6 +198,21 @@ def _finish(file: BinaryIO, path: str) -> None:
 def _rename(name: str, target: Path) -> None:
     with telling(str(target)):
         os.replace(name, target)
+
+
+def files_in(folder: str, ending: str) -> list[str]:
+    """The paths in a folder that end so, in order. Raises IopscreenError: one that may not be read is not empty."""
+    try:
+        return sorted(str(path) for path in Path(folder).iterdir() if path.name.endswith(ending))
+    except OSError as error:
+        raise IopscreenError(f"{folder}: cannot be read: {(error.strerror or 'not readable').lower()}") from None
+
+
+def is_folder(path: str) -> bool:
+    """Whether this is a folder. Of what nobody may look at, whoever reads it says so."""
+    with suppress(OSError):
+        return Path(path).is_dir()
+    return False
 
 
 MOST_NAMES = 500

@@ -63,7 +63,7 @@ def _cannot_be_read(name: str, error: OSError, near: str = "") -> IopscreenError
 
 
 def is_there(name: str) -> bool:
-    """Whether there is a file of this name, which may be longer than names are."""
+    """Whether there is a file of this name, which may be longer than names are, or in a folder that nobody may see."""
     with suppress(OSError, ValueError):
         return Path(name).exists()
     return False
@@ -135,10 +135,10 @@ def check_output(name: str, *, force: bool) -> None:
 
 def refuse_own_input(name: str, read: Iterable[str | None]) -> None:
     """Refuse an output file that is one of the files that are `read`, which `--force` would replace."""
-    if name == STREAM or not Path(name).exists():
+    if name == STREAM or not is_there(name):
         return
     for path in read:
-        if path not in (None, STREAM) and Path(path).exists() and Path(name).samefile(path):
+        if path is not None and path != STREAM and is_there(path) and Path(name).samefile(path):
             raise IopscreenError(f"{name}: is the file that is read; name another one for the result")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from iopscreen.errors import IopscreenError
+from iopscreen.files import files_in, is_folder
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_rules, rules_of
 from iopscreen.screen.verify import Checked, Verifier
 
@@ -19,7 +19,7 @@ def record_files(paths: Sequence[str]) -> list[str]:
     for path in paths:
         if not path:
             raise IopscreenError("the name of a record is empty; name a record, or a folder of them")
-        inside = sorted(str(file) for file in Path(path).glob("*.json")) if Path(path).is_dir() else [path]
+        inside = files_in(path, ".json") if is_folder(path) else [path]
         if not inside:
             raise IopscreenError(f"{path}: no record in this folder (`*.json`)")
         found += inside

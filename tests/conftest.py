@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from iopscreen.audit import subject
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
 
@@ -19,8 +22,22 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 """The same examples in every run."""
 
+
+@pytest.fixture(autouse=True, scope="session")
+def unhurried() -> None:
+    """Hints have as long as they take, and not a second: a busy machine says the same as an idle one."""
+    subject._SECONDS_FOR_HINTS = 3600
+
+
 UPDATE = "IOPSCREEN_UPDATE"
 """With this environment variable set to 1, expected outputs are written instead of compared."""
+
+
+@pytest.fixture(autouse=True)
+def _hooks(monkeypatch) -> None:
+    """Whatever a test runs of the program in this process, what nobody catches is seen by pytest afterwards."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
 
 
 @pytest.fixture

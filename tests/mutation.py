@@ -44,6 +44,11 @@ PARTS = {
         ("test_reader",),
     ),
     "nodes": Part(("ruleset/nodes",), ("test_nodes", "test_reader")),
+    "cases": Part(("ruleset/cases",), ("test_cases",)),
+    "written": Part(("ruleset/written", "ruleset/condition_words"), ("test_written",)),
+    "words": Part(("ruleset/words",), ("test_words",)),
+    "model": Part(("ruleset/model", "ruleset/findings"), ("test_model", "test_reader", "test_cases")),
+    "shipped": Part(("ruleset/shipped",), ("test_locating",)),
     "deciding": Part(
         tuple(f"engine/{name}" for name in ("decide", "blocks", "clauses", "compiled")),
         ("test_compiled", "test_limits", "test_engine"),
@@ -61,9 +66,11 @@ PARTS = {
     "change": Part(("engine/change",), ("test_engine",)),
     "crossing": Part(("engine/crossing",), ("test_boundaries",)),
     "effect": Part(("engine/difference", "engine/effect"), ("test_effect", "test_audit", "test_limits")),
-    "explain": Part(("engine/explain", "engine/unasked"), ("test_explain", "test_limits")),
+    "explain": Part(
+        ("engine/explain", "engine/unasked"), ("test_explain", "test_unasked", "test_interview", "test_limits")
+    ),
     "flow": Part(("engine/flow",), ("test_flow", "test_limits")),
-    "budget": Part(("engine/budget",), ("test_budget", "test_limits")),
+    "budget": Part(("engine/budget",), ("test_time", "test_budget", "test_limits")),
 }
 
 

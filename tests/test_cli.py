@@ -1,19 +1,24 @@
 """The command line as a process: streams, exit statuses, output files, and what never leaks."""
 
 import dataclasses
+import errno
 import json
 import os
+import re
+import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import RULES
 from typer.testing import CliRunner
 
-from iopscreen import auditing, batching, calls, cli, files
-from iopscreen.errors import IopscreenError
+from iopscreen import auditing, batching, calls, cli, files, verifying
+from iopscreen.audit import run as audit_run
+from iopscreen.errors import IopscreenError, NothingWritten
 
 ROOT = Path(__file__).resolve().parents[1]
 CANARY = "canary-7f3a"
@@ -28,7 +33,7 @@ def iopscreen(*arguments, cwd=None, stdin="", env=None):
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **(env or {})},
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -349,6 +354,67 @@ def test_an_interrupt_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C is heard also where tests are started in the background, and do not hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupting(monkeypatch, name):
+    """Somebody presses Ctrl-C each time a function of the system is called."""
+    real = getattr(os, name)
+
+    def interrupted(*arguments):
+        real(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(files.os, name, interrupted)
+
+
+NAMES = ["out.csv", "problems.csv", "summary.md"]
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_second_interrupt_does_not_keep_the_first_from_leaving_nothing(tmp_path, monkeypatch):
+    interrupting(monkeypatch, "unlink")
+    paths = [str(tmp_path / name) for name in NAMES]
+    with pytest.raises(NothingWritten), files.all_written_whole(paths, force=False) as parts:
+        for part in parts:
+            part.write(b"half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("old", [[], NAMES], ids=["new", "replaced"])
+def test_files_take_their_names_together_whoever_interrupts(old, tmp_path, monkeypatch):
+    for name in old:
+        (tmp_path / name).write_text("old")
+    for name in ("replace", "link", "unlink"):
+        interrupting(monkeypatch, name)
+    with files.all_written_whole([str(tmp_path / name) for name in NAMES], force=True) as parts:
+        for part in parts:
+            part.write(b"whole")
+    files.write_together({str(tmp_path / name): b"whole" for name in ("rules.yaml", "rules.cases.yaml")}, force=False)
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"whole"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*NAMES, "rules.yaml", "rules.cases.yaml"])
+
+
+def test_files_are_written_by_other_threads_too(tmp_path):
+    """They could not say what becomes of signals."""
+
+    def write():
+        with files.written_whole(str(tmp_path / "out.csv"), force=False) as file:
+            file.write(b"whole")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(write).result()
+    assert (tmp_path / "out.csv").read_bytes() == b"whole"
+
+
 def test_a_full_disk_behind_stdout_is_told():
     full = Path("/dev/full")
     if not full.exists():
@@ -497,6 +563,75 @@ def test_a_fault_of_ours_tells_its_place_and_no_answer(tmp_path):
     assert "Traceback" not in done.stderr
     debugging = {**environment, "IOPSCREEN_DEBUG": "1"}
     assert "Traceback" in subprocess.run(command, capture_output=True, text=True, env=debugging, check=False).stderr
+
+
+def test_answers_in_the_place_of_a_name_are_not_repeated_however_long_and_whatever_else_is_named(tmp_path):
+    """The output is there, so that it is compared with what is read; no name is that long."""
+    (tmp_path / "out").write_text("old")
+    inline = json.dumps({"condition_type": CANARY}) * 100
+    done = iopscreen("screen", "--no-input", "--answers", inline, "-o", "out", "--force", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: `--answers` wants the name of a file")
+    assert CANARY not in done.stderr
+    done = iopscreen("show", inline)
+    assert (done.returncode, done.stderr) == (2, "error: file name too long\n")
+
+
+def test_an_error_of_the_system_names_its_file(capsys):
+    cli._tell_fault(PermissionError(errno.EACCES, "Permission denied", "shut/rules.yaml"))
+    cli._tell_fault(PermissionError(errno.EACCES, "Permission denied"))
+    cli._tell_fault(MemoryError())
+    told = ["shut/rules.yaml: permission denied", "permission denied", "there is not enough memory"]
+    assert capsys.readouterr().err.splitlines() == [f"error: {line}" for line in told]
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_a_folder_that_may_not_be_read_is_not_said_to_be_empty(command, tmp_path, monkeypatch):
+    def shut(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", shut)
+    with pytest.raises(IopscreenError, match=r"^\S+: cannot be read: permission denied$"):
+        verifying.record_files([str(tmp_path)]) if command == "verify" else audit_run.rule_files(str(tmp_path))
+
+
+def test_a_record_that_may_not_be_looked_at_keeps_no_other_from_being_verified(tmp_path, monkeypatch):
+    def shut(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", shut)
+    assert verifying.record_files(["shut/1.json", "2.json"]) == ["shut/1.json", "2.json"]
+
+
+UNCAUGHT = {
+    "as something goes away": "class Held:\n    def __del__(self): raise ValueError(ANSWER)\nheld = Held(); del held\n",
+    "as the rest of a generator is not wanted": "def made():\n    try: yield\n    finally: raise ValueError(ANSWER)\n"
+    "for _ in made(): break\n",
+    "in a thread": "import threading\ndef run(): raise ValueError(ANSWER)\n"
+    "thread = threading.Thread(target=run); thread.start(); thread.join()\n",
+    "at the very end": "import atexit\ndef late(): raise ValueError(ANSWER)\natexit.register(late)\n",
+}
+
+
+@pytest.mark.parametrize("where", UNCAUGHT)
+def test_what_nobody_can_catch_tells_its_place_and_no_answer(where):
+    """Python itself would print a message that may hold an answer."""
+    code = (
+        f"import sys\nfrom iopscreen import cli\nANSWER = '{CANARY}'\n"
+        f"def broken():\n    exec({UNCAUGHT[where]!r}, {{'ANSWER': ANSWER}})\n    return 0\n"
+        "cli._run = broken\ncli.main()\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "IOPSCREEN_DEBUG"}
+    told = {
+        debugging: subprocess.run(
+            [sys.executable, "-c", code],
+            env={**environment, "PYTHONPATH": str(ROOT), "IOPSCREEN_DEBUG": debugging},
+            capture_output=True, text=True, check=True,
+        ).stderr
+        for debugging in ("0", "1")
+    }  # fmt: skip
+    assert re.fullmatch(r"error: a fault in iopscreen itself: ValueError at <string>:\d+\n", told["0"])
+    assert "Traceback" in told["1"] and CANARY in told["1"]
 
 
 def test_control_characters_in_names_reach_no_terminal(tmp_path):

@@ -761,18 +761,23 @@ def test_json_of_a_change():
     }
 
 
+NO_LIMIT = ("--budget", "inf")
+"""What is decided shall not hang on what else the machine has to do."""
+
+
 def run(*arguments, cwd=None, path=None):
     environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(TESTS.parent)}
     if path is not None:
         environment["PATH"] = path
+    command, *others = arguments
     return subprocess.run(
-        [sys.executable, "-m", "iopscreen", *arguments],
+        [sys.executable, "-m", "iopscreen", command, *NO_LIMIT, *others],
         cwd=cwd,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -834,7 +839,7 @@ NEW_SINCE = "new.yaml is new since v1: there is no earlier edition to compare it
 def in_process(*arguments):
     """The exit status of a command run here, and what it wrote to its file."""
     out = Path("out")
-    done = CliRunner().invoke(app, [*arguments, "-o", str(out), "--force"])
+    done = CliRunner().invoke(app, [*arguments, *NO_LIMIT, "-o", str(out), "--force"])
     assert done.output == ""
     return done.exit_code, out.read_text(encoding="utf-8")
 
@@ -1282,6 +1287,21 @@ def test_faulty_cases_of_the_earlier_edition_do_not_stop_the_audit(repository, o
     if output_format == "json":
         [rule_set] = json.loads(told)["rule_sets"]
         assert rule_set["diff"]["changed"] > 0
+
+
+def test_an_earlier_file_that_is_named_is_compared_or_refused(repository):
+    """To go on without it would be to say nothing of what changed, with an exit status that says that all is well."""
+    (repository / "old.yaml").write_text(BASE.replace("title: A base", "titel: A base"), encoding="utf-8")
+    for command in (("audit", "base.yaml", "--against", "old.yaml"), ("diff", "old.yaml", "base.yaml")):
+        done = run(*command, "-o", "out", cwd=repository)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("old.yaml:2:1: error: a rule set has no `title`")
+        assert not (repository / "out").exists()
+    (repository / "old.yaml").write_text(BASE, encoding="utf-8")
+    (repository / "old.cases.yaml").write_text("format: 1\n", encoding="utf-8")
+    done = run("audit", "base.yaml", "--against", "old.yaml", cwd=repository)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("old.cases.yaml:1:1: error: ")
 
 
 def test_one_way_more_than_are_named_is_one():

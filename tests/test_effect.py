@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain, count, product
 
+import pytest
 from oracle import holds
 from test_audit import left_out
 from test_verdicts import CROWDED, SEEDS, One, crowded, everybody_out, one
 
 from iopscreen.engine import budget
-from iopscreen.engine.budget import Budget
+from iopscreen.engine.budget import Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.effect import Effects, without_one_test
 from iopscreen.ruleset import model
-from iopscreen.ruleset.model import EVERYONE, NO_RULE
+from iopscreen.ruleset.model import EVERYONE, NO_RULE, AllOf, AnyOf, Not
+from iopscreen.ruleset.reader import understand
+from iopscreen.ruleset.written import condition_data
 
 
 def outcome(mine, position):
@@ -91,6 +94,93 @@ def test_every_step_of_a_comparison_is_of_the_budget(monkeypatch):
     before = next(looks)
     effects.with_condition(0, mine.rule_set.rules[1].condition)
     assert next(looks) - before - 1 == 2 * (1 + 2)
+
+
+def test_out_of_time_is_no_verdict():
+    late = Effects(crowded(0).verdicts.within(Budget(0)))
+    with pytest.raises(OutOfTime):
+        late.without_rule(0)
+    with pytest.raises(OutOfTime):
+        late.with_condition(0, EVERYONE)
+
+
+# --- what can be left out of a condition ----------------------------------------------------
+
+HEAD = """\
+format: 1
+id: small
+version: "1.0.0"
+title: Small
+policy: first
+outcomes: {low: {label: Low}}
+questions:
+  a: {ask: A, type: yes_no}
+  b: {ask: B, type: yes_no}
+  age: {ask: How old, type: whole_number, range: [0, 99]}
+  which: {ask: Which, type: many, options: {x: {label: X}, y: {label: Y}}}
+rules:
+"""
+
+YES_A, YES_B, X = {"a": "yes"}, {"b": "yes"}, {"which": {"any": ["x"]}}
+
+LEFT = [
+    ("{}", []),
+    ("{a: yes}", [{}]),
+    ("{a: yes, b: yes}", [YES_B, YES_A]),
+    ("{not: {a: yes}}", [{}]),
+    ("{not: {a: yes, b: yes}}", [{"not": YES_B}, {"not": YES_A}]),
+    ("{a: yes, not: {b: yes}}", [{"not": YES_B}, YES_A]),
+    ("{any_of: [{a: yes}, {b: yes}]}", [YES_B, YES_A]),
+    ("{any_of: [{a: yes}]}", [{}]),
+    ("{b: yes, any_of: [{a: yes}, {which: x}]}", [{"any_of": [YES_A, X]}, YES_B | X, YES_B | YES_A]),
+    ("{all_of: [{a: yes}, {any_of: [{b: yes}]}]}", [YES_B, YES_A]),
+    ("{which: {any: x, all: [x, y]}}", [{"which": {"all": ["x", "y"]}}, X]),
+    ("{age: {at_least: 18}}", [{}]),
+    ("{age: {is: 18}}", [{}]),
+    ("{age: {at_least: 18, below: 65}}", [{}, {"age": {"below": 65}}, {"age": {"at_least": 18}}]),
+    ("{age: {above: 17, at_most: 64}}", [{}, {"age": {"at_most": 64}}, {"age": {"above": 17}}]),
+    ("{age: {at_least: 18, above: 20}}", [{}]),  # the one would take the other's place
+    ("{age: {at_least: 18, above: 20, below: 65}}", [{}, {"age": {"at_least": 18, "above": 20}}]),
+    ("{age: {is: 18, below: 65}}", [{}]),
+    ("{a: yes, age: {at_least: 18, below: 65}}", [
+        {"age": {"at_least": 18, "below": 65}}, YES_A,
+        YES_A | {"age": {"below": 65}}, YES_A | {"age": {"at_least": 18}},
+    ]),
+]  # fmt: skip
+
+
+def unwrapped(condition):
+    """A condition without what one part alone needs no word around it."""
+    match condition:
+        case AllOf((part,)) | AnyOf((part,)):
+            return unwrapped(part)
+        case AllOf(parts) | AnyOf(parts):
+            return type(condition)(tuple(map(unwrapped, parts)))
+        case Not(part):
+            return Not(unwrapped(part))
+    return condition
+
+
+@pytest.mark.parametrize(("when", "left"), LEFT, ids=[when for when, _ in LEFT])
+def test_each_test_and_each_bound_is_left_out_in_turn(when, left):
+    rule = f"  - {{id: r, when: {when}, recommend: low, because: of a reason, basis: site}}\n"
+    rule_set = understand((HEAD + rule).encode(), "test.yaml").rule_set
+    parts = list(without_one_test(rule_set.rules[0].condition))
+    found = [condition_data(rule_set, unwrapped(part.rest)) for part in parts]
+    assert [{} if data == {"all_of": []} else data for data in found] == left
+
+
+def test_a_bound_that_is_left_out_is_named_beside_its_test():
+    rule = "  - {id: r, when: {age: {at_least: 18, below: 65}}, recommend: low, because: b, basis: site}\n"
+    rule_set = understand((HEAD + rule).encode(), "test.yaml").rule_set
+    whole, low, high = without_one_test(rule_set.rules[0].condition)
+    assert whole.lost == whole.test == low.test == high.test
+    assert [[bound.op for bound in part.lost.bounds] for part in (whole, low, high)] == [
+        ["at_least", "below"],
+        ["at_least"],
+        ["below"],
+    ]
+    assert [part.lost.place for part in (low, high)] == [bound.place for bound in whole.test.bounds]
 
 
 def test_a_condition_loses_each_of_its_tests_and_each_bound_that_is_alone_on_its_side():

@@ -13,9 +13,9 @@ from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
 from iopscreen.engine import largest
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
-from iopscreen.engine.counts import Region, Whole, never_matter, regions, whole
+from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
@@ -78,8 +78,9 @@ def test_profiles_are_counted_by_who_decides_them(seed):
     assert one.everything.counts == Counter(decider for _, decider in one.deciders)
     assert one.everything.profiles == len(one.deciders)
     assert one.everything.impossible == one.impossible
-    rows = one.everything.compiled.rules.rows
-    for position, clauses in enumerate(one.everything.clauses):
+    compiled = one.everything.compiled
+    rows = compiled.rules.rows
+    for position, clauses in enumerate(clauses_by_rule(compiled)):
         assert clauses == tuple(clause for clause, label in rows if label == position)
 
 
@@ -87,6 +88,16 @@ def test_nothing_is_counted_where_the_diagram_of_all_profiles_is_too_large(monke
     monkeypatch.setattr("iopscreen.engine.counts.MAX_EDGES_OF_ALL", 0)
     with pytest.raises(TooTangled):
         whole(known(SEEDS[0]).everything.compiled)
+
+
+def test_what_is_asked_of_a_count_afterwards_has_a_time_of_its_own():
+    compiled = known(SEEDS[0]).everything.compiled
+    with pytest.raises(OutOfTime):
+        whole(compiled, Budget(0))
+    late = whole(compiled, UNLIMITED, Budget(0))
+    assert late.counts == known(SEEDS[0]).everything.counts
+    with pytest.raises(OutOfTime):
+        _ = late.diagram
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -128,6 +139,7 @@ def test_questions_that_never_matter_can_be_dropped_together_and_no_other_with_t
 LIMITS = {
     "as it is": {},
     "without pieces": {"largest.MAX_PATHS": 0},
+    "without a diagram for pieces": {"largest.MAX_STATES": 0},
     "by few rows outside": {"largest.MAX_OUTSIDE": 0},
     "where what is outside has too many alternatives": {"clauses.MAX_CLAUSES": 0},
     "without pieces and by few rows outside": {"largest.MAX_PATHS": 0, "largest.MAX_OUTSIDE": 0},

@@ -20,6 +20,7 @@ from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.errors import IopscreenError
+from iopscreen.files import files_in
 from iopscreen.ruleset.cases import CASES_SUFFIX, CaseFile, cases_path, understand_cases
 from iopscreen.ruleset.findings import FileRefused, Finding, Place, Severity
 from iopscreen.ruleset.model import Accept, Basis, RuleFile
@@ -106,7 +107,7 @@ def rule_files(path: str) -> list[str]:
         if not place.exists():
             raise IopscreenError(f"{path}: no such file or folder")
         return [path] if not place.name.endswith(CASES_SUFFIX) else [_rules_of_cases(path)]
-    found = sorted(str(file) for file in place.glob("*.yaml") if not file.name.endswith(CASES_SUFFIX))
+    found = [file for file in files_in(path, ".yaml") if not file.endswith(CASES_SUFFIX)]
     if not found:
         raise IopscreenError(f"{path}: no rule file in this folder (`*.yaml`, but `*.cases.yaml`)")
     return found
@@ -136,8 +137,8 @@ def audit(
     audit is not complete while one of them is not decided. `mutants`: score the cases by the small changes to
     the rules that they notice; `progress` is told how far that is.
     A file that cannot be read or understood gives a result with its faults. `against`: an earlier file, or a
-    git revision, that the change is judged from; raises IopscreenError where there is no such thing. A file that
-    the revision does not have, or has with faults, is audited, and said not to be compared.
+    git revision, that the change is judged from; raises IopscreenError where there is no such thing, and for a file
+    with faults. A file that the revision does not have, or has with faults, is audited, and said not to be compared.
     """
     data = b""
     try:

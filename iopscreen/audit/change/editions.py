@@ -54,7 +54,12 @@ def read_earlier(name: str, path: str, rule_set_id: str | None = None) -> Editio
 
 
 def read_comparable(name: str, path: str, rule_set_id: str) -> tuple[Edition | None, str | None]:
-    """The same, as far as it can be compared with; and, in words, what cannot, and why. Raises IopscreenError."""
+    """The same, as far as it can be compared with; and, in words, what cannot, and why. Raises IopscreenError.
+
+    A revision has what it has; whoever names a file meant that one, so that its faults are told, and nothing else.
+    """
+    if is_file(name):
+        return read_edition(name), None
     try:
         found = _earlier(name, path, rule_set_id)
     except FileRefused as refused:
