@@ -643,6 +643,15 @@ def test_shipped_rule_sets_are_explained_as_they_decide(name):
             assert other_readings(compiled, answers).complete
 
 
+@pytest.mark.parametrize(("answer", "asking"), [("yes", "first"), ("no", "second")])
+def test_a_rule_asks_for_whom_it_is_still_about_whichever_answer_is_known(answer, asking):
+    when = rules("first | {a: yes, b: yes} | high", "second | {a: no, b: no} | middle", "rest | {} | low")
+    compiled = compile_rule_set(understand((HEAD + TWO + when).encode(), "two.yaml").rule_set)
+    decision = decide(compiled, {"a": answer})
+    assert [rule.id for rule in decision.rules] == [asking, "rest"]
+    assert [rule.id for rule in rules_asking(compiled, decision, "b")] == [asking]
+
+
 # --- all readings of a rule set -------------------------------------------------------------
 
 
@@ -686,3 +695,4 @@ def test_no_other_number_is_one_that_the_question_cannot_have():
     text = HEAD + numbers + rules("r | {a: {at_least: s}} | high")
     compiled = compile_rule_set(understand(text.encode(), "numbers.yaml").rule_set)
     assert list(explain.single_readings(compiled, compiled.rule_set.settings[0])) == [3, 5]
+    assert list(explain.joint_readings(compiled)) == [{"s": 3}, {"s": 5}]
