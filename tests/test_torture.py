@@ -111,7 +111,7 @@ OF_RULES = {
 }
 """Commands that are told no answer but those of cases."""
 
-TALK = "screen --plain --rules rules.yaml --save out/r.json --format markdown -o out/o.md"
+TALK = "screen --plain --rules rules.yaml --save out/r.json --format json -o out/o.json"
 LINES_TYPED = ["note", f"{TOKEN} note", "1", "back", "1", "1"]
 """A note, an answer, the same again, and that all is right."""
 
