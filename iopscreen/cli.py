@@ -716,7 +716,8 @@ def _answer_shell() -> NoReturn:
 def _run() -> Any:
     """The exit status of a command. What is wrong with a command line is told in our words, not the parser's."""
     try:
-        return app(prog_name=PROGRAM, standalone_mode=False)
+        with _asked_for_alone():
+            return app(prog_name=PROGRAM, standalone_mode=False)
     except _UsageError as error:
         from typer.main import get_group
 
@@ -725,6 +726,17 @@ def _run() -> Any:
         for line in usage_lines(error, get_group(app).commands, sys.argv[1:]):
             print(line, file=sys.stderr)
         return ExitCode.CANNOT
+
+
+@contextmanager
+def _asked_for_alone() -> Iterator[None]:
+    """Only the command that the first word names, if it names one: the parsers of all take as long as a short run."""
+    every = app.registered_commands
+    app.registered_commands = [one for one in every if getattr(one.callback, "__name__", "") in sys.argv[1:2]] or every
+    try:
+        yield
+    finally:
+        app.registered_commands = every
 
 
 def _tell_error(error: IopscreenError) -> None:

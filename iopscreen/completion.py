@@ -16,11 +16,12 @@ from typing import Any
 VARIABLE = "_IOPSCREEN_COMPLETE"
 """Set by a shell that asks."""
 _AFTER_EQUALS = "_IOPSCREEN_AFTER_EQUALS"
-_PLAIN = re.compile(r"[\w./+-]+")
+# Patterns are compiled when they are first used: most commands complete nothing.
+_PLAIN = r"[\w./+-]+"
 """What is offered. Other file names are left to the shell, which knows how to quote them."""
-_SAFE_HEADER = re.compile(r"""[^\\$`"']*""")
+_SAFE_HEADER = r"""[^\\$`"']*"""
 """What may stand before the `=` of a question: it was typed, but copied from a file, perhaps."""
-_LISTED = re.compile(r"^    \((?:\w+\.)?(\w+), Severity\.", re.M)
+_LISTED = r"(?m)^    \((?:\w+\.)?(\w+), Severity\."
 """A check in the list of its kind."""
 _LISTS = ("audit/checks/__init__.py", "audit/change/run.py")
 MOST = 200
@@ -42,11 +43,11 @@ def _quietly(found: Callable[[Any, str], Iterator[str]]) -> Offer:
 
 
 def _plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word) is not None
+    return re.fullmatch(_PLAIN, word) is not None
 
 
 def _is_safe(header: str) -> bool:
-    return header.isprintable() and _SAFE_HEADER.fullmatch(header) is not None
+    return header.isprintable() and re.fullmatch(_SAFE_HEADER, header) is not None
 
 
 @_quietly
@@ -84,7 +85,7 @@ def findings(_ctx: Any, _incomplete: str) -> Iterator[str]:
             *(
                 name.replace("_", "-")
                 for path in _LISTS
-                for name in _LISTED.findall((Path(__file__).parent / path).read_text("utf-8"))
+                for name in re.findall(_LISTED, (Path(__file__).parent / path).read_text("utf-8"))
             ),
         ]
     )

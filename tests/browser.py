@@ -85,7 +85,7 @@ def run(folder: Path, *arguments: str) -> str:
         capture_output=True,
         env={**os.environ, "HOME": str(folder)},
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return done.stdout.decode()
 

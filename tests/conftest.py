@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from iopscreen.audit import subject
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
 
@@ -20,6 +21,13 @@ RULES = TESTS.parent / "rules"
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 """The same examples in every run."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unhurried() -> None:
+    """Hints have as long as they take, and not a second: a busy machine says the same as an idle one."""
+    subject._SECONDS_FOR_HINTS = 3600
+
 
 UPDATE = "IOPSCREEN_UPDATE"
 """With this environment variable set to 1, expected outputs are written instead of compared."""

@@ -357,7 +357,7 @@ def main() -> int:
     asked = parser.parse_args()
     end, total, first = time.monotonic() + asked.seconds, Counter[str](), asked.first
     with ProcessPoolExecutor(asked.processes) as pool:
-        while time.monotonic() < end:
+        while not total or time.monotonic() < end:
             chunks = [range(first + CHUNK * n, first + CHUNK * (n + 1)) for n in range(4 * asked.processes)]
             first = chunks[-1].stop
             try:

@@ -209,6 +209,14 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 }
 
 
+@cache
+def most_seconds() -> float:
+    """The same, where the machine is so slow, or traced, that the shipped rule set takes more than a hundredth."""
+    start = time.process_time()
+    compile_rule_set(read_rule_file(str(RULES / "iop.yaml")).rule_set)
+    return max(SECONDS, 100 * (time.process_time() - start))
+
+
 def tried(target: str, data: bytes) -> bool:
     """Whether `data` was taken. Raises whatever is no clear error, and TimeoutError."""
     start = time.process_time()
@@ -219,7 +227,7 @@ def tried(target: str, data: bytes) -> bool:
         assert str(error).strip()
         taken = False
     took = time.process_time() - start
-    if took > SECONDS:
+    if took > most_seconds():
         raise TimeoutError(f"{target}: {len(data)} bytes took {took:.1f} s")
     return taken
 

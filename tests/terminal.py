@@ -1,8 +1,10 @@
 """A real terminal for the tests: a program in a pseudo-terminal, its screen as pyte draws it."""
 
+import fcntl
 import os
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -10,8 +12,11 @@ import pexpect
 import pyte
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 30
+PATIENCE = 120
 """Seconds to wait for something that should come at once; only a failing test waits them."""
+
+TIOCGPTN = 0x80045430
+"""Asks Linux for the number of a pseudo-terminal."""
 
 
 class Terminal:
@@ -80,8 +85,26 @@ class Terminal:
         return self.until(*wanted)
 
     def send(self, keys):
+        """Type `keys` together, apart from those before: keys that the program reads at once count as pasted."""
+        deadline = time.monotonic() + PATIENCE
+        while self._unread() and time.monotonic() < deadline:
+            self._read()
         self.child.send(keys)
         return self
+
+    def _unread(self):
+        """How many bytes the program has not read yet; nothing of a line without its end. Told on Linux only."""
+        if sys.platform != "linux":
+            return 0
+        slave = os.open(f"/dev/pts/{self._asked(self.child.fileno(), TIOCGPTN)}", os.O_RDWR | os.O_NOCTTY)
+        try:
+            return self._asked(slave, termios.FIONREAD)
+        finally:
+            os.close(slave)  # held open, it would keep the end from being seen
+
+    @staticmethod
+    def _asked(descriptor, what):
+        return int.from_bytes(fcntl.ioctl(descriptor, what, bytes(4)), sys.byteorder)
 
     def end(self):
         """Wait for the end; the exit status."""

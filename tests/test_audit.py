@@ -489,6 +489,7 @@ def no_diagram(monkeypatch):
         raise TooTangled
 
     monkeypatch.setattr(Table, "build", give_up)
+    monkeypatch.setattr(Table, "tally", give_up)
 
 
 @pytest.mark.usefixtures("no_diagram")

@@ -166,7 +166,7 @@ def test_case_through_the_command_line(name, tmp_path):
     command = [sys.executable, "-m", "iopscreen", "batch", "in.csv", "--rules", str(case_rules(case))]
     target = tmp_path / "out.csv"
     done = subprocess.run(
-        [*command, *case_arguments(case), "-o", str(target)], cwd=case, capture_output=True, check=False, timeout=60
+        [*command, *case_arguments(case), "-o", str(target)], cwd=case, capture_output=True, check=False, timeout=600
     )
     assert done.returncode == int((case / "exit").read_text(encoding="utf-8"))
     assert done.stdout == b""

@@ -47,7 +47,7 @@ def iopscreen(*arguments, cwd=None, **options):
     command = [sys.executable, "-m", "iopscreen", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "80"}
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60, check=False, **options
+        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=600, check=False, **options
     )
 
 
@@ -202,7 +202,7 @@ def test_of_several_files_the_one_that_is_full_is_named(full, desk):
     outputs += ["--summary", full] if full == "summary.html" else ["--problems", "problems.csv"]
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, "batch", "calls.csv", *outputs], cwd=desk, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=600,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, f"error: {full}: cannot be written: file too large\n")
     assert names(desk) == ["calls.csv"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from random import Random
 
@@ -14,9 +15,10 @@ from test_mutants import some_cases
 from iopscreen.audit.boundaries import boundaries, parted
 from iopscreen.audit.cases import run_cases
 from iopscreen.audit.run import audit
-from iopscreen.engine.budget import UNLIMITED
+from iopscreen.engine.budget import UNLIMITED, TooTangled
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.counts import whole
+from iopscreen.engine.crossing import outcomes, outcomes_of_all, parting
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.report.audit import audit_json
 from iopscreen.ruleset import model
@@ -139,6 +141,33 @@ def test_the_random_rule_sets_hold_every_kind():
     assert kinds == {(kind, impossible) for kind in Kind for impossible in (True, False)}
     assert covered > 20
     assert half > 20
+
+
+def test_of_the_answers_that_part_somebody_the_first_on_each_side_are_told():
+    told = Counter()
+    for rule_set in list(SMALL.values())[:40]:
+        compiled = compile_rule_set(rule_set)
+        found = outcomes_of_all(whole(compiled))
+        for question in compiled.deciding:
+            count = compiled.blocks[question.id].count
+            sides = range(count // 2), range(count // 2, count)
+            where = parting(found, question.id, sides)
+            if where is not None:
+                children = found.diagram.children(where.node)
+                alike = [
+                    [block for block in side if children[block] == children[at]]
+                    for side, at in zip(sides, where[1:], strict=True)
+                ]
+                assert [side[0] for side in alike] == list(where[1:])
+                told.update(place for place, side in enumerate(alike) if len(side) > 1)
+    assert min(told[0], told[1]) > 2
+
+
+def test_outcomes_of_some_callers_are_of_so_many_edges_at_most():
+    compiled = compile_rule_set(understand((FOLDER / "twin.yaml").read_bytes(), "twin.yaml").rule_set)
+    assert outcomes(compiled, {}, UNLIMITED, 10_000).at
+    with pytest.raises(TooTangled):
+        outcomes(compiled, {}, UNLIMITED, 0)
 
 
 # --- what is told ---------------------------------------------------------------------------

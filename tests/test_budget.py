@@ -19,7 +19,8 @@ from test_mutants import some_cases
 from iopscreen.audit.acceptance import OF_THE_FILE
 from iopscreen.audit.run import audit
 from iopscreen.audit.subject import Undecided
-from iopscreen.engine.budget import ROUNDS_A_LOOK, UNLIMITED, Budget, OutOfTime, TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
+from iopscreen.engine.counts import Whole
 from iopscreen.report.audit import audit_json, audit_text
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
@@ -155,6 +156,23 @@ def test_with_no_step_at_all_nothing_is_decided_and_everything_is_named(seed, he
     assert result.facts.guarantees == {one.id: None for one in rule_set.guarantees}
     assert result.facts.profiles is None
     assert not result.complete
+
+
+@pytest.mark.parametrize("seed", SEEDS[:18])
+def test_where_time_ends_after_the_counts_and_before_the_diagram_it_is_the_same(seed, here, monkeypatch):
+    put(seed)
+    full = audited(UNLIMITED)
+
+    def give_up(_):
+        raise OutOfTime
+
+    monkeypatch.setattr(Whole, "_made", property(give_up))
+    result = audited(UNLIMITED)
+    told = {key(finding) for finding in result.findings}
+    assert told <= {key(finding) for finding in full.findings}
+    assert all(key(finding) in told or is_named(finding, result) for finding in full.findings)
+    assert (result.facts.profiles, result.facts.outcomes) == (full.facts.profiles, full.facts.outcomes)
+    assert result.overview.table(12) == full.overview.table(12)
 
 
 class Brute:
@@ -313,68 +331,7 @@ def test_many_conditions_of_many_alternatives_are_refused_at_once(here, monkeypa
     assert "too many alternatives together" in result.why
 
 
-# --- the budget itself ----------------------------------------------------------------------
-
-
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_a_budget_is_out_when_its_time_is_and_stays_so():
-    clock = Clock()
-    budget = Budget(2, clock)
-    budget.look()
-    clock.now += 1.5
-    budget.spend(ROUNDS_A_LOOK)
-    clock.now += 0.5
-    with pytest.raises(OutOfTime):
-        budget.spend(ROUNDS_A_LOOK)
-    clock.now = 0.0
-    for _ in range(2):
-        with pytest.raises(OutOfTime):
-            budget.spend()
-
-
-def test_parts_of_a_budget_end_with_it():
-    clock = Clock()
-    budget = Budget(8, clock)
-    half, short, none = budget.part(share=0.5), budget.part(most=1), Budget(None, clock).part(share=0.5)
-    clock.now += 1
-    with pytest.raises(OutOfTime):
-        short.look()
-    half.look()
-    clock.now += 3
-    with pytest.raises(OutOfTime):
-        half.look()
-    budget.look()
-    clock.now += 4
-    with pytest.raises(OutOfTime):
-        budget.look()
-    with pytest.raises(OutOfTime):
-        budget.part(most=5).look()
-    none.look()
-
-
-def test_a_budget_is_short_once_a_part_of_it_has_run_out():
-    clock = Clock()
-    budget = Budget(8, clock)
-    half = budget.part(share=0.5)
-    quarter = half.part(share=0.5)
-    clock.now += 3
-    half.look()
-    assert not budget.short
-    with pytest.raises(OutOfTime):
-        quarter.look()
-    assert [one.short for one in (budget, half, quarter)] == [True] * 3
-    assert [one.out for one in (budget, half, quarter)] == [False, False, True]
-    endless = Budget(None, clock)
-    with pytest.raises(OutOfTime):
-        endless.part(most=0).look()
-    assert not endless.short
+# --- what is said where time ran out --------------------------------------------------------
 
 
 OUT_OF_TIME = "test.yaml: the time was used up before every profile was looked at; give more with `--budget`"
@@ -420,13 +377,6 @@ def test_too_tangled_is_not_said_to_be_a_matter_of_time(monkeypatch):
     text = audit_text([result], color=False, width=200, notes=False)
     assert "not counted: the rules are too tangled; no verdict rests on that" in text
     assert "time" not in text
-
-
-def test_a_budget_of_nothing_is_out_at_once_and_none_never_is():
-    with pytest.raises(OutOfTime):
-        Budget(0).spend()
-    for _ in range(1000):
-        UNLIMITED.spend()
 
 
 def test_of_each_kind_so_many_are_named_and_the_others_counted():

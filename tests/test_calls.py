@@ -32,7 +32,7 @@ QUESTIONS = ("immediate_danger", "condition_type", "detox_need", "safe_living_en
 def run(*arguments, **options):
     command = [sys.executable, "-m", "iopscreen", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "80"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False, **options)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False, **options)
 
 
 def answer(terminal, steps=STEPS):
@@ -502,7 +502,7 @@ def test_calls_that_begin_together_all_have_a_record(tmp_path):
         subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(6)
     ]
-    assert [process.wait(timeout=60) for process in started] == [0] * 6
+    assert [process.wait(timeout=600) for process in started] == [0] * 6
     paths = list((tmp_path / "calls").iterdir())
     assert len(paths) == 6
     assert all(holds(path) for path in paths)

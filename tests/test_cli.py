@@ -33,7 +33,7 @@ def iopscreen(*arguments, cwd=None, stdin="", env=None):
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **(env or {})},
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

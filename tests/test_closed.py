@@ -72,7 +72,7 @@ def folder(tmp_path) -> Path:
 def run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": str(TESTS.parent), "TMPDIR": str(folder / "temporary"), "SEEN": str(folder / "seen")}
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=600
     )
 
 

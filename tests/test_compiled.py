@@ -9,6 +9,7 @@ import pytest
 from oracle import Oracle, distance, domain, holds
 from random_rule_sets import made, random_answers
 
+from iopscreen.engine.blocks import NOWHERE, meaning, unplaced
 from iopscreen.engine.clauses import holds_for_setting
 from iopscreen.engine.compiled import (
     FAILS,
@@ -104,6 +105,21 @@ def test_a_test_passes_the_blocks_whose_values_pass_it(seed):
                     block = compiled.blocks[question.id].block_of(value)
                     passes = any(clause.get(compiled.level[question.id], -1) >> block & 1 for clause in clauses)
                     assert passes == holds(test, {**compiled.readings, question.id: value})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_without_their_places_tests_are_what_they_ask(seed):
+    for condition in conditions_of(compiled_of(seed).rule_set):
+        for test in model.tests_of(condition):
+            match test:
+                case model.NumberTest(subject, bounds, _):
+                    bare = [model.Bound(bound.op, bound.limit, NOWHERE) for bound in bounds]
+                    assert unplaced(test) == model.NumberTest(subject, tuple(bare), NOWHERE)
+                case model.OptionsTest(subject, options, every):
+                    assert unplaced(test) == model.OptionsTest(subject, options, every, NOWHERE)
+                case model.ValueTest(subject, values):
+                    assert unplaced(test) == model.ValueTest(subject, values, NOWHERE)
+            assert meaning(unplaced(test)) == meaning(test)
 
 
 # --- clauses ---

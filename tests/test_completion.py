@@ -46,7 +46,7 @@ def asked(desk, **variables):
     return subprocess.run(
         [desk / "bin" / "iopscreen"],
         cwd=desk, env=environment(desk, **variables), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, timeout=60,
+        check=False, timeout=600,
     )  # fmt: skip
 
 

@@ -9,15 +9,20 @@ from iopscreen.screen.prompts import MOVING, TYPING, _only_deliberate_keys
 
 
 class Keyboard:
-    """A source of keys whose reads, and the times of these, are written down beforehand."""
+    """A source of keys whose reads, and the times of these, are written down beforehand.
+
+    A read may say that more waits behind it.
+    """
 
     def __init__(self, monkeypatch, reads):
         self.reads = iter(reads)
         self.now = 0.0
+        self.more: list[bool] = []
         monkeypatch.setattr(console, "clock", lambda: self.now)
+        monkeypatch.setattr(console, "key_waits", lambda: bool(self.more))
 
     def read_keys(self):
-        self.now, keys = next(self.reads)
+        self.now, keys, *self.more = next(self.reads)
         return [SimpleNamespace(key=key) for key in keys]
 
 
@@ -38,6 +43,9 @@ def taken(monkeypatch, reads, together=MOVING):
         ([(1.0, ""), (1.001, "n")], ["", "n"]),
         ([(1.0, ["up", "up"]), (1.01, ["up"]), (1.02, "y"), (1.5, "y")], ["upup", "up", "", "y"]),
         ([(1.0, "yes"), (1.01, ["c-c"])], ["", "c-c"]),
+        ([(1.0, "yes", True), (9.0, "n"), (9.5, "n")], ["", "", "n"]),  # whoever reads was held up
+        ([(1.0, "yes", True), (9.0, "n", True), (99.0, "y"), (99.5, "y")], ["", "", "", "y"]),
+        ([(1.0, "y", True), (1.5, "n")], ["y", "n"]),
     ],
 )
 def test_keys_that_follow_a_burst_at_once_belong_to_it(monkeypatch, reads, answers):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, product
 from math import prod
 from random import Random
 
 import pytest
 
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.table import Table
 
@@ -308,6 +309,21 @@ def test_a_table_builds_what_its_clauses_say(seed):
     assert table.build(diagram, fixed) == diagram.restrict(table.build(diagram, {}), fixed)
 
 
+@pytest.mark.parametrize("seed", range(0, 400, 5))
+def test_a_table_is_counted_without_a_diagram(seed):
+    random = Random(seed)
+    table = random_table(random, 7 if seed < 370 else 70)
+    weights = [[random.choice([0, 1, 1, 2, 5]) for _ in range(width)] for width in table.widths]
+    expected: Counter[Label] = Counter()
+    for blocks in assignments(table.widths):
+        expected[first_match(table, blocks)] += prod(weights[level][block] for level, block in enumerate(blocks))
+    found = table.tally(weights)
+    assert +Counter(found.by_label) == +expected
+    diagram = Diagram(table.widths)
+    ones = [[1] * width for width in table.widths]
+    assert table.tally(ones).states >= len(diagram.reachable(table.build(diagram, {})))
+
+
 def test_clauses_that_only_say_what_the_next_one_says_cost_nothing():
     rows = (({0: 1}, "x"), ({0: 2, 1: 1}, "y"), ({1: 2}, "y"), ({}, "y"), ({1: 1}, "x"))
     for first, edges in ((0, 2), (1, 0)):
@@ -324,3 +340,8 @@ def test_a_tangled_table_stops_at_its_budget():
     table = Table((3,) * 18, rows, "none")
     with pytest.raises(TooTangled):
         table.build(Diagram(table.widths), {}, max_edges=5000)
+    with pytest.raises(TooTangled):
+        table.tally([[1] * 3] * 18, max_edges=5000)
+    clock = iter([0, *[1] * 5, *[3] * 1000]).__next__
+    with pytest.raises(OutOfTime):
+        table.tally([[1] * 3] * 18, Budget(2, clock))

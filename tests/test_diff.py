@@ -777,7 +777,7 @@ def run(*arguments, cwd=None, path=None):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -12,10 +13,13 @@ from test_mutants import Beside, edited
 
 from iopscreen.audit.operators import changes_to
 from iopscreen.engine import mutate
+from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.decide import ANY, decide
-from iopscreen.engine.mutate import MutantMaker
+from iopscreen.engine.mutate import Edit, MutantMaker
+from iopscreen.ruleset import model
+from iopscreen.ruleset.model import AllOf
 from iopscreen.ruleset.reader import understand
 
 SEEDS = [seed for seed in range(24) if seed not in (11, 17, 21, 22)]  # these have many profiles
@@ -113,6 +117,60 @@ def test_the_mutant_decides_as_its_author_would_have_written_it(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_rule_that_comes_after_the_next_one_leaves_all_others_where_they_are(seed):
+    mine = one(seed)
+    rows, rules = mine.compiled.rules.rows, mine.rule_set.rules
+    for position, (rule, after) in enumerate(pairwise(rules)):
+        mutant = mine.maker.mutant(Edit(position, after_next=True))
+        order = [*range(position), position + 1, position, *range(position + 2, len(rules))]
+        moved = [row for place in order for row in rows if row[1] == place]
+        assert mutant.compiled.rules.rows == (*mine.compiled.impossible, *moved)
+        clauses = tuple(mine.compiled.maker.clauses(AllOf((rule.condition, after.condition))))
+        turns = [(clauses, rule.recommend, after.recommend)] if clauses and rule.recommend != after.recommend else []
+        assert [(turn.clauses, turn.before, turn.after) for turn in mutant.turns] == turns
+
+
+def test_blocks_that_are_cut_more_finely_are_so_in_impossible_entries_too():
+    finer = 0
+    for mine in map(one, SEEDS):
+        entries = [entry.condition for entry in mine.rule_set.impossible]
+        tested = {test.subject for condition in entries for test in model.tests_of(condition)}
+        edits = [change.edit for change in changes_to(mine.rule_set)]
+        for edit in [edit for edit in edits if edit.test and edit.test.subject in tested][:10]:
+            mutant = mine.maker.mutant(edit)
+            compiled = mutant.original.compiled
+            assert compiled.impossible == compiled.rules.rows[: len(compiled.impossible)]
+            assert [clause for clause, _ in compiled.impossible] == [
+                clause for condition in entries for clause in compiled.maker.clauses(condition)
+            ]
+            finer += mutant.subject is not None
+    assert finer > 5
+
+
+BY_A_SETTING = """\
+format: 1
+id: recent
+version: "1.0.0"
+title: A number beside a setting
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+settings: {recent: {means: R, type: whole_number, value: 5}}
+questions: {days: {ask: D, type: whole_number, range: [0, 9]}}
+rules:
+  - {id: recent, when: {days: {below: recent}}, recommend: high, because: x, basis: site}
+  - {id: rest, when: {}, recommend: low, because: x, basis: site}
+"""
+
+
+def test_blocks_that_are_cut_more_finely_are_still_cut_at_the_values_of_settings():
+    maker = MutantMaker(compile_rule_set(understand(BY_A_SETTING.encode(), "test.yaml").rule_set))
+    test = model.NumberTest("days", (model.Bound("below", 3, NOWHERE),), NOWHERE)
+    mutant = maker.mutant(Edit(0, condition=test, test=test))
+    assert mutant.original.compiled.blocks["days"].starts == [0, 3, 5]
+    assert {tuple(found) for found in mutate.differing(mutant)} == {("high", "low")}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_callers_are_of_the_outcomes_asked_for_and_see_what_changes_for_them(seed):
     mine = one(seed)
     for answers in mine.answers:
@@ -145,6 +203,10 @@ def test_what_is_past_a_limit_is_too_tangled_and_out_of_time_is_no_verdict(monke
         with pytest.raises(TooTangled):
             mutate.exchanged(mutant, {}, {})
         monkeypatch.undo()
+    monkeypatch.setattr(mutate, "MAX_EDGES", -1)
+    with pytest.raises(TooTangled):
+        mine.maker.callers({}, mine.rule_set.outcome)
+    monkeypatch.undo()
     with pytest.raises(OutOfTime):
         MutantMaker(mine.compiled, Budget(0)).mutant(mine.edits[0])
     late = mutant.original._replace(verdicts=mutant.original.verdicts.within(Budget(0)))
@@ -155,10 +217,11 @@ def test_what_is_past_a_limit_is_too_tangled_and_out_of_time_is_no_verdict(monke
 def test_where_no_diagram_fits_the_mutants_are_compared_by_search_alone(monkeypatch):
     mine = one(0)
     assert mine.maker.original.small
+    sure = next(answers for answers in mine.answers if mutate.certain(mine.compiled, answers))
     monkeypatch.setattr(mutate, "MAX_EDGES", -1)
     maker = MutantMaker(mine.compiled)
     assert not maker.original.small
-    assert mutate.certain(mine.compiled, {}) is None
+    assert mutate.certain(mine.compiled, sure) is None
     monkeypatch.undo()
     found = [mutate.differing(maker.mutant(edit)) for edit in mine.edits]
     assert [len(one) for one in found] == [bool(mutate.differing(mutant)) for mutant in mine.mutants]

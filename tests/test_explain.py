@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise, product
 from random import Random
 
@@ -16,13 +17,16 @@ from iopscreen.engine import explain
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
+from iopscreen.engine.difference import under_reading
 from iopscreen.engine.explain import (
     Lead,
     Readings,
+    joint_readings,
     leads_to,
     other_readings,
     rules_asking,
     settling,
+    single_readings,
     sufficient,
 )
 from iopscreen.engine.unasked import cannot_matter, unasked
@@ -298,6 +302,36 @@ def test_other_readings_of_numbers_that_are_compared_with_one_another_are_found(
     assert seen["complete"] > 140 and seen[1] > 100 and seen[2] > 1, seen
 
 
+def decides_otherwise(rule_set: RuleSet, changed: Mapping[str, str | int]) -> bool:
+    """Whether somebody is recommended something else under other values of settings."""
+    return next(under_reading(rule_set, changed), None) is not None
+
+
+def test_few_readings_tell_whether_any_other_decides_otherwise():
+    single: Counter[bool] = Counter()
+    joint: Counter[bool] = Counter()
+    for seed in range(60):
+        rule_set = understand(made(f"enough {seed}").text.encode(), "random.yaml").rule_set
+        compiled, others = compile_rule_set(rule_set), {}
+        for setting in rule_set.settings:
+            others[setting.id] = [value for value in readings_of(rule_set, setting) if value != setting.value]
+            tried = list(single_readings(compiled, setting))
+            assert len(set(tried)) == len(tried) and set(tried) <= set(others[setting.id])
+            found = any(decides_otherwise(rule_set, {setting.id: value}) for value in tried)
+            left = set(others[setting.id]) - set(tried)
+            assert found or not any(decides_otherwise(rule_set, {setting.id: value}) for value in left)
+            single[found] += 1
+        together = list(joint_readings(compiled))
+        assert [len(changed) for changed in together] == sorted(len(changed) for changed in together)
+        found = any(decides_otherwise(rule_set, changed) for changed in together)
+        everything = [*product(*([None, *values] for values in others.values()))]
+        for values in everything if 1 < len(everything) <= 100 and not found else ():
+            changed = {name: value for name, value in zip(others, values, strict=True) if value is not None}
+            assert not decides_otherwise(rule_set, changed)
+        joint[found] += len(others) > 1
+    assert min(*single.values(), *joint.values()) > 3, (single, joint)
+
+
 # --- by hand --------------------------------------------------------------------------------
 
 HEAD = """\
@@ -529,6 +563,12 @@ def test_of_a_number_the_nearest_value_that_matters_is_told():
 def test_an_open_number_needs_room_between_two_bounds():
     written = ["one | {days: {above: 30, below: recent}} | high", "two | {} | low"]
     assert readings(small(SETTINGS + rules(*written)), {}) == [({"recent": 32}, ("low", "high"))]
+
+
+def test_of_two_settings_around_a_number_each_is_told_where_it_leaves_no_room():
+    settings = SETTINGS.replace("questions:", "  late: {means: L, type: whole_number, value: 60}\nquestions:")
+    written = ["one | {days: {above: recent, below: late}} | high", "two | {} | low"]
+    assert readings(small(settings + rules(*written)), {}) == [({"recent": 59}, ("low",)), ({"late": 31}, ("low",))]
 
 
 def test_settings_that_matter_only_together_are_told_together():

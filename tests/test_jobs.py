@@ -14,6 +14,7 @@ from random import Random
 import pytest
 from conftest import RULES
 from messy_files import messy_file
+from terminal import PATIENCE
 from test_fast import Collected, Result, compiled_from, screened
 
 from iopscreen.batch import chunks, fast, jobs, parts, run, workers
@@ -239,7 +240,7 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
 
 def when_working(process: subprocess.Popen[bytes], folder: Path) -> list[int]:
     """Wait until its processes have begun to write; their ids."""
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         parts = list(folder.glob(".*.part"))
         if parts and parts[0].stat().st_size > 0 and len(children(process)) == JOBS:
@@ -249,7 +250,7 @@ def when_working(process: subprocess.Popen[bytes], folder: Path) -> list[int]:
 
 
 def gone(number: int) -> bool:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         status = Path(f"/proc/{number}/stat")
         if not status.exists() or ") Z " in status.read_text():
@@ -288,7 +289,7 @@ def test_whoever_is_killed_nothing_is_left(kill, code, large_file, tmp_path):
     process = start(large_file, tmp_path / "out.csv", "--jobs", str(JOBS))
     workers = when_working(process, tmp_path)
     kill(process, workers)
-    out, told = process.communicate(timeout=60)
+    out, told = process.communicate(timeout=600)
     assert process.returncode == code
     assert all(map(gone, workers))
     assert not (tmp_path / "out.csv").exists()
@@ -315,7 +316,7 @@ def test_no_process_takes_more_than_64_mib(large_file, tmp_path):
         with suppress(OSError):
             peaks += map(peak, [process.pid, *children(process)])
         time.sleep(0.01)
-    process.communicate(timeout=10)
+    process.communicate(timeout=600)
     assert process.returncode == 0
     assert 10 < max(peaks) < 64
 
@@ -324,7 +325,7 @@ def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):
     """The output is whole or not there; the moments are spread over a run, from when a file is begun."""
     began = time.monotonic()
     whole = start(file_of_chunks, tmp_path / "whole.csv", "--jobs", "2")
-    whole.communicate(timeout=120)
+    whole.communicate(timeout=600)
     took = time.monotonic() - began
     expected = (tmp_path / "whole.csv").stat().st_size
     for share in (0.05, 0.2, 0.4, 0.6, 0.8, 1):
@@ -336,7 +337,7 @@ def test_at_whatever_moment_it_is_interrupted(file_of_chunks, tmp_path):
         workers = children(process) if process.poll() is None else []
         if process.poll() is None:
             everyone(process, workers)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=600)
         assert all(map(gone, workers)) and b"Traceback" not in told
         left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
         del left["whole.csv"]
@@ -350,25 +351,25 @@ def test_a_full_disk_is_told_once(mode, file_of_chunks):
     """In development mode every Python says, as newer ones always do, when a buffer fails as it goes away."""
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, *mode, "-m", "iopscreen", "batch", str(file_of_chunks), "--jobs", "2"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=600)
     assert (done.returncode, done.stderr) == (2, b"error: stdout: cannot be written: no space left on device\n")
 
 
 def test_whoever_reads_may_stop(file_of_chunks):
     command = f"{sys.executable} -m iopscreen batch {file_of_chunks} --jobs 2 | head -c 1000000 | wc -c"
-    done = subprocess.run(command, shell=True, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, shell=True, capture_output=True, check=False, timeout=600)
     assert (done.stdout.strip(), done.stderr) == (b"1000000", b"")
 
 
 def test_stdout_and_a_file_and_one_process_are_the_same(file_of_chunks, tmp_path):
     def out(*options: str) -> bytes:
         command = [sys.executable, "-m", "iopscreen", "batch", str(file_of_chunks), *options]
-        return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+        return subprocess.run(command, capture_output=True, check=True, timeout=600).stdout
 
     one, two = out("--jobs", "1"), out("--jobs", "2")
     assert one == two and one.count(b"\n") == LARGE // 4 + 1
     written = start(file_of_chunks, tmp_path / "out.csv", "--jobs", "2")
-    written.communicate(timeout=120)
+    written.communicate(timeout=600)
     assert written.returncode == 0
     assert (tmp_path / "out.csv").read_bytes() == one
     assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600

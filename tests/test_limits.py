@@ -15,7 +15,7 @@ from iopscreen.engine.diagram import Diagram
 from iopscreen.engine.difference import under_reading
 from iopscreen.engine.flow import flow
 from iopscreen.engine.mutate import Edit, MutantMaker
-from iopscreen.engine.table import Table
+from iopscreen.engine.table import Table, Tally
 from iopscreen.engine.unasked import cannot_matter
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset import model
@@ -177,11 +177,15 @@ def test_so_many_pairs_of_nodes_are_looked_at(monkeypatch):
 def test_so_many_edges_are_made(edges, fits):
     """The first level has one state of two edges, the second two of these: six edges."""
     table = Table((2, 2), (({0: 1, 1: 1}, "x"), ({0: 2, 1: 2}, "y")), "z")
+    ones = [[1, 1]] * 2
     if fits:
         table.build(Diagram(table.widths), {}, max_edges=edges)
+        assert table.tally(ones, max_edges=edges) == Tally({"x": 1, "y": 1, "z": 2}, 1 + 2 + 3)
         return
     with pytest.raises(TooTangled):
         table.build(Diagram(table.widths), {}, max_edges=edges)
+    with pytest.raises(TooTangled):
+        table.tally(ones, max_edges=edges)
 
 
 def test_time_for_notes_is_of_the_same_budget(monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from conftest import RULES
 
 from iopscreen.errors import IopscreenError
+from iopscreen.ruleset import shipped
 from iopscreen.ruleset.shipped import locate, locate_file, shipped_folder, shipped_names
 
 
@@ -39,6 +40,18 @@ def test_rule_sets_that_come_along_are_found_by_name_from_anywhere(elsewhere):
 def test_seen_from_the_folder_above_they_are_named_as_one_would_type_them(monkeypatch):
     monkeypatch.chdir(RULES.parent)
     assert (shipped_folder(), locate(None)) == (Path("rules"), "rules/iop.yaml")
+
+
+def test_in_an_installed_package_they_are_within_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "iopscreen")
+    folder = tmp_path / "iopscreen" / "rules"
+    folder.mkdir(parents=True)
+    for name in ("b.yaml", "a.yaml", "a.cases.yaml", "README.md"):
+        (folder / name).touch()
+    (tmp_path / "rules").mkdir()
+    assert shipped_folder() == folder
+    assert shipped_names() == ["a", "b"]
+    assert locate("b") == str(folder / "b.yaml")
 
 
 @pytest.mark.parametrize("name", ["intake.yaml", "./intake.yaml", "rules"])

@@ -35,6 +35,8 @@ takes some 5 ms; 400,000 values, the most that are read, are 320 times its size.
 MOST_FAULTS = 2000
 """More than anybody reads: a file with more of them is told only the first."""
 
+needs_both = pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no C parser")
+
 EVERYTHING = (TESTS / "cases/read/good/everything.yaml").read_bytes()
 BIG = 3_900_000
 assert BIG < MAX_BYTES
@@ -123,6 +125,18 @@ def test_a_comment_glued_to_plain_text_is_noticed(line, glued, pure):
     node = nodes(line + "\nb: c\n", pure=pure)
     assert isinstance(node, Mapping)
     assert [value.glued_comment for _, value in node.entries] == [glued, False]
+
+
+@pytest.mark.parametrize("pure", [False, True], ids=["c", "pure"])
+def test_an_alias_and_a_tagged_value_stand_at_their_place_and_are_no_values(pure):
+    """Whoever reads on sees that they are told already."""
+    node = parse(b"a: *x\nb: !t y\nc: z", Faults("text.yaml"), pure=pure)
+    assert isinstance(node, Mapping)
+    assert [value for _, value in node.entries] == [
+        Scalar("", False, Place(1, 4), refused=True),
+        Scalar("y", True, Place(2, 4), refused=True),
+        Scalar("z", True, Place(3, 4)),
+    ]
 
 
 # --- what is refused ---
@@ -351,7 +365,7 @@ def result_or_refusal(data: bytes) -> None:
     assert findings is None or findings
     for finding in findings or ():
         assert finding.place >= (1, 1)
-        assert finding.place.line <= data.count(b"\n") + 2
+        assert finding.place.line <= data.count(b"\n") + 1
 
 
 def findings_of(data: bytes) -> list[Finding] | None:
@@ -369,6 +383,14 @@ def test_the_file_that_is_damaged_below_is_whole():
 def test_every_cut_of_a_file_is_read_or_refused():
     for end in range(len(EVERYTHING)):
         result_or_refusal(EVERYTHING[:end])
+
+
+@needs_both
+def test_both_parsers_tell_the_same_of_every_cut():
+    """Where a file ends too early, one parser sees a line more than the other."""
+    text = EVERYTHING.decode("utf-8")
+    for end in range(1, len(text), 29):
+        assert told(text[:end], pure=False) == told(text[:end], pure=True)
 
 
 def test_every_file_without_one_line_is_read_or_refused():
@@ -466,9 +488,6 @@ def mutated(random: Random, text: str) -> str:
             case 3:
                 text = text[:place] + random.choice(BITS) + text[place + 1 :]
     return text
-
-
-needs_both = pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no C parser")
 
 
 @needs_both
@@ -588,6 +607,20 @@ def test_many_near_names_among_very_many_options_cost_little():
         f"rules:\n  - {{id: r, when: {{q: [{named}]}}, recommend: a, because: b, basis: site}}\n"
     )
     assert set(refused(text.encode())) == {"unknown-name", "too-many-faults"}
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        (f"a: {'b' * 298}: c", 302, "text with `: ` in it must be quoted"),
+        (f"a: {'b' * 299}: c", 303, "`:` cannot stand here: quote text that has it, and check the indentation"),
+        (f"{{a: b]{' ' * 298}c", 6, "a comma or a closing bracket is missing before this"),
+        (f"{{a: b]{' ' * 299}c", 6, "a closing bracket without its opening one; quote the text if it belongs to it"),
+    ],
+)
+def test_a_trap_is_looked_for_near_the_place_where_the_parser_stopped(text, column, said, pure):
+    assert told(text, pure=pure) == [f"1:{column}: {said} [syntax]"]
 
 
 def test_a_trap_in_a_line_of_a_megabyte_is_told_at_once():

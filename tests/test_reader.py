@@ -87,6 +87,23 @@ def test_past_five_hundred_faults_no_more_are_told():
     assert len(faults(data + b"".join(b"x%d: y\n" % number for number in range(499)))) == 499
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_with_two_bytes_a_letter_is_told_how_to_be_saved(encoding):
+    text = (CASES / "good" / "minimal.yaml").read_text("utf-8")
+    mark = {"utf-16": "", "utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}[encoding]
+    (found,) = faults((mark + text).encode(encoding))
+    assert lines_of(found) == ["1:1: the file is in UTF-16; save it as UTF-8 [not-utf8]"]
+
+
+def test_a_file_of_more_values_than_are_read_is_told_to_be_split(monkeypatch):
+    data = (CASES / "good" / "minimal.yaml").read_bytes()
+    monkeypatch.setattr("iopscreen.ruleset.nodes.MAX_NODES", 1_000)
+    understand(data, "rules.yaml")
+    (found,) = faults(data + b"accept: [" + b"x, " * 1_000 + b"x]\n")
+    assert (found.name, found.message) == ("too-large", "more than 1,000 values; split the file")
+    assert found.place.line == data.count(b"\n") + 1
+
+
 def test_a_near_name_is_looked_for_among_some_hundred_and_not_among_more():
     names = [f"option_{number:03}" for number in range(501)]
     assert did_you_mean("optoin_499", names[:-1]) == "; did you mean `option_499`?"
@@ -348,6 +365,7 @@ def test_a_pipe_that_nobody_writes_into_is_refused_and_not_waited_for(tmp_path, 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
 @pytest.mark.parametrize("late", [False, True])
 def test_a_pipe_is_read_even_when_its_writer_takes_its_time(late, monkeypatch):
+    """Late: where the reader has given up waiting, and has seen that somebody may still write."""
     monkeypatch.setattr(reader, "SECONDS_FOR_A_WRITER", 0.01)
     path = CASES / "good" / "minimal.yaml"
     leaving, entering = os.pipe()
@@ -356,9 +374,17 @@ def test_a_pipe_is_read_even_when_its_writer_takes_its_time(late, monkeypatch):
         with os.fdopen(entering, "wb") as pipe:
             pipe.write(path.read_bytes())
 
-    # The reader has given up waiting by then, and has seen that somebody may still write.
-    writer = threading.Timer(0.2 if late else 0, fill)
-    writer.start()
+    writer, wait = threading.Thread(target=fill), os.set_blocking
+
+    def set_blocking(descriptor, blocking):
+        wait(descriptor, blocking)
+        if late:
+            writer.start()
+
+    monkeypatch.setattr(os, "set_blocking", set_blocking)
+    if not late:
+        writer.start()
+        writer.join()
     try:
         assert read_rule_file(f"/dev/fd/{leaving}").digest == digest_of(path.read_bytes())
     finally:
@@ -382,6 +408,16 @@ def test_of_a_pipe_no_more_is_read_than_a_rule_file_may_hold():
     os.close(leaving)
     writer.join()
     assert [finding.name for finding in error.value.findings] == ["too-large"]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="open files have no names here")
+def test_of_a_pipe_no_more_is_taken_than_shows_that_it_is_too_large(monkeypatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 10)
+    leaving, entering = os.pipe()
+    os.write(entering, b"0123456789" * 10)
+    os.close(entering)
+    assert reader.read_bytes(f"/dev/fd/{leaving}") == b"01234567890"
+    os.close(leaving)
 
 
 @pytest.mark.parametrize("path", sorted(RULES.glob("*.yaml")), ids=lambda path: path.name)

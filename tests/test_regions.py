@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import pytest
+from conftest import TESTS
 from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
 from iopscreen.engine import largest
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
-from iopscreen.engine.counts import Region, Whole, never_matter, regions, whole
+from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
@@ -57,6 +60,9 @@ def holding(everything: Whole, found: list[Region], profile: Profile) -> list[Re
 
 def check(one: Known, found: list[Region]) -> int:
     """Each region holds as many possible profiles as it says, all of its rule, and no other region one of them."""
+    blocks_of = one.everything.compiled.blocks
+    for region in found:  # it names no question that it leaves open
+        assert all(0 < len(blocks) < blocks_of[name].count for name, blocks in region.blocks.items())
     held: Counter[int] = Counter()
     for profile, decider in one.deciders:
         around = holding(one.everything, found, profile)
@@ -72,6 +78,16 @@ def test_profiles_are_counted_by_who_decides_them(seed):
     assert one.everything.counts == Counter(decider for _, decider in one.deciders)
     assert one.everything.profiles == len(one.deciders)
     assert one.everything.impossible == one.impossible
+    compiled = one.everything.compiled
+    rows = compiled.rules.rows
+    for position, clauses in enumerate(clauses_by_rule(compiled)):
+        assert clauses == tuple(clause for clause, label in rows if label == position)
+
+
+def test_nothing_is_counted_where_the_diagram_of_all_profiles_is_too_large(monkeypatch):
+    monkeypatch.setattr("iopscreen.engine.counts.MAX_EDGES_OF_ALL", 0)
+    with pytest.raises(TooTangled):
+        whole(known(SEEDS[0]).everything.compiled)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -113,6 +129,7 @@ def test_questions_that_never_matter_can_be_dropped_together_and_no_other_with_t
 LIMITS = {
     "as it is": {},
     "without pieces": {"largest.MAX_PATHS": 0},
+    "without a diagram for pieces": {"largest.MAX_STATES": 0},
     "by few rows outside": {"largest.MAX_OUTSIDE": 0},
     "where what is outside has too many alternatives": {"clauses.MAX_CLAUSES": 0},
     "without pieces and by few rows outside": {"largest.MAX_PATHS": 0, "largest.MAX_OUTSIDE": 0},
@@ -140,6 +157,29 @@ def test_the_largest_regions_of_some_rules_are_those_asked_for():
             assert {region.label for region in every} == {label}
             assert Largest(one.everything).regions([label], 1) == [max(every, key=lambda region: region.profiles)]
         assert Largest(one.everything).regions([len(one.everything.compiled.rule_set.rules)], 10) == []
+
+
+def listed(one: Known, limit: int) -> Iterator[str]:
+    """The first regions of each rule, a line each: how many profiles, and the blocks of each question."""
+    ids = [rule.id for rule in one.everything.compiled.rule_set.rules]
+    for label in sorted(one.everything.labels):
+        for region in Largest(one.everything).regions([label], limit):
+            blocks = (f"{name} {','.join(map(str, chosen))}" for name, chosen in region.blocks.items())
+            yield f"  {'nobody' if label == NONE_MATCHES else ids[label]}: {region.profiles}: {'; '.join(blocks)}\n"
+
+
+def test_the_largest_regions_are_these(monkeypatch, compare):
+    """Whatever is found holds (see above); that it is as large, and found the same way, is in the file."""
+    text = ""
+    for way in ("as it is", "without pieces", "one row at a time", "straight down alone"):
+        for seed in range(900, 924):
+            text += f"{way}, rule set {seed}\n"
+            with monkeypatch.context() as patched:
+                one = known(seed)
+                for name, limit in LIMITS[way].items():
+                    patched.setattr(f"iopscreen.engine.{name}", limit)
+                text += "".join(listed(one, 4))
+    compare(TESTS / "cases" / "regions" / "largest.txt", text)
 
 
 PAIRS = """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections import Counter
 from random import Random
 
 import pytest
@@ -14,7 +15,7 @@ from random_rule_sets import made
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set, is_impossible
 from iopscreen.engine.counts import whole
-from iopscreen.engine.relevance import _outcomes_around, apart, matters
+from iopscreen.engine.relevance import Apart, _outcomes_around, _seen_to_matter, apart, matters
 from iopscreen.engine.search import Search, _State
 from iopscreen.engine.table import Table
 from iopscreen.engine.verdicts import ANY, Verdicts
@@ -24,12 +25,13 @@ sys.path.insert(0, str(TESTS / "benchmarks"))
 import tables
 
 
-def random_table(random: Random) -> Table:
-    widths = tuple(random.randint(1, 4) for _ in range(random.randint(1, 5)))
+def random_table(random: Random, levels: int = 0, tested: int = 0) -> Table:
+    """Rows over so many `levels`, so many of which are `tested`; by default each as many as may be."""
+    widths = tuple(random.randint(1, 4) for _ in range(levels or random.randint(1, 5)))
     rows = []
     for place in range(random.randint(1, 12)):
-        tested = random.sample(range(len(widths)), random.randint(0, len(widths)))
-        rows.append(({level: random.randrange(1, 1 << widths[level]) for level in tested}, place))
+        some = random.sample(range(len(widths)), tested or random.randint(0, len(widths)))
+        rows.append(({level: random.randrange(1, 1 << widths[level]) for level in some}, place))
     return Table(widths, tuple(rows), "nobody")
 
 
@@ -73,6 +75,41 @@ def test_a_clause_is_refuted_where_that_leaves_the_fewest_others(seed):
                 fewest = min(ways, key=lambda way: way[0])
                 chosen = fewest[1], clause[fewest[1]]
                 assert search._most_refuting(_State(left, [], alive), place) == chosen
+
+
+def propagated(table, left, avoid):
+    """What units leave of `left`, and the clauses then still to be refuted that can be at two levels; or None."""
+    while True:
+        ways = {}
+        for place, (clause, _) in enumerate(table.rows):
+            if avoid >> place & 1 and all(left[level] & passing for level, passing in clause.items()):
+                ways[place] = [level for level, passing in clause.items() if left[level] & ~passing]
+        if any(not levels for levels in ways.values()):
+            return None
+        unit = next((place for place, levels in ways.items() if len(levels) == 1), None)
+        if unit is None:
+            return left, sum(1 << place for place, levels in ways.items() if len(levels) == 2)
+        [level] = ways[unit]
+        left = [*left[:level], left[level] & ~table.rows[unit][0][level], *left[level + 1 :]]
+
+
+def test_units_take_their_blocks_and_clauses_with_two_ways_are_the_next():
+    ends = Counter()
+    for seed in range(600):
+        random = Random(seed)
+        table = random_table(random, levels=6, tested=4) if seed % 2 else random_table(random)
+        search = Search(table, UNLIMITED)
+        left = [random.choice([(1 << width) - 1, random.randrange(1, 1 << width)]) for width in table.widths]
+        avoid = random.randrange(1 << len(table.rows))
+        can = [search._can_fail(level, blocks) for level, blocks in enumerate(left)]
+        state = _State(list(left), can, search.meeting(dict(enumerate(left)), avoid))
+        found, expected = search._propagate(state), propagated(table, left, avoid)
+        assert (None if found is None else (state.left, found)) == expected
+        if found is not None:
+            assert state.can == [search._can_fail(level, blocks) for level, blocks in enumerate(state.left)]
+            assert state.alive == search.meeting(dict(enumerate(state.left)), avoid)
+        ends["none" if found is None else "two" if found else "more" if state.alive else "refuted"] += 1
+    assert min(ends[end] for end in ("none", "two", "more", "refuted")) > 10
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -150,8 +187,11 @@ def test_outcomes_around_a_caller_are_those_of_every_other_answer(seed):
     """The caller is the one with the first block of every level of the box."""
     compiled = compile_rule_set(understand(made(seed).text.encode(), "random.yaml").rule_set)
     verdicts, rows = Verdicts(compiled, UNLIMITED), [*compiled.rules.rows, ({}, compiled.rules.otherwise)]
-    boxes = [verdicts.deciding_box(position) for position in range(len(verdicts.bits))]
-    for box, level in itertools.product([box for box in boxes if box], range(len(compiled.order))):
+    boxes = [box for position in range(len(verdicts.bits)) if (box := verdicts.deciding_box(position))]
+    for level in range(len(compiled.order)):
+        several = [box for box in boxes if len(_outcomes_around(verdicts, level, box)) > 1]
+        assert _seen_to_matter(verdicts, level) == bool(several)
+    for box, level in itertools.product(boxes, range(len(compiled.order))):
         caller = [(blocks & -blocks).bit_length() - 1 for blocks in box]
         found = set()
         for block in range(compiled.rules.widths[level]):
@@ -159,6 +199,26 @@ def test_outcomes_around_a_caller_are_those_of_every_other_answer(seed):
             label = next(label for clause, label in rows if passes(clause, caller))
             found |= set() if is_impossible(label) else {compiled.outcome_of(label)}
         assert _outcomes_around(verdicts, level, box) == found
+
+
+ONE_QUESTION = """\
+format: 1
+id: one
+version: "1.0.0"
+title: One question
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {hurt: {ask: Hurt, type: yes_no}}
+rules:
+  - {id: hurt, when: {hurt: yes}, recommend: high, because: x, basis: site}
+  - {id: rest, when: {}, recommend: low, because: x, basis: site}
+"""
+
+
+def test_the_only_question_matters_to_everybody():
+    verdicts = Verdicts(compile_rule_set(understand(ONE_QUESTION.encode(), "one.yaml").rule_set), UNLIMITED)
+    assert apart(verdicts, 0, (0, 1)) == Apart((0b11,), ("high", "low"))
+    assert apart(verdicts, 0, (1, 0)) == Apart((0b11,), ("low", "high"))
 
 
 def compiled_table(kind, rules, columns, seed=1):

@@ -96,7 +96,7 @@ def test_it_is_always_drawn_alike():
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}
         command = [sys.executable, "-c", script]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=120)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=600)
         texts.add(done.stdout.decode())
     assert texts == {all_formats()}
 
@@ -514,7 +514,7 @@ def iopscreen(*arguments, cwd=ROOT):
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

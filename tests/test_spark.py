@@ -297,6 +297,6 @@ def test_what_is_missing_is_named(missing, message, tmp_path):
         (tmp_path / "pyspark.py").write_text("raise ImportError")
     environment = {**os.environ, "JAVA_HOME": str(tmp_path), "PYTHONPATH": f"{tmp_path}:{RULES.parent}"}
     command = [sys.executable, "-m", "iopscreen", "batch", "--engine", "spark", "in.csv", "out"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=600)
     assert done.returncode == 2
     assert message in b" ".join(done.stderr.split())

@@ -163,13 +163,13 @@ def test_a_tangled_rule_set_is_refused(monkeypatch):
 
 def test_through_the_command_line(tmp_path):
     run = [sys.executable, "-m", "iopscreen", "show", "iop"]
-    done = subprocess.run([*run, "--format", "sql"], cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    done = subprocess.run([*run, "--format", "sql"], cwd=tmp_path, capture_output=True, check=True, timeout=600)
     assert done.stdout.decode() == query(shipped("iop"))
     for arguments, message in (
         (["--dialect", "spark"], b"`--dialect` and `--table` are for `--format sql`"),
         (["--format", "sql", "--table", "a."], b"should be the name of a table"),
     ):
-        done = subprocess.run([*run, *arguments], cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        done = subprocess.run([*run, *arguments], cwd=tmp_path, capture_output=True, check=False, timeout=600)
         assert done.returncode == 2
         assert message in done.stderr
 
@@ -201,7 +201,7 @@ def postgres():
         cwd=folder,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     server = subprocess.Popen(
         [*as_owner, program("postgres"), "-D", data, "-k", folder, "-h", "", "-c", "fsync=off"],
@@ -213,17 +213,17 @@ def postgres():
         psql = [program("psql"), "-X", "-q", "-h", folder, "-U", "tester", "-d", "postgres", "-v", "ON_ERROR_STOP=1"]
         wait_for(psql)
         yield lambda script: subprocess.run(
-            psql, input=script.encode(), check=True, capture_output=True, timeout=120
+            psql, input=script.encode(), check=True, capture_output=True, timeout=600
         ).stdout.decode()
     finally:
         server.terminate()
-        server.wait(timeout=60)
+        server.wait(timeout=600)
         shutil.rmtree(folder)
 
 
 def wait_for(psql) -> None:
     for _ in range(600):
-        if subprocess.run([*psql, "-c", "SELECT 1"], capture_output=True, check=False, timeout=60).returncode == 0:
+        if subprocess.run([*psql, "-c", "SELECT 1"], capture_output=True, check=False, timeout=600).returncode == 0:
             return
         time.sleep(0.1)
     raise AssertionError("the server did not start")

@@ -81,7 +81,7 @@ def iopscreen(
 ) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, *(runner or ["-m", "iopscreen", *arguments])]
     environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=600)
 
 
 def told(folder: Path, wanted: list[list[str]]) -> str:

@@ -445,7 +445,7 @@ def test_refused(name, data, message, tmp_path):
 def run(*arguments, cwd: Path, **environment):
     command = [sys.executable, "-m", "iopscreen", "batch", *arguments]
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, check=False, timeout=120, env={**os.environ, **environment}
+        command, cwd=cwd, capture_output=True, check=False, timeout=600, env={**os.environ, **environment}
     )
 
 

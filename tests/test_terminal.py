@@ -357,8 +357,8 @@ def test_the_alarm_and_whom_to_reach_stand_on_the_last_page_in_any_room(size, ke
         if alarm:
             terminal.until("[ ] 1", KEYS).send("9")
             terminal.until("[x] 9").send("\r")
-            terminal.until("y Yes", "n No", KEYS).send("d")
-            terminal.until("y Yes", "n No", KEYS).send("n")
+            terminal.until("question 3", "y Yes", "n No", KEYS).send("d")
+            terminal.until("question 4", "y Yes", "n No", KEYS).send("n")
         terminal.until("Enter right", KEYS, "Emergency services: 911", "call or text 988", "1-800-799-7233")
         assert ("Do not end this call on a guess. Bring" in terminal.text) is alarm
         assert terminal.text.split("\n")[0].startswith(("This gives", "Not settled")) or size[0] > 20

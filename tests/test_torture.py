@@ -135,7 +135,7 @@ def folder(tmp_path_factory) -> Path:
     (made / "told.txt").write_text("Title\n\nOne.\n")
     save = "screen --rules rules.yaml --answers answers.json --no-input --save record.json"
     subprocess.run(
-        [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=60
+        [sys.executable, "-m", "iopscreen", *save.split()], cwd=made, check=True, capture_output=True, timeout=600
     )
     return made
 

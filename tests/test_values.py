@@ -430,6 +430,11 @@ class Whole(Integral):
 Whole.__abstractmethods__ = frozenset()
 
 
+def truth_value(module: str, name: str, truth: bool) -> object:
+    """A value of a type that is called so, as numpy's are, and that is not made from bool."""
+    return type(name, (), {"__module__": module, "__bool__": lambda self: truth})()
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -440,11 +445,19 @@ Whole.__abstractmethods__ = frozenset()
         (False, "false"),
         (18, "18"),
         (-3, "-3"),
+        (truth_value("numpy", "bool", True), "true"),
+        (truth_value("numpy", "bool_", False), "false"),
+        (truth_value("builtins", "bool", True), None),
+        (truth_value("numpy", "NoneType", True), None),
+        (2**1330, str(2**1330)),
+        (2**1333, "a number of about 401 digits"),
         (10**500, "a number of about 499 digits"),
         (Whole(7), "7"),
         (Decimal("18.0"), "18"),
         (Decimal("1.50"), "1.50"),
         (Decimal("1e3"), "1000"),
+        (Decimal("1e399"), f"1{'0' * 399}"),
+        (Decimal("1e400"), "1E+400"),
         (Decimal("1e999999"), "1E+999999"),
         (Decimal("NaN"), "NaN"),
         (18.0, "18"),

@@ -146,7 +146,11 @@ def test_the_command_line_holds_them_as_the_page_says(number, tmp_path):
     (tmp_path / "answers.json").write_text(json.dumps(vector["answers"]), encoding="utf-8")
     command = "screen --rules rules.yaml --answers answers.json --no-input --format json"
     done = subprocess.run(
-        [sys.executable, "-m", "iopscreen", *command.split()], cwd=tmp_path, capture_output=True, check=True, timeout=60
+        [sys.executable, "-m", "iopscreen", *command.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=600,
     )
     printed = json.loads(done.stdout)
     printed["notes"] = [note["id"] for note in printed["notes"]]

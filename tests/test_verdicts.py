@@ -267,6 +267,17 @@ def crowded(seed):
     return One(seed, CROWDED + "".join(lines))
 
 
+def test_rules_that_meet_any_of_several_clauses_are_met():
+    not_the_last = 0
+    for mine in map(crowded, range(12)):
+        verdicts, everyone = mine.verdicts, sum(mine.verdicts.bits)
+        for clauses in mine.some_clauses():
+            met = {at for point in mine.points if point.meets(clauses) for at in point.matching}
+            assert verdicts.rules_meeting(clauses, everyone) == sorted(met)
+            not_the_last += verdicts.rules_meeting(clauses[-1:], everyone) != sorted(met)
+    assert not_the_last > 5
+
+
 def silent_rules():
     """The rules that match somebody and decide nobody, of many rule sets."""
     for mine in (*map(one, SEEDS), *map(crowded, range(60))):
@@ -312,6 +323,10 @@ def test_so_many_sets_of_rules_are_looked_at_for_the_smallest(monkeypatch):
     monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20)
     assert mine.verdicts._smallest_cover(clauses, takers, 6) == takers[:3]
     assert mine.verdicts._smallest_cover(clauses, takers, 2) is None
+    # The columns are more by one, but for two that are not counted: these count as none.
+    weighed = [Taker(3, 2), *takers[:3], Taker(4, None), Taker(5, None)]
+    assert mine.verdicts._smallest_cover(clauses, weighed, 6) == takers[:3]
+    assert mine.verdicts._smallest_cover(clauses, [Taker(3, 4), *weighed[1:]], 6) == [Taker(3, 4), *weighed[4:]]
     monkeypatch.setattr("iopscreen.engine.verdicts.MAX_SETS", 6 + 15 + 20 - 1)
     assert mine.verdicts._smallest_cover(clauses, takers, 6) is None
 
@@ -350,6 +365,13 @@ def test_parts_that_clash_exclude_everybody_and_none_is_needless():
                 assert not rest or not nobody(rest)
             sizes[min(len(parts), 3)] += 1
     assert min(sizes[1], sizes[2]) > 20
+
+
+def test_a_count_ends_with_the_time_while_its_clauses_are_made_disjoint():
+    mine = One("no entries", CROWDED + "rules: [{id: r, when: {}, recommend: low, because: x, basis: site}]\n")
+    assert mine.verdicts.count([{0: 1}, {0: 2}]) == 1
+    with pytest.raises(OutOfTime):
+        mine.verdicts.within(Budget(0)).count([{0: 1}, {0: 2}])
 
 
 def test_explanations_end_with_the_time_and_not_with_fewer_words():

@@ -32,6 +32,13 @@ def read(text: str) -> RuleSet:
     return understand(text.encode(), "test.yaml").rule_set
 
 
+@pytest.mark.parametrize("name", ["everything", "edges", "minimal", "conditions"])
+def test_a_rule_set_is_written_with_its_keys_in_their_order_and_nothing_that_it_does_not_say(name, compare):
+    path = TESTS / "cases" / "read" / "good" / f"{name}.yaml"
+    data = written(read(path.read_text(encoding="utf-8")))
+    compare(path.with_suffix(".json"), f"{json.dumps(data, ensure_ascii=False, indent=1)}\n")
+
+
 def same_again(rule_set: RuleSet) -> None:
     again = read(json.dumps(written(rule_set), ensure_ascii=False, indent=1))
     assert unplaced(again) == unplaced(rule_set)
@@ -41,6 +48,7 @@ FILES = [
     *(path for path in RULES.glob("*.yaml") if not path.name.endswith(".cases.yaml")),
     TESTS / "rulesets" / "loan.yaml",
     *sorted((TESTS / "cases" / "audit").glob("*/twin.yaml")),
+    *sorted((TESTS / "cases" / "read" / "good").glob("*.yaml")),
 ]
 
 
@@ -72,15 +80,24 @@ version: "1.0.0"
 title: X
 policy: first
 outcomes: {a: {label: A}}
-settings: {adult_age: {means: Of age, type: whole_number, value: 18}}
+settings:
+  adult_age: {means: Of age, type: whole_number, value: 18}
+  way_in: {means: Way in, type: one, value: side, options: {main: {label: M}, side: {label: S}, old_gate: {label: O}}}
 questions:
   in_danger: {ask: "?", type: yes_no}
   age: {ask: "?", type: whole_number, range: [0, 120]}
   who: {ask: "?", type: one, options: {me: {label: Me}, my_kin: {label: Kin}, other: {label: O}, pro: {label: P}}}
   needs: {ask: "?", type: many, options: {b: {label: B}, c_d: {label: C}, e: {label: E}}, groups: {some: [b, e]}}
+  when_free:
+    ask: "?"
+    type: one
+    options: {mo: {label: Mo}, tu: {label: Tu}, we: {label: We}, th: {label: Th}, fr: {label: Fr}, sa: {label: Sa}}
+    groups: {late_days: [fr, sa]}
+  hour: {ask: "?", type: one, options: {%s}}
 rules:
   - {id: r, recommend: a, because: x, basis: site, when: %s}
 """
+HOURS = ", ".join(f"at_{number}: {{label: At {number}}}" for number in range(1, 11))
 
 
 @pytest.mark.parametrize(
@@ -93,12 +110,39 @@ rules:
         ("{age: {is: 3}}", "age is 3"),
         ("{who: [me, my_kin]}", "who is me or my kin"),
         ("{who: {not: pro}}", "who is not pro"),
+        ("{who: {not: [pro, me]}}", "who is my kin or other"),
+        ("{who: {not: [me, my_kin, other, pro]}}", "who is nothing"),
+        ("{who: [pro, other, my_kin]}", "who is not me"),
+        ("{who: [pro, me, other, my_kin]}", "who is me, my kin, other or pro"),
+        ("{when_free: [sa, fr, th, we]}", "when free is we, th, fr or sa"),
+        ("{when_free: [sa, fr, th, we, tu]}", "when free is not mo"),
+        ("{when_free: late_days}", "when free is late days"),
+        ("{when_free: [fr, th]}", "when free is th or fr"),
+        ("{not: {when_free: [sa, fr]}}", "when free is not late days"),
+        ("{not: {when_free: [sa, mo, tu]}}", "when free is not mo, tu or sa"),
+        ("{hour: {not: [at_9, at_3]}}", "hour is neither at 3 nor at 9"),
+        ("{hour: {not: [at_9, at_3, at_4]}}", "hour is not at 3, at 4 or at 9"),
+        ("{hour: {not: [at_9, at_8, at_3, at_4]}}", "hour is at 1, at 2, at 5, at 6, at 7 or at 10"),
+        ("{way_in: [old_gate, main]}", "way in is main or old gate"),
+        ("{age: {above: 3, at_most: 9}}", "age is above 3 and at most 9"),
+        ("{age: {at_least: 3}}", "age is at least 3"),
         ("{not: {who: [me, pro]}}", "who is not me or pro"),
         ("{needs: c_d}", "needs includes c d"),
         ("{needs: some}", "needs includes one or more of some"),
         ("{needs: {all: [b, c_d]}}", "needs includes all of b and c d"),
         ("{needs: {none: some}}", "needs includes none of some"),
         ("{needs: {none: b}}", "needs does not include b"),
+        ("{needs: [e, c_d]}", "needs includes one or more of c d and e"),
+        ("{needs: {all: [e, b]}}", "needs includes all of some"),
+        ("{needs: {all: e}}", "needs includes e"),
+        ("{needs: {none: [e, c_d, b]}}", "needs includes none of b, c d and e"),
+        ("{not: {needs: {all: [b, c_d]}}}", "not (needs includes all of b and c d)"),
+        ("{not: {age: {is: 3}}}", "not (age is 3)"),
+        ("{any_of: [{in_danger: no}]}", "in danger is no"),
+        ("{any_of: [{who: me, age: {is: 3}}, {who: pro}]}", "(who is me, and age is 3), or who is pro"),
+        ("{any_of: [{who: me}, {all_of: [{age: {is: 3}}]}]}", "who is me, or age is 3"),
+        ("{any_of: [{who: me}, {}]}", "who is me, or everyone"),
+        ("{not: {not: {who: me, age: {is: 3}}}}", "not (not (who is me, and age is 3))"),
         ("{needs: {any: [b, c_d], none: e}}", "needs includes one or more of b and c d, and needs does not include e"),
         (
             "{in_danger: no, any_of: [{age: {above: 5}}, {who: me}]}",
@@ -112,5 +156,9 @@ rules:
     ],
 )
 def test_conditions_in_words(when, words):
-    rule_set = read(HEAD % when)
+    rule_set = read(HEAD % (HOURS, when))
     assert rule_condition_in_words(rule_set, rule_set.rules[0]) == words
+
+
+def test_a_condition_that_nobody_meets_has_words_too():
+    assert condition_in_words(read(HEAD % (HOURS, "{}")), model.AnyOf(())) == "nobody"

@@ -31,10 +31,11 @@ _ALIKE = str.maketrans(
     | dict.fromkeys("\u2010\u2011", "-")
     | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff")
 )
-_SOFT_HYPHEN = re.compile(r"\xad\s*")
-_BROKEN_AT_HYPHEN = re.compile(r"(?<=\w)- (?=\w)")
-_BULLET = re.compile(r"\s*(?:[·•●▪◦‣]|[-*–](?:\s|$))")  # noqa: RUF001 - a dash as typed
-_SIGN = re.compile(r"(?:(?<= )|^)(?:[·•●▪◦‣] ?|[-*–](?: |$))")  # noqa: RUF001 - a dash as typed
+# Patterns are compiled when they are first used: most audits have no text of a source.
+_SOFT_HYPHEN = r"\xad\s*"
+_BROKEN_AT_HYPHEN = r"(?<=\w)- (?=\w)"
+_BULLET = r"\s*(?:[·•●▪◦‣]|[-*–](?:\s|$))"  # noqa: RUF001 - a dash as typed
+_SIGN = r"(?:(?<= )|^)(?:[·•●▪◦‣] ?|[-*–](?: |$))"  # noqa: RUF001 - a dash as typed
 _SIGNS = ("· ", "• ", "- ", "* ", "– ", "·", "•")  # noqa: RUF001 - a dash as typed
 
 
@@ -64,8 +65,8 @@ def plain(text: str) -> str:
 
 def normalise(text: str) -> str:
     """The same, as one line that is hyphenated nowhere: without signs that nobody sees, or a space after a hyphen."""
-    found = plain(_SOFT_HYPHEN.sub("", text).translate(_ALIKE))
-    return _BROKEN_AT_HYPHEN.sub("-", found)
+    found = plain(re.sub(_SOFT_HYPHEN, "", text).translate(_ALIKE))
+    return re.sub(_BROKEN_AT_HYPHEN, "-", found)
 
 
 def digest(text: str) -> str:
@@ -76,7 +77,7 @@ def digest(text: str) -> str:
 def digests(text: str) -> frozenset[str]:
     """Every digest that `text` may have been given: with other bullets, and with its hyphens as they are."""
     found = {plain(text), normalise(text)}
-    found |= {_SIGN.sub(sign, one) for one in found for sign in _SIGNS if _SIGN.search(one)}
+    found |= {re.sub(_SIGN, sign, one) for one in found for sign in _SIGNS if re.search(_SIGN, one)}
     return frozenset(_sha256(one) for one in found)
 
 
@@ -115,7 +116,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _is_bullet(line: str) -> bool:
-    return _BULLET.match(line) is not None
+    return re.match(_BULLET, line) is not None
 
 
 def _is_heading(lines: list[str]) -> bool:

@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iopscreen.audit.boundaries import Boundaries, boundaries
 from iopscreen.audit.cases import CaseResult, Verdict, run_cases
 from iopscreen.audit.citations import Found, look_up
 from iopscreen.audit.judged import Judged, Reach, Worth, attempted
@@ -26,6 +25,7 @@ from iopscreen.ruleset.model import Answer, RuleFile, RuleSet, Source, Unanswere
 from iopscreen.ruleset.values import answer_json
 
 if TYPE_CHECKING:
+    from iopscreen.audit.boundaries import Boundaries
     from iopscreen.audit.mutants import MutationScore, Progress
 
 ANY = "any"
@@ -36,8 +36,7 @@ _SHARE = 0.5
 _SECONDS_FOR_HINTS = 1
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a check tells; its name is that of the check, and so is its severity, unless said.
 
     `path`: the rule file, unless said.
@@ -134,7 +133,7 @@ class Subject:
     @cached_property
     def counted(self) -> Whole | None:
         """How many profiles there are, and whom the rules recommend what; None where no diagram fits."""
-        return attempted(lambda: whole(self.compiled, self._counting))
+        return attempted(lambda: whole(self.compiled, self._counting, self.budget))
 
     @property
     def uncounted_in_time(self) -> bool:
@@ -218,6 +217,8 @@ class Subject:
         passed = any(result.verdict is Verdict.PASSED for result in self.case_results)
         if not passed:
             return None
+        from iopscreen.audit.boundaries import boundaries  # many files have no cases
+
         return boundaries(self.verdicts.within(self.budget.part(share=_SHARE)), self.counted, self.case_results)
 
     @cached_property

@@ -1,7 +1,7 @@
 """All profiles at once: how many there are, which questions never matter, the largest regions.
 
-Exact, by the decision diagram of all rules: a label that it holds has a profile, one that it does
-not hold has none. Where no diagram fits, nothing is counted; verdicts come from `verdicts.py`.
+Exact: profiles are counted on the way down the rules, and what asks for more is told by the decision
+diagram of all rules. Where these do not fit, nothing is counted; verdicts come from `verdicts.py`.
 """
 
 from __future__ import annotations
@@ -32,16 +32,34 @@ Row = tuple[Clause, Label]
 class Whole:
     """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
 
-    `clauses`: the clauses of each rule's condition, by position.
+    `states`: how many were told apart while counting; the diagram has no more nodes. It is `made` where it is
+    asked for, unless it was before, in half of what is left of the `budget`.
     """
 
     compiled: Compiled
-    clauses: tuple[tuple[Clause, ...], ...]
-    diagram: Diagram
-    root: Node
     weights: Weights
     counts: Mapping[Label, int]
     impossible: int
+    states: int
+    budget: Budget = UNLIMITED
+    made: tuple[Diagram, Node] | None = None
+
+    @cached_property
+    def _made(self) -> tuple[Diagram, Node]:
+        if self.made:
+            return self.made
+        diagram = self.compiled.diagram(self.budget.part(share=0.5))
+        return diagram, self.compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
+
+    @property
+    def diagram(self) -> Diagram:
+        """What holds the rules as a diagram. Raises TooTangled."""
+        return self._made[0]
+
+    @property
+    def root(self) -> Node:
+        """The node of all rules. Raises TooTangled."""
+        return self._made[1]
 
     @property
     def labels(self) -> set[Label]:
@@ -77,15 +95,13 @@ class Whole:
         return sum(self.counts.values())
 
 
-def whole(compiled: Compiled, budget: Budget = UNLIMITED) -> Whole:
-    """Everything at once. Raises TooTangled."""
-    diagram = compiled.diagram(budget)
-    root = compiled.rules.build(diagram, {}, max_edges=MAX_EDGES_OF_ALL)
+def whole(compiled: Compiled, budget: Budget = UNLIMITED, later: Budget = UNLIMITED) -> Whole:
+    """Everything at once. Raises TooTangled. `later`: the budget of what is asked of it afterwards."""
     weights = profile_weights(compiled)
-    counts = diagram.count(root, weights)
-    possible_ones = {label: number for label, number in counts.items() if not is_impossible(label)}
-    impossible_ones = sum(counts.values()) - sum(possible_ones.values())
-    return Whole(compiled, clauses_by_rule(compiled), diagram, root, weights, possible_ones, impossible_ones)
+    counted = compiled.rules.tally(weights, budget, max_edges=MAX_EDGES_OF_ALL)
+    possible_ones = {label: number for label, number in counted.by_label.items() if not is_impossible(label)}
+    impossible_ones = sum(counted.by_label.values()) - sum(possible_ones.values())
+    return Whole(compiled, weights, possible_ones, impossible_ones, counted.states, later)
 
 
 def clauses_by_rule(compiled: Compiled) -> tuple[tuple[Clause, ...], ...]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from iopscreen.engine.boxes import both, disjoint, without
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.search import Clauses
+from iopscreen.engine.search import Box, Clauses
 from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import EVERYONE, AllOf, AnyOf, Condition, Not, NumberTest, Test
@@ -42,6 +42,8 @@ class Effects:
         """By outcome, the clauses of the rules that recommend it."""
         for rule, bits in zip(self.compiled.rule_set.rules, verdicts.bits, strict=True):
             self._same[rule.recommend] = self._same.get(rule.recommend, 0) | bits
+        self._alone: dict[int, Clause] = {}
+        """By rule, a profile in its clauses that no other rule of its outcome matches, once one is known."""
 
     def without_rule(self, position: int) -> frozenset[int] | None:
         """The rules that decide in its place and recommend the same; None where something else would come."""
@@ -73,7 +75,7 @@ class Effects:
         outcome, avoid = rules[position].recommend, verdicts.before(position)
         # Most rules are needed by somebody whom no rule of that outcome matches at all.
         others = self._same[outcome] & ~verdicts.bits[position]
-        if any(verdicts.search.find(box, avoid | others) is not None for box in boxes):
+        if self._left_alone(position, boxes, avoid | others):
             return None
         found = set()
         behind = self._all & ~avoid & ~verdicts.bits[position]
@@ -85,6 +87,37 @@ class Effects:
                 found.add(later)
             avoid |= verdicts.bits[later]
         return frozenset(found)  # by the first search, nobody is left whom no rule matches
+
+    def _left_alone(self, position: int, boxes: Boxes, avoid: Clauses) -> bool:
+        """Whether somebody in `boxes` meets none of `avoid`.
+
+        Tried first is what was found before for this rule, moved into each box: it saves most of the searches.
+        """
+        search, near = self.verdicts.search, self._near(position)
+        if near and not all(search.meeting({**near, **_moved(near, box)}, avoid) for box in boxes):
+            return True
+        for box in boxes:
+            found = search.find(box, avoid)
+            if found is not None:
+                self._alone[position] = _one_of(found)
+                return True
+        return False
+
+    def _near(self, position: int) -> Clause | None:
+        """A profile that the rule decides, if possible one that no other rule of its outcome matches."""
+        if position not in self._alone:
+            box = self.verdicts.deciding_box(position)
+            return None if box is None else _one_of(box)
+        return self._alone[position]
+
+
+def _one_of(box: Box) -> Clause:
+    return {level: blocks & -blocks for level, blocks in enumerate(box)}
+
+
+def _moved(near: Clause, box: Clause) -> Clause:
+    """One block for each level of `box`: that of `near` where it may stay, else the first."""
+    return {level: near[level] & passing or passing & -passing for level, passing in box.items()}
 
 
 # --- what can be left out of a condition ----------------------------------------------------

@@ -138,7 +138,7 @@ class Joint:
         root = diagram.combine(left, right, _pair_of_sides)  # labels of the two sides differ, so that all are paired
         weights = profile_weights(self.compiled)
         counts = diagram.count(root, weights)
-        return Whole(self.compiled, (), diagram, root, weights, counts, 0)
+        return Whole(self.compiled, weights, counts, 0, len(diagram.reachable(root)), made=(diagram, root))
 
     def implies(self, condition: Condition, other: Condition) -> bool:
         """Whether everybody who meets `condition` meets `other`. Raises TooManyClauses.

@@ -13,14 +13,14 @@ it finds is widened.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import accumulate, chain, count, islice
 from math import prod
-from operator import mul
+from operator import and_, mul
 
 from iopscreen.engine.blocks import NumberBlocks
-from iopscreen.engine.boxes import meets, without
+from iopscreen.engine.boxes import without
 from iopscreen.engine.budget import UNLIMITED, Budget, TooTangled
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled
@@ -32,6 +32,9 @@ from iopscreen.ruleset.model import Not
 
 MAX_PATHS = 200
 """Up to how many paths of the diagram are the pieces of the regions."""
+
+MAX_STATES = 2_000
+"""Up to how many states a diagram is made to look for them: with more of these, it has more paths than that."""
 
 MAX_STEPS = 30
 """How many boxes are looked at, beside those on the way straight down, for one that is larger."""
@@ -90,7 +93,11 @@ class Largest:
 
 def _pieces(everything: Whole) -> Mapping[Label, list[Box]] | None:
     """By label, its profiles as disjoint boxes; None where these are too many."""
-    paths = list(islice(everything.diagram.paths(everything.root), MAX_PATHS + 1))
+    if everything.states > MAX_STATES:
+        return None
+    compiled = everything.compiled
+    diagram = compiled.diagram()  # one of its own, that no budget ends: the regions are the same each time
+    paths = list(islice(diagram.paths(compiled.rules.build(diagram, {})), MAX_PATHS + 1))
     if len(paths) > MAX_PATHS:
         return None
     full = [(1 << len(row)) - 1 for row in everything.weights]
@@ -132,7 +139,7 @@ class _Space:
         return {level: blocks for level, (blocks, full) in enumerate(pairs) if blocks != full}
 
     def _widths(self, box: Box) -> Iterator[int]:
-        return ((blocks & counting).bit_count() for blocks, counting in zip(box, self.counting, strict=True))
+        return map(int.bit_count, map(and_, box, self.counting))
 
     def possible(self, box: Box) -> int:
         """How many possible profiles a box holds."""
@@ -192,8 +199,73 @@ def _narrowed(box: Box, row: Clause) -> Box:
     return tuple([blocks & row.get(level, blocks) for level, blocks in enumerate(box)])
 
 
-_Sized = tuple[int, int, Box]
+class _Rows:
+    """The rows that boxes are kept apart from, or that leave some of their profiles out, as bits by their number.
+
+    Numbers are first those of the table's rows (`among` them, as bits), then of those that were set apart.
+    """
+
+    def __init__(self, search: Search, among: Clauses, apart: Iterable[Clause]) -> None:
+        self.apart: list[Clause] = []
+        self.first_apart = len(search.table.rows)
+        self._search = search
+        self._among = self._all = among
+        self._met: list[dict[int, Clauses]] = [{} for _ in search.full]
+        """By level and blocks, the rows that some of these pass."""
+        for row in apart:
+            self.add(row)
+
+    def add(self, row: Clause) -> None:
+        """Set a row apart, too."""
+        bit = 1 << self.first_apart + len(self.apart)
+        self.apart.append(row)
+        self._all |= bit
+        for level, by_blocks in enumerate(self._met):
+            passing = row.get(level, -1)
+            for blocks in by_blocks:
+                if blocks & passing:
+                    by_blocks[blocks] |= bit
+
+    def numbers(self, rows: Clauses) -> Iterator[int]:
+        """The numbers of rows: those set apart come first."""
+        of_table = (1 << self.first_apart) - 1
+        return chain(bits_of(rows & ~of_table), bits_of(rows & of_table))
+
+    def __getitem__(self, number: int) -> Clause:
+        if number < self.first_apart:
+            return self._search.table.rows[number][0]
+        return self.apart[number - self.first_apart]
+
+    def at(self, level: int, blocks: int) -> Clauses:
+        """The rows that some of `blocks` pass."""
+        by_blocks = self._met[level]
+        found = by_blocks.get(blocks)
+        if found is None:
+            found = self._search.meeting({level: blocks}, self._among)
+            for number, row in enumerate(self.apart, start=self.first_apart):
+                if blocks & row.get(level, -1):
+                    found |= 1 << number
+            by_blocks[blocks] = found
+        return found
+
+    def met(self, box: Box) -> Clauses:
+        """The rows that some profile of `box` meets, each taken alone."""
+        return self.met_beside(box, -1)
+
+    def met_beside(self, box: Sequence[int], level: int) -> Clauses:
+        """The rows that some profile of `box` would meet with other blocks at one level."""
+        found = self._all
+        for other, (blocks, full) in enumerate(zip(box, self._search.full, strict=True)):
+            if blocks != full and other != level:  # some block of a whole level passes any row
+                found &= self.at(other, blocks)
+        return found
+
+
+_Size = tuple[int, int, Box]
 """A box after how many possible profiles, and how many at all, it holds: the largest comes first."""
+
+_Sized = tuple[_Size, Clauses]
+"""The same, with the rows that it meets."""
 
 
 class _Finder:
@@ -206,14 +278,15 @@ class _Finder:
         self.space = space
         self.left = space.counts[label]
         """How many profiles are in no region that was taken."""
-        self._pieces = pieces
+        self._pieces = None if pieces is None else [self._size(piece) for piece in pieces]
         self._goes_down = True
         self._searches = MAX_SEARCHES
-        self._rows = space.compiled.rules.rows
-        places = [place for place, (_, owner) in enumerate(self._rows) if owner == label]
-        first = len(self._rows) if label == NONE_MATCHES else places[0]
+        rows = space.compiled.rules.rows
+        places = [place for place, (_, owner) in enumerate(rows) if owner == label]
+        first = len(rows) if label == NONE_MATCHES else places[0]
         self._earlier: Clauses = (1 << first) - 1 & ~space.excluded
-        self._starts, self._apart = self._bounds(label, [self._rows[place][0] for place in places])
+        self._starts, apart = self._bounds(label, [rows[place][0] for place in places])
+        self._rows = _Rows(space.search, (1 << first) - 1, apart)
 
     def _bounds(self, label: int, clauses: Sequence[Clause]) -> tuple[list[Box], list[Clause]]:
         """Boxes in which all regions lie, and rows that, beside those of earlier rules, none of them may meet."""
@@ -232,16 +305,25 @@ class _Finder:
     def take(self, box: Box) -> None:
         """Leave the profiles of `box` out from now on."""
         self.left -= self.space.possible(box)
-        clause, full = self.space.clause(box), self.space.search.full
-        self._apart.append(clause)
+        clause = self.space.clause(box)
+        self._rows.add(clause)
         if self._pieces is not None:
-            left = without(map(self.space.clause, self._pieces), [clause], self.space.compiled.rules.widths)
-            pieces = (_narrowed(full, piece) for piece in left)
-            self._pieces = [piece for piece in pieces if self.space.possible(piece)]
+            self._pieces = [part for piece in self._pieces for part in self._outside(piece, box, clause)]
+
+    def _outside(self, piece: _Size, box: Box, clause: Clause) -> Iterator[_Size]:
+        """What of a piece is outside of `box`, which is `clause`."""
+        if not all(map(and_, piece[2], box)):
+            yield piece
+            return
+        space = self.space
+        for part in without([space.clause(piece[2])], [clause], space.compiled.rules.widths):
+            size = self._size(_narrowed(space.search.full, part))
+            assert size[0]  # a piece holds possible profiles, and blocks that no rule tells apart stay together
+            yield size
 
     def largest(self) -> Box | None:
         """The largest box that was found of those that are left; None where none was found in time."""
-        widened = self._widened(min(map(self._sized, self._pieces))[2]) if self._pieces else None
+        widened = self._size(self._widened(min(self._pieces)[2])) if self._pieces else None
         lower = self._lower() if self._goes_down else None
         if widened is None:
             return lower[2] if lower else self._around_a_profile()
@@ -257,77 +339,81 @@ class _Finder:
         space = self.space
         search = space.search.within(Budget(MAX_LOOKS, count().__next__))
         try:
-            starts = without(map(space.clause, self._starts), self._apart, space.compiled.rules.widths)
+            starts = without(map(space.clause, self._starts), self._rows.apart, space.compiled.rules.widths)
             starts.sort(key=lambda start: -space.volume(_narrowed(search.full, start)))
             for start in starts[: self._searches]:
                 self._searches -= 1
                 piece = search.find(start, self._earlier | space.excluded)
                 if piece is not None:
-                    return self._widened(piece)[2]
+                    return self._widened(piece)
         except TooTangled:
             pass
         return None
 
-    def _widened(self, piece: Box) -> _Sized:
+    def _widened(self, piece: Box) -> Box:
         """A box around `piece` that meets no row: whole levels are opened first, then single blocks."""
-        box, most = piece, self._around(piece)
+        box, most = list(piece), self._around(piece)
         levels = [level for level, blocks in enumerate(piece) if blocks != most[level]]
         levels.sort(key=lambda level: piece[level].bit_count() / most[level].bit_count())
         for level in levels:
-            box = self._with_blocks(box, level, most[level])
+            self._widen(box, level, [most[level]])
         for level in levels:
-            for blocks in self.space.classes[level]:
-                box = self._with_blocks(box, level, blocks & most[level])
-        return self._sized(box)
+            self._widen(box, level, [blocks & most[level] for blocks in self.space.classes[level]])
+        return tuple(box)
+
+    def _widen(self, box: list[int], level: int, parts: Iterable[int]) -> None:
+        """Add to a level of `box` those of the `parts` with which what is added meets no row."""
+        beside = self._rows.met_beside(box, level)
+        for blocks in parts:
+            more = blocks & ~box[level]
+            met = beside & self._rows.at(level, more) if more else 0
+            if not met or (met & self.space.excluded and self._is_free((*box[:level], more, *box[level + 1 :]), met)):
+                box[level] |= more
+
+    def _is_free(self, box: Box, met: Clauses) -> bool:
+        """Whether no possible profile of `box` meets a row."""
+        return next(self._in_the_way(box, met), None) is None
 
     def _around(self, piece: Box) -> Box:
         """The largest start that holds `piece`; where it lies in several of them, and in none as a whole, itself."""
         around = [start for start in self._starts if _narrowed(piece, dict(enumerate(start))) == piece]
         return max(around, key=self.space.volume, default=piece)
 
-    def _with_blocks(self, box: Box, level: int, blocks: int) -> Box:
-        """`box` with `blocks` of a level, too, where what that adds meets no row."""
-        more = blocks & ~box[level]
-        added = (*box[:level], more, *box[level + 1 :])
-        if not more or next(self._met(added), None) is not None:
-            return box
-        return (*box[:level], box[level] | more, *box[level + 1 :])
-
     # --- from everybody downwards ---
 
-    def _lower(self) -> _Sized | None:
+    def _lower(self) -> _Size | None:
         """A large box that meets no row; with few pieces, the largest that some more steps lead to."""
-        waiting = sorted(map(self._sized, self._starts))
+        waiting = sorted((self._size(start), self._rows.met(start)) for start in self._starts)
         best = self._straight_down(waiting)
         seen = set()
         for _ in range(MAX_STEPS if self._pieces else 0):
-            if best is None or not waiting or waiting[0] >= best:
+            if best is None or not waiting or waiting[0][0] >= best:
                 break
-            box = heappop(waiting)
-            row = self._row_to_avoid(box[2])
+            size, met = heappop(waiting)
+            row = self._row_to_avoid(size[2], met)
             if row is None:
-                return box
-            for child in self._beside(box, row):
-                if child < best and child not in seen:
-                    seen.add(child)
+                return size
+            for child in self._beside(size, met, row):
+                if child[0] < best and child[0] not in seen:
+                    seen.add(child[0])
                     heappush(waiting, child)
         return best
 
-    def _straight_down(self, starts: Sequence[_Sized]) -> _Sized | None:
+    def _straight_down(self, starts: Sequence[_Sized]) -> _Size | None:
         """A box that meets no row, by keeping as much as can be at each of them; None where none is found in time."""
         waiting = list(reversed(starts))
         for _ in range(MAX_DEAD_ENDS):
-            box = waiting.pop()  # never the last in vain: some of the boxes hold those who are left
-            row = self._row_to_avoid(box[2])
+            size, met = waiting.pop()  # never the last in vain: some of the boxes hold those who are left
+            row = self._row_to_avoid(size[2], met)
             if row is None:
-                return box
-            waiting += sorted(self._beside(box, row), reverse=True)
+                return size
+            waiting += sorted(self._beside(size, met, row), reverse=True)
         return None
 
-    def _row_to_avoid(self, box: Box) -> Clause | None:
+    def _row_to_avoid(self, box: Box, met: Clauses) -> Clause | None:
         """Of the first rows that possible profiles of `box` meet, the one with the fewest ways to avoid it."""
         chosen, fewest = None, 0
-        for row in islice(self._met(box), MAX_CHOICE):
+        for row in islice(self._in_the_way(box, met), MAX_CHOICE):
             ways = sum([box[level] & ~passing != 0 for level, passing in row.items()])
             if chosen is None or ways < fewest:
                 chosen, fewest = row, ways
@@ -335,16 +421,15 @@ class _Finder:
                     break
         return chosen
 
-    def _met(self, box: Box) -> Iterator[Clause]:
-        clause = self.space.clause(box)
-        places = bits_of(self.space.search.meeting(clause, self._earlier))
-        rows = chain((row for row in self._apart if meets(row, clause)), (self._rows[place][0] for place in places))
-        excluded = self.space.excluded and self.space.search.meeting(clause, self.space.excluded)
+    def _in_the_way(self, box: Box, met: Clauses) -> Iterator[Clause]:
+        """Of the rows that `box` meets, those that some possible profile of it meets."""
+        excluded = met & self.space.excluded
+        rows = (self._rows[number] for number in self._rows.numbers(met ^ excluded))
         return (row for row in rows if not excluded or self.space.meet_in_possible(box, row))
 
-    def _beside(self, around: _Sized, row: Clause) -> Iterator[_Sized]:
-        """The largest boxes within a box that `row` does not meet."""
-        _, volume, box = around
+    def _beside(self, size: _Size, met: Clauses, row: Clause) -> Iterator[_Sized]:
+        """The largest boxes within a box that `row` does not meet, of those with some possible profile."""
+        _, volume, box = size
         counting = self.space.counting
         for level, passing in row.items():
             rest = box[level] & ~passing
@@ -354,7 +439,7 @@ class _Finder:
                 number = volume * share[0] // share[1]
                 possible = -self.space.possible(inner) if self.space.excluded else number
                 if possible:
-                    yield possible, number, inner
+                    yield (possible, number, inner), met & self._rows.at(level, rest)
 
-    def _sized(self, box: Box) -> _Sized:
+    def _size(self, box: Box) -> _Size:
         return -self.space.possible(box), -self.space.volume(box), box

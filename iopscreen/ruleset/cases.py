@@ -28,9 +28,9 @@ TO_FILL_IN = "???"
 EXPECTATIONS = ("recommend", "rule", "possible", "ask_next")
 
 _FILL_IN = f"`{TO_FILL_IN}` is for a person to fill in: decide what this caller must be told, and write it here"
-_EXPECTING = re.compile(rf"\b(?:expect|{'|'.join(EXPECTATIONS)})\s*:\s*(?:\[[^\[\]{{}}]*)?\Z", re.ASCII)
+_EXPECTING = rf"(?a)\b(?:expect|{'|'.join(EXPECTATIONS)})\s*:\s*(?:\[[^\[\]{{}}]*)?\Z"
 """What stands before an expectation: its key, and a bracket where several may stand."""
-_FILLED_IN_LATER = re.compile(r"\?\?\?\s*(?:[,\]}]|\Z)", re.ASCII)
+_FILLED_IN_LATER = r"(?a)\?\?\?\s*(?:[,\]}]|\Z)"
 
 
 class Expect(NamedTuple):
@@ -100,11 +100,11 @@ def _as_meant(found: list[Finding], data: bytes) -> list[Finding]:
 
 def _meant(fault: Finding, lines: list[str]) -> Finding:
     line, start = fault.place.line - 1, fault.place.column - 1
-    here = lines[line] if line < len(lines) else ""
+    here = lines[line]
     if start and here.startswith(TO_FILL_IN, start - 1):  # of a list, the first sign is a key's to the parser
         start -= 1
     before = [text[-_NEAR:] for text in (*lines[max(0, line - 1) : line], here[:start])]
-    if _EXPECTING.search("\n".join(before)) and _FILLED_IN_LATER.match(here, start):
+    if re.search(_EXPECTING, "\n".join(before)) and re.match(_FILLED_IN_LATER, here[start:]):
         return fault._replace(name="to-fill-in", place=Place(line + 1, start + 1), message=_FILL_IN)
     return fault
 
@@ -223,7 +223,7 @@ class _CaseReader:
 
     def _several(self, expect: Fields, key: str, what: str, known: Mapping[str, object]) -> tuple[str, ...] | None:
         node = expect.node_of(key)
-        if node is None or self._to_fill_in(node):
+        if node is None:
             return None
         found = []
         for item in self.shape.items(node, f"`{key}` of {expect.what}", may_be_one=True):

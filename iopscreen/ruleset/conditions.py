@@ -217,6 +217,8 @@ class ConditionReader:
         return Bound(op, limit, place)
 
     def _no_number(self, node: Scalar, what: str) -> None:
+        if node.text in self.unread:
+            return  # declared, and told to be faulty there
         numbers = {
             name: named
             for name, named in self.subjects.items()

@@ -315,13 +315,15 @@ class _Builder:
         if trap is None and "not allowed" in (error.problem or ""):
             trap = self._ran_on(found)
         if trap is None:
-            message = _hint(found.text, found.place.column - 1) or _said(error, found)
-            trap = found.place, message
+            message = _between_brackets(error, found) or _hint(found.text, found.place.column - 1)
+            trap = found.place, message or _said(error, found)
         self.faults.add("syntax", *trap)
 
     def _line(self, mark: Any) -> _Line:
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        return _Line(Place(line + 1, column + 1), self.lines[line] if line < len(self.lines) else "")
+        if line >= len(self.lines):  # one parser sees a line end where the file ends without one
+            line, column = len(self.lines) - 1, len(self.lines[-1])
+        return _Line(Place(line + 1, column + 1), self.lines[line])
 
     def _started_by_mark(self, found: _Line, context: Any, what: str) -> tuple[Place, str] | None:
         """Text that starts with `&`, `*` or `!`: taken for an anchor, an alias or a tag."""
@@ -342,9 +344,19 @@ class _Builder:
             return line.place, "the quote that opens here is never closed"
         if "expected ':'" in problem:
             return _glued(line)
+        if found.place.line == len(self.lines) and not found.text[found.place.column - 1 :]:
+            return self._open_at_the_end()
         outdented = len(found.text) - len(found.text.lstrip()) <= len(line.text) - len(line.text.lstrip())
         if "flow" in (error.context or "") and found.place.line > line.place.line and outdented:
             return line.place, "the bracket that opens here is never closed"
+        return None
+
+    def _open_at_the_end(self) -> tuple[Place, str] | None:
+        """The innermost bracket that is open where the file ends; a key and its value alone in a list have none."""
+        for start, _ in reversed(self.open):
+            written = self.lines[start.start_mark.line][start.start_mark.column : start.end_mark.column]
+            if start.flow_style and written.endswith(("[", "{")):
+                return self._place(start), "the bracket that opens here is never closed"
         return None
 
     def _ran_on(self, found: _Line) -> tuple[Place, str] | None:
@@ -386,6 +398,19 @@ def _glued(line: _Line) -> tuple[Place, str] | None:
     return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
 
 
+def _between_brackets(error: yaml.MarkedYAMLError, found: _Line) -> str | None:
+    """A comma that is missing, or too many: told by the signs here, for hints look at the entries beside it, too."""
+    problem, context, start = error.problem or "", error.context or "", found.place.column - 1
+    before, sign = found.text[:start].rstrip(), found.text[start : start + 1]
+    if "node content" in problem and "flow" in context and sign == ",":
+        return "a value is missing before this comma, or the comma is one too many"
+    if "',' or" in problem and sign in ("{", "["):
+        return "a `:` or a comma is missing before this"
+    if "',' or" in problem and sign not in (":", "}", "]") and (not before or before.endswith(("}", "]"))):
+        return "a comma is missing before this"
+    return None
+
+
 def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
     """A parser's complaint in words that help; the words of both parsers lead to the same."""
     problem, context = error.problem or "", error.context or ""
@@ -393,7 +418,7 @@ def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
     if "block scalar" in context:
         return "behind `|` or `>` the text starts on the next line; quote text that starts with such a sign"
     if "node content" in problem or "cannot start any token" in problem:
-        return f"text that starts with `{sign}` must be quoted" if sign else "a value is missing"
+        return f"text that starts with `{sign}` must be quoted"
     if "'-' indicator" in problem or "block end" in problem or "expected key" in problem:
         return "the indentation does not fit the lines above"
     if "not allowed" in problem:
@@ -407,7 +432,7 @@ def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
 
 _HINTS = (
     (r"[:,\[{]\s*[<>]=?\s*\d", "write a comparison in words, such as `{at_least: 18}`, `above`, `at_most` or `below`"),
-    (r"(?:^|[:,\[{-])\s+[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
+    (r"(?:^\s*|[:,-]\s+|[\[{]\s*)[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
     (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
     (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iopscreen.ruleset import model
 from iopscreen.ruleset.citing import accepted, citations
+from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import Kind, Question, Setting
 from iopscreen.ruleset.nodes import Mapping as MappingNode
 from iopscreen.ruleset.nodes import Node, Scalar
@@ -54,8 +55,8 @@ class QuestionReader:
         """The same, as option names are compared."""
         self.settings: dict[str, Setting] = {}
         self.questions: dict[str, Question] = {}
-        self.unread: set[str] = set()
-        """Settings and questions that are declared and could not be read: their faults are told already."""
+        self.unread: dict[str, Place] = {}
+        """Where settings and questions are declared that could not be read: their faults are told already."""
 
     def read(self, top: Fields) -> None:
         """Read both sections: settings first, whose names no question may have."""
@@ -72,7 +73,7 @@ class QuestionReader:
             if name is not None and setting is not None:
                 self.settings[name] = setting
             elif name is not None:
-                self.unread.add(name)
+                self.unread[name] = key.place
 
     def _setting(self, name: str, key: Scalar, node: Node) -> Setting | None:
         fields = self.shape.fields(node, f"setting {shown(name)}", ["means", "type", "value"], ["options", "cite"])
@@ -119,17 +120,19 @@ class QuestionReader:
                 continue
             if name in RESERVED_QUESTIONS:
                 self._reserved(key, "a question")
-            elif name in self.settings:
-                other = self.settings[name].place
-                self.faults.add(
-                    "ambiguous-name", key.place, f"`{name}` is a setting too", other=other, about="the setting"
-                )
+            elif other := self._setting_place(name):
+                message = f"`{name}` is a setting too"
+                self.faults.add("ambiguous-name", key.place, message, other=other, about="the setting")
             question = self._question(name, key, value)
             if question is not None:
                 self.questions[name] = question
             else:
-                self.unread.add(name)
+                self.unread[name] = key.place
         self.shape.not_empty(node, "`questions`", "question")
+
+    def _setting_place(self, name: str) -> Place | None:
+        """Where the setting of this name is declared. Keys differ: no question of the name is unread by then."""
+        return self.settings[name].place if name in self.settings else self.unread.get(name)
 
     def _question(self, name: str, key: Scalar, node: Node) -> Question | None:
         fields = self.shape.fields(node, f"question `{name}`", ["ask", "type"], QUESTION_KEYS)
@@ -260,14 +263,19 @@ class QuestionReader:
         for option in options:
             for text in dict.fromkeys(filter(None, (option.id, option.label, *option.aliases))):
                 key = name_key(text)
-                if key in self.not_known or key == "any":
-                    else_ = f"is a spelling of `{self.not_known[key]}`" if key in self.not_known else "means any answer"
-                    message = f"{shown(text)} names option `{option.id}`, and {else_} too"
+                if meaning := self._meaning_of(key):
+                    message = f"{shown(text)} names option `{option.id}`, and {meaning} too"
                     self.faults.add("ambiguous-name", option.place, message)
                 elif owner.setdefault(key, option) is not option:
                     message = f"{shown(text)} names option `{option.id}` and option `{owner[key].id}`"
                     other = owner[key].place
                     self.faults.add("ambiguous-name", option.place, message, other=other, about="the other option")
+
+    def _meaning_of(self, key: str) -> str | None:
+        """What a name means in every answer and test, so that nothing else may be called by it."""
+        if key in self.not_known:
+            return f"is a spelling of `{self.not_known[key]}`"
+        return "means any answer" if key == "any" else None
 
     def _groups(self, fields: Fields, options: tuple[model.Option, ...]) -> tuple[model.Group, ...]:
         if "groups" not in fields:
@@ -289,11 +297,11 @@ class QuestionReader:
                     named.append(option.id)
             if name is None:
                 continue
-            if name_key(name) in keys or name_key(name) in self.not_known or name == "any":
-                other = keys[name_key(name)].place if name_key(name) in keys else None
-                meaning = "an option" if other else self.not_known.get(name_key(name), "any answer")
-                message = f"`{name}` names a group and {meaning}"
-                self.faults.add("ambiguous-name", key.place, message, other=other, about="the option")
+            if option := keys.get(name_key(name)):
+                message = f"`{name}` names a group and an option"
+                self.faults.add("ambiguous-name", key.place, message, other=option.place, about="the option")
+            elif meaning := self._meaning_of(name_key(name)):
+                self.faults.add("ambiguous-name", key.place, f"`{name}` names a group, and {meaning} too")
             found.append(model.Group(name, tuple(dict.fromkeys(named)), key.place))
         return tuple(found)
 

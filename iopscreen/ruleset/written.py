@@ -17,7 +17,7 @@ Data = dict[str, Any]
 
 
 def written(rule_set: RuleSet) -> Data:
-    """The rule set, ready for JSON, with the keys of a rule file in the order of `rules/README.md`."""
+    """The rule set, ready for JSON, with the keys of a rule file."""
     return _said(
         format=1,
         id=rule_set.id,
@@ -46,7 +46,7 @@ def written(rule_set: RuleSet) -> Data:
 
 def _said(**values: Any) -> Data:
     """What is said: neither None nor empty."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return {key: value for key, value in values.items() if value is not None and value not in ([], {})}
 
 
 # --- conditions -----------------------------------------------------------------------------

@@ -43,19 +43,30 @@ class Burst:
     """Tells keys that arrive together from those that are pressed one by one.
 
     Keys of one read came together; a long paste takes several reads, and its last one may hold a
-    single key.
+    single key: one that waited already while the read before it was looked at, or came right after it.
     """
 
     def __init__(self) -> None:
         self._until = -1.0
+        self._waited = False
 
     def holds(self, count: int) -> bool:
         """Whether a read of `count` keys, made now, is one of a burst."""
         now = clock()
-        together = count > 1 or now < self._until
+        together = count > 1 or self._waited or now < self._until
+        self._waited = together and key_waits()
         if together:
             self._until = now + TOGETHER
         return together
+
+
+def key_waits() -> bool:
+    """Whether something can be read from the keyboard at once."""
+    if not has_posix_keyboard():
+        return False
+    import select
+
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 def more_follows() -> bool:

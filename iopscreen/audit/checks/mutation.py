@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from iopscreen.audit.boundaries import SIDES, Parted, Uncovered, parted
 from iopscreen.audit.judged import TOO_TANGLED
 from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, free_case_ids, witness_json
 from iopscreen.engine.decide import in_file_order
@@ -14,6 +13,7 @@ from iopscreen.ruleset.model import NO_RULE, Value
 from iopscreen.ruleset.values import answer_json
 
 if TYPE_CHECKING:
+    from iopscreen.audit.boundaries import Parted, Uncovered
     from iopscreen.audit.mutants import Survivor
 
 MAX_BOUNDARIES = 10
@@ -42,7 +42,7 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told | Undecided]:
     try:
         found = None if subject.cases_left_open else subject.boundaries
         told = found.uncovered[:MAX_BOUNDARIES] if found else ()
-        callers = parted(subject.compiled, subject.counted, told) if told else []
+        callers = _callers(subject, told) if told else []
     except TOO_TANGLED:
         yield Undecided(_CASES_AT_BOUNDARIES, ("uncovered-boundary",))
         return
@@ -60,11 +60,18 @@ def uncovered_boundary(subject: Subject) -> Iterator[Told | Undecided]:
         yield _uncovered(subject, one, who, [next(names) for _ in one.sides], more)
 
 
+def _callers(subject: Subject, told: Sequence[Uncovered]) -> list[Parted]:
+    """Two callers for each boundary, whom it parts. Raises OutOfTime."""
+    from iopscreen.audit.boundaries import parted  # many files have no cases
+
+    return parted(subject.compiled, subject.counted, told)
+
+
 def _uncovered(subject: Subject, one: Uncovered, who: Parted, names: Sequence[str], more: str) -> Told:
     """A boundary with a case for each of its sides where none stands; they differ in that answer alone."""
     boundary, question = one.boundary, one.boundary.question
     where = "either side" if len(one.sides) == 2 else f"the side of {boundary.words[one.sides[0]]}"
-    gets = (f"{_outcome(who.recommended[side])} with {_words(who.answers[side])}" for side in SIDES)
+    gets = (f"{_outcome(who.recommended[side])} with {_words(who.answers[side])}" for side in (0, 1))
     message = (
         f"`{question.id}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
         f"the caller shown gets {' and '.join(gets)}{more}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from iopscreen.audit.judged import TOO_TANGLED, Broken, attempted
 from iopscreen.audit.readings import OtherReading
@@ -21,9 +22,11 @@ from iopscreen.audit.telling import (
     would_be,
 )
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.difference import Difference, assumption_by_search, under_reading, without_assumption
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.model import Guarantee, Value
+
+if TYPE_CHECKING:
+    from iopscreen.engine.difference import Difference
 
 
 def guarantee_violated(subject: Subject) -> Iterator[Told | Undecided]:
@@ -149,6 +152,8 @@ def _excluding(subject: Subject, question: str, answer: Value) -> tuple[int, ...
 
 def _without_assumption(subject: Subject, question: str, assumed: Value) -> tuple[Value, Difference] | None:
     """Another answer on which somebody would be recommended something else. Raises OutOfTime."""
+    from iopscreen.engine.difference import assumption_by_search, without_assumption  # few files assume answers
+
     if subject.counted is None:
         return assumption_by_search(subject.verdicts, question, assumed)
     return next(without_assumption(subject.counted, question, assumed), None)
@@ -187,6 +192,8 @@ def reading_decides(subject: Subject) -> Iterator[Told | Undecided]:
 
 def _first_changes(subject: Subject, readings: Sequence[OtherReading]) -> list[tuple[str | int, Difference]]:
     """What changes under the other values; of a number, under the nearest one that changes anything."""
+    from iopscreen.engine.difference import under_reading  # many files have no settings
+
     found: list[tuple[str | int, Difference]] = []
     for reading in readings:
         if found and isinstance(reading.value, int):
