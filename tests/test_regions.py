@@ -169,6 +169,15 @@ def test_the_largest_regions_of_some_rules_are_those_asked_for():
         assert Largest(one.everything).regions([len(one.everything.compiled.rule_set.rules)], 10) == []
 
 
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_the_largest_regions_of_several_rules_are_the_largest_that_each_has(limit):
+    for one in map(known, SEEDS):
+        labels = one.everything.labels
+        of_each = [Largest(one.everything).regions([label], 10_000) for label in labels]
+        sizes = sorted((region.profiles for found in of_each for region in found), reverse=True)
+        assert [region.profiles for region in Largest(one.everything).regions(labels, limit)] == sizes[:limit]
+
+
 def listed(one: Known, limit: int) -> Iterator[str]:
     """The first regions of each rule, a line each: how many profiles, and the blocks of each question."""
     ids = [rule.id for rule in one.everything.compiled.rule_set.rules]

@@ -8,8 +8,8 @@ that is raised holds everything that the function knew: whatever prints an error
 fails, as on a broken disk (curl's torture tests do so with every call that may fail).
 
 One line of JSON for each: what failed, the exit status, stderr, and the files in `FOLDER/out` and
-`FOLDER/tmp` afterwards. The first line is of the command without a failure. No budget runs out: what else the
-machine has to do shall not show. With LINEs, stdin and stderr are a terminal, at which these are typed one by one.
+`FOLDER/tmp` afterwards. The first line is of the command without a failure. No time passes: what else the machine
+has to do shall not show. With LINEs, stdin and stderr are a terminal, at which these are typed one by one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import iopscreen
+from iopscreen import calls as holding
 from iopscreen import cli
 from iopscreen.engine.budget import Budget
 
@@ -240,6 +241,7 @@ def main() -> None:
     arguments, lines = arguments[:end], arguments[end + 1 :]
     tempfile.tempdir = str(folder / "tmp")
     Budget.__init__.__defaults__ = (lambda: 0.0, None)  # its clock stands
+    holding.now = lambda: "2026-11-26T09:30:00+01:00"
     for _ in range(2):  # the first time, modules are loaded
         emptied(folder)
         found = noted(folder, arguments, lines, kind)
