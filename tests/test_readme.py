@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -120,6 +121,14 @@ def test_every_block_is_run_or_compared_or_of_a_kind_that_is_looked_at():
 
 
 def test_python_runs_where_it_needs_no_cluster(monkeypatch, capsys):
+    class Then(datetime):
+        """The day of the review that the shipped rules ask for will come."""
+
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 11, 23, tzinfo=tz)
+
+    monkeypatch.setattr("iopscreen.api.datetime", Then)
     monkeypatch.chdir(ROOT)
     here = [block for block in blocks("python") if "spark." not in block]
     for block in here:
