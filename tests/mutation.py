@@ -62,7 +62,7 @@ PARTS = {
     "kept": Part(("engine/remainder", "engine/kept"), ("test_remainder",)),
     "two": Part(("engine/joint", "engine/promise", "engine/lacking"), ("test_joint", "test_promise", "test_limits")),
     "mutate": Part(("engine/mutate",), ("test_edits", "test_limits")),
-    "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
+    "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_rows", "test_limits")),
     "change": Part(("engine/change",), ("test_engine",)),
     "crossing": Part(("engine/crossing",), ("test_boundaries",)),
     "effect": Part(("engine/difference", "engine/effect"), ("test_effect", "test_audit", "test_limits")),
