@@ -65,10 +65,12 @@ PARTS = {
     "regions": Part(("engine/counts", "engine/largest"), ("test_regions", "test_limits")),
     "change": Part(("engine/change",), ("test_engine",)),
     "crossing": Part(("engine/crossing",), ("test_boundaries",)),
-    "effect": Part(("engine/difference", "engine/effect"), ("test_audit", "test_limits")),
-    "explain": Part(("engine/explain", "engine/unasked"), ("test_explain", "test_limits")),
+    "effect": Part(("engine/difference", "engine/effect"), ("test_effect", "test_audit", "test_limits")),
+    "explain": Part(
+        ("engine/explain", "engine/unasked"), ("test_explain", "test_unasked", "test_interview", "test_limits")
+    ),
     "flow": Part(("engine/flow",), ("test_flow", "test_limits")),
-    "budget": Part(("engine/budget",), ("test_budget", "test_limits")),
+    "budget": Part(("engine/budget",), ("test_time", "test_budget", "test_limits")),
 }
 
 

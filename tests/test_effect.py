@@ -1,127 +1,103 @@
-"""What a rule, or one test of it, is good for: every verdict against every caller of small random rule sets."""
+"""What a rule, or one test of it, is good for, against every profile of small rule sets."""
 
 from __future__ import annotations
 
-from functools import cache
-from math import prod
+from collections import Counter
+from itertools import chain, count, product
 
 import pytest
-from oracle import Oracle, holds
-from random_rule_sets import made
+from oracle import holds
+from test_audit import left_out
+from test_verdicts import CROWDED, SEEDS, One, crowded, everybody_out, one
 
-from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
-from iopscreen.engine.compiled import compile_rule_set
+from iopscreen.engine import budget
+from iopscreen.engine.budget import Budget, OutOfTime
+from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.engine.effect import Effects, without_one_test
-from iopscreen.engine.verdicts import Verdicts
-from iopscreen.ruleset.model import EVERYONE, AllOf, AnyOf, Not
+from iopscreen.ruleset import model
+from iopscreen.ruleset.model import EVERYONE, NO_RULE, AllOf, AnyOf, Not
 from iopscreen.ruleset.reader import understand
 from iopscreen.ruleset.written import condition_data
 
-SEEDS = range(45)
+
+def outcome(mine, position):
+    return NO_RULE if position == NONE_MATCHES else mine.rule_set.rules[position].recommend
 
 
-class Brute:
-    """A rule set, what is said of its rules, and the same by looking at every caller."""
+def instead(mine, position, points):
+    """Who decides for some possible `points` in the place of a rule; None where one recommends something else."""
+    found = set()
+    for point in points:
+        if not point.entries and not [at for at in point.matching if at < position]:
+            found.add(next((at for at in point.matching if at > position), NONE_MATCHES))
+    same = {outcome(mine, at) for at in found} <= {outcome(mine, position)}
+    return frozenset(found) if same else None
 
-    def __init__(self, seed):
-        text = made(f"effect {seed}").text
-        self.rule_set = understand(text.encode(), "test.yaml").rule_set
-        self.oracle = Oracle(self.rule_set)
-        self.compiled = compile_rule_set(self.rule_set)
-        self.effects = Effects(Verdicts(self.compiled, UNLIMITED))
-        few = prod(map(len, self.oracle.domains.values())) <= 150
-        self.callers = [self._caller(profile) for profile in self.oracle.completions({})] if few else []
 
-    def _caller(self, profile):
-        """By caller: the impossible entries and the rules that match, by position."""
-        facts = {**self.rule_set.readings, **profile}
-        entries = [at for at, entry in enumerate(self.rule_set.impossible) if holds(entry.condition, facts)]
-        matching = [at for at, rule in enumerate(self.rule_set.rules) if holds(rule.condition, facts)]
-        return profile, entries, matching
+def test_who_decides_in_the_place_of_a_rule():
+    seen = Counter()
+    for mine in map(crowded, range(24)):
+        effects = Effects(mine.verdicts)
+        for position in mine.rules():
+            own = [point for point in mine.points if position in point.matching]
+            expected = instead(mine, position, own)
+            assert effects.without_rule(position) == expected
+            seen[expected if expected is None else bool(expected)] += 1
+    assert min(seen[None], seen[True], seen[False]) > 5
 
-    def instead(self, position, wanted):
-        """Who decides without the rule for those `wanted` whom no earlier one decides; None where it says another."""
-        found = set()
-        for profile, entries, matching in self.callers:
-            if entries or not wanted(profile) or any(at < position for at in matching):
+
+def test_with_another_condition_the_same_is_recommended_just_where_it_is():
+    seen = Counter()
+    for mine in map(crowded, range(24)):
+        effects = Effects(mine.verdicts)
+        for position, rule in enumerate(mine.rule_set.rules):
+            for part in without_one_test(rule.condition):
+                apart = [
+                    point for point in mine.points if holds(part.rest, point.facts) != (position in point.matching)
+                ]
+                found, expected = effects.with_condition(position, part.rest), instead(mine, position, apart)
+                assert (found and found.rules) == expected
+                if found:
+                    inside = [id(point) for box in found.where for point in mine.points if point.passes(box)]
+                    assert sorted(inside) == sorted(map(id, apart))
+                seen[expected if expected is None else bool(expected)] += 1
+    assert min(seen[None], seen[True], seen[False]) > 5
+
+
+def test_why_a_rule_decides_nobody():
+    seen = Counter()
+    for mine in chain(map(crowded, range(8)), map(one, SEEDS)):
+        effects = Effects(mine.verdicts)
+        for position, clauses in product(mine.rules(), mine.some_clauses()):
+            earlier = range(position)
+            if not clauses or not everybody_out(mine, clauses, range(len(mine.rule_set.impossible)), earlier):
                 continue
-            later = [at for at in matching if at > position]
-            if not later or self.recommend(later[0]) != self.recommend(position):
-                return None
-            found.add(later[0])
-        return found
-
-    def recommend(self, position):
-        return self.rule_set.rules[position].recommend
-
-    def matches(self, condition, profile):
-        return holds(condition, {**self.rule_set.readings, **profile})
-
-    def boxed(self, boxes, profile):
-        """In how many of the boxes a caller is."""
-        known = self.compiled.known(profile)
-        return sum(all(blocks >> known[level] & 1 for level, blocks in box.items()) for box in boxes)
+            entries, by_rules = effects.kept_away(position, clauses)
+            assert everybody_out(mine, clauses, entries, earlier)
+            for needless in entries:
+                assert not everybody_out(mine, clauses, set(entries) - {needless}, earlier)
+            assert by_rules == any(point.meets(clauses) for point in mine.possible)
+            seen[bool(entries)] += 1
+    assert min(seen[True], seen[False]) > 2
 
 
-brute = cache(Brute)
-
-
-def rules_of(seeds):
-    for seed in seeds:
-        if brute(seed).callers:
-            yield from ((brute(seed), at, rule) for at, rule in enumerate(brute(seed).rule_set.rules))
-
-
-def test_without_a_rule_everybody_is_recommended_the_same_or_somebody_is_not():
-    verdicts = {None: 0, "nobody": 0, "others": 0}
-    for one, position, rule in rules_of(SEEDS):
-        found = one.effects.without_rule(position)
-        expected = one.instead(position, lambda caller, one=one, rule=rule: one.matches(rule.condition, caller))
-        assert found == expected
-        verdicts[None if found is None else "others" if found else "nobody"] += 1
-    assert all(number > 3 for number in verdicts.values()), verdicts
-
-
-def test_without_a_test_everybody_is_recommended_the_same_or_somebody_is_not():
-    kept = lost = 0
-    for one, position, rule in rules_of(SEEDS):
-        for part in without_one_test(rule.condition):
-            same = one.effects.with_condition(position, part.rest)
-
-            def differs(caller, one=one, rule=rule, part=part):
-                return one.matches(rule.condition, caller) != one.matches(part.rest, caller)
-
-            assert (same and same.rules) == one.instead(position, differs)
-            for caller, _, _ in one.callers if same else ():
-                assert one.boxed(same.where, caller) == differs(caller)  # and in one box each
-            kept, lost = kept + (same is not None), lost + (same is None)
-    assert min(kept, lost) > 50
-
-
-def test_why_a_rule_decides_nobody_somewhere():
-    seen = set()
-    for one, position, rule in rules_of(SEEDS):
-        for part in without_one_test(rule.condition):
-            same = one.effects.with_condition(position, part.rest)
-            if same and not same.rules:
-                entries, by_rules = one.effects.kept_away(position, same.where)
-                there = [caller for caller in one.callers if one.boxed(same.where, caller[0])]
-                assert by_rules == any(not excluded for _, excluded, _ in there)
-                check_entries(entries, position, there)
-                seen.add((len(entries) > 0, by_rules))
-    assert seen == {(False, False), (False, True), (True, False), (True, True)}
-
-
-def check_entries(entries, position, there):
-    """The entries leave nobody to the rule with the rules before it, and would without none of themselves."""
-    left = [set(excluded) for _, excluded, matching in there if not any(at < position for at in matching)]
-    assert all(excluded & set(entries) for excluded in left)
-    for entry in entries:
-        assert any(excluded & set(entries) == {entry} for excluded in left)
+def test_every_step_of_a_comparison_is_of_the_budget(monkeypatch):
+    """Making two clauses disjoint is one step, and taking two clauses away two: each is done for both sides."""
+    either = "{any_of: [{a: {is: %d}}, {b: {is: %d}}]}"
+    rules = "rules:\n" + "".join(
+        f"  - {{id: r{at}, when: {either % (at, at)}, recommend: low, because: x, basis: site}}\n" for at in range(2)
+    )
+    mine, looks = One("steps", CROWDED + rules), count()
+    monkeypatch.setattr(budget, "ROUNDS_A_LOOK", 1)
+    effects = Effects(mine.verdicts.within(Budget(100, looks.__next__)))
+    monkeypatch.setattr(effects, "_instead", lambda *_: None)
+    before = next(looks)
+    effects.with_condition(0, mine.rule_set.rules[1].condition)
+    assert next(looks) - before - 1 == 2 * (1 + 2)
 
 
 def test_out_of_time_is_no_verdict():
-    late = Effects(Verdicts(brute(0).compiled, Budget(0)))
+    late = Effects(crowded(0).verdicts.within(Budget(0)))
     with pytest.raises(OutOfTime):
         late.without_rule(0)
     with pytest.raises(OutOfTime):
@@ -205,3 +181,24 @@ def test_a_bound_that_is_left_out_is_named_beside_its_test():
         ["below"],
     ]
     assert [part.lost.place for part in (low, high)] == [bound.place for bound in whole.test.bounds]
+
+
+def test_a_condition_loses_each_of_its_tests_and_each_bound_that_is_alone_on_its_side():
+    lost = Counter()
+    for mine in (*map(crowded, range(8)), *map(one, SEEDS)):
+        for rule in mine.rule_set.rules:
+            parts = list(without_one_test(rule.condition))
+            assert [part.test for part in parts if part.lost is part.test] == list(model.tests_of(rule.condition))
+            for part in parts:
+                wanted = part.test if part.lost is part.test else bound_of(part)
+                rest = left_out(rule.condition, wanted)
+                assert part.rest == (EVERYONE if rest is None else rest)
+                lost[wanted is part.test] += 1
+    assert min(lost.values()) > 5
+
+
+def bound_of(part):
+    """The bound that is lost, as it stands in its test."""
+    [lost] = part.lost.bounds
+    assert part.lost == part.test._replace(bounds=(lost,), place=lost.place)
+    return next(bound for bound in part.test.bounds if bound is lost)

@@ -14,6 +14,7 @@ from oracle import NoCompletion, Oracle, conditions
 from random_rule_sets import made, random_answers
 
 from iopscreen.engine import explain
+from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
@@ -30,7 +31,7 @@ from iopscreen.engine.explain import (
     sufficient,
 )
 from iopscreen.engine.unasked import cannot_matter, unasked
-from iopscreen.ruleset.model import Answers, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
+from iopscreen.ruleset.model import Answers, Bound, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
 from iopscreen.ruleset.model import tests_of as every_test
 from iopscreen.ruleset.reader import read_rule_file, understand
 
@@ -287,6 +288,13 @@ def of_numbers(random: Random) -> str:
             tests[subject] = f"{subject}: {{{', '.join(bounds)}}}"
         written.append(f"{{{', '.join(tests.values())}}} | {random.choice(['low', 'middle', 'high'])}")
     return "\n".join(lines) + rules(*(f"r{place} | {rule}" for place, rule in enumerate(written)))
+
+
+def test_what_is_compared_with_a_setting_is_linked_to_it_also_through_one_another():
+    compared = [("a", "s"), ("a", "t"), (3, "t"), ("b", "u"), ("b", 4)]
+    comparisons = [explain._Comparison(number, Bound("below", limit, NOWHERE)) for number, limit in compared]
+    linked = {name: explain._linked(comparisons, name) for name in "stuv"}
+    assert linked == {"s": {"a", "s", "t"}, "t": {"a", "s", "t"}, "u": {"b", "u"}, "v": {"v"}}
 
 
 def test_other_readings_of_numbers_that_are_compared_with_one_another_are_found():
@@ -633,3 +641,48 @@ def test_shipped_rule_sets_are_explained_as_they_decide(name):
                     assert possible(compiled, {**answers, question.id: value}) == lead.possible
         if name == "iop":  # the other one has more readings than are tried
             assert other_readings(compiled, answers).complete
+
+
+# --- all readings of a rule set -------------------------------------------------------------
+
+
+SEVERAL = """
+settings:
+  idle: {means: I, type: yes_no, value: yes}
+  upper: {means: U, type: yes_no, value: no}
+  sort: {means: S, type: one, value: x, options: {x: {label: X}, y: {label: Y}, z: {label: Z}}}
+  lower: {means: L, type: yes_no, value: no}
+"""
+
+
+def of_several_settings() -> Compiled:
+    """Of four settings one decides alone, two decide together, and one nothing."""
+    text = HEAD + SEVERAL + TWO + rules("both | {upper: yes, lower: yes} | high", "sort | {sort: y, a: yes} | middle")
+    return compile_rule_set(understand(text.encode(), "several.yaml").rule_set)
+
+
+def test_every_reading_of_a_rule_set_changes_few_settings_first_and_none_that_nothing_rests_on():
+    upper, sort, lower = {"upper": "yes"}, {"sort": "y"}, {"lower": "yes"}
+    assert list(explain.joint_readings(of_several_settings())) == [
+        *(upper, sort, lower),
+        *(upper | sort, upper | lower, sort | lower),
+        upper | sort | lower,
+    ]
+
+
+def test_settings_that_matter_together_are_found_beside_one_that_matters_alone(monkeypatch):
+    compiled = of_several_settings()
+    alone, together = ({"sort": "y"}, ("middle",)), ({"upper": "yes", "lower": "yes"}, ("high",))
+    for most, depends, complete in ((5, [alone, together], True), (4, [alone, together], True), (3, [alone], False)):
+        monkeypatch.setattr(explain, "MAX_READINGS", most)
+        found = other_readings(compiled, {"a": "yes", "b": "no"})
+        assert [tuple(reading) for reading in found.depends] == depends
+        assert found.complete == complete
+
+
+def test_no_other_number_is_one_that_the_question_cannot_have():
+    numbers = "\nsettings: {s: {means: S, type: whole_number, value: 4}}\n"
+    numbers += "questions: {a: {ask: A, type: whole_number, range: [3, 5]}}\n"
+    text = HEAD + numbers + rules("r | {a: {at_least: s}} | high")
+    compiled = compile_rule_set(understand(text.encode(), "numbers.yaml").rule_set)
+    assert list(explain.single_readings(compiled, compiled.rule_set.settings[0])) == [3, 5]

@@ -81,20 +81,22 @@ def test_what_is_left_out_is_said(seed):
             assert found.cut
             assert last.outcome in end.outcomes
             assert all_asked[len(asked)] == end.questions[0]
+            assert end.questions == decide(rules, {name: profile[name] for name in asked}).ask_next
         else:
             assert end.outcome == last.outcome
             assert set(last.rules) <= set(end.rules)
 
 
-def written(questions: str, *rules: str) -> Compiled:
-    """A rule set of two outcomes; each rule as its condition and what it recommends."""
+def written(questions: str, *rules: str, impossible: str = "[]") -> Compiled:
+    """A rule set of three outcomes; each rule as its condition and what it recommends."""
     text = f"""format: 1
 id: x
 version: "1.0.0"
 title: X
 policy: first
-outcomes: {{a: {{label: A}}, b: {{label: B}}}}
+outcomes: {{a: {{label: A}}, b: {{label: B}}, c: {{label: C}}}}
 questions: {questions}
+impossible: {impossible}
 rules:
 """
     for number, rule in enumerate(rules):
@@ -111,6 +113,53 @@ def test_a_question_that_only_settles_which_rule_decides_is_not_asked_and_all_th
     asked, *ends = flow(rules).steps
     assert asked.question == "old"
     assert ends == [End("a", (0, 1)), End("b", (2, 3))]
+
+
+def test_ends_at_which_other_rules_decide_are_two_where_there_is_room_for_them():
+    days = '{days: {ask: "?", type: whole_number, range: [0, 2]}}'
+    rules = written(days, "{days: {is: 0}} -> a", "{days: {is: 1}} -> a", "{} -> b")
+    apart = [End("a", (0,)), End("a", (1,)), End("b", (2,))]
+    assert [*flow(rules).steps[1:]] == [*flow(rules, limit=4).steps[1:]] == apart
+    assert [*flow(rules, limit=3).steps[1:]] == [End("a", (0, 1)), End("b", (2,))]
+
+
+def test_so_many_steps_are_met():
+    names = [f"q{number}" for number in range(5)]
+    rules = written(
+        "{" + ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in names) + "}",
+        *(f"{{{name}: no}} -> a" for name in names),
+        "{} -> b",
+    )
+    for limit, asked in ((2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 5)):
+        found = flow(rules, limit=limit)
+        assert [step.question for step in found.steps if isinstance(step, Asked)] == names[:asked]
+        assert found.cut == (asked < len(names))
+
+
+def test_a_step_of_an_earlier_question_stands_behind_all_that_lead_to_it():
+    """`x` and `y` are just what the other is not, so that they matter together alone, and only at the end."""
+    questions = ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in ("x", "y", "d", "e"))
+    found = flow(
+        written(
+            f"{{{questions}}}",
+            *("{d: yes, x: yes} -> a", "{d: yes} -> b", "{e: yes, x: yes} -> a", "{e: yes} -> b", "{} -> c"),
+            impossible="[{id: i, when: {x: yes, y: yes}, because: r}, {id: j, when: {x: no, y: no}, because: r}]",
+        )
+    )
+    asked = [step for step in found.steps if isinstance(step, Asked)]
+    assert [step.question for step in asked] == ["d", "e", "x"]
+    assert [2 in {branch.to for branch in step.branches} for step in asked] == [True, True, False]
+
+
+def test_all_that_can_still_matter_is_named_where_nothing_is_drawn():
+    questions = ", ".join(f'{name}: {{ask: "?", type: yes_no}}' for name in "pqr")
+    rules = written(
+        f"{{{questions}}}",
+        *("{p: yes} -> a", "{q: yes} -> b", "{r: yes} -> c"),
+        impossible="[{id: i, when: {p: yes, q: yes, r: yes}, because: x}]",
+    )
+    assert flow(rules, limit=0).steps == (Rest(("p", "q", "r"), ("a", "b", "c", NO_RULE)),)
+    assert decide(rules, {}).ask_next == ("p", "q", "r")
 
 
 def test_many_ends_of_one_step_are_one_for_each_outcome():

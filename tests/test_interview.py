@@ -264,6 +264,34 @@ def test_a_question_that_matters_only_with_another_one_is_asked_and_then_the_oth
     assert (skipped.question, dict(skipped.because)) == ("y", {})
 
 
+THREE_OR_TWO = """
+format: 1
+id: test
+version: "1.0.0"
+title: With the one answer three tied questions matter together, with the other one two
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions:
+%s
+impossible:
+%s
+rules:
+  - {id: three, when: {u: yes, a: yes}, recommend: high, because: c, basis: site}
+  - {id: two, when: {u: no, d: yes}, recommend: high, because: c, basis: site}
+  - {id: rest, when: {}, recommend: low, because: c, basis: site}
+"""
+
+
+def test_of_the_sets_that_matter_together_a_smallest_is_asked_though_others_come_first():
+    questions = "\n".join(f'  {name}: {{ask: "{name}?", type: yes_no}}' for name in "abcdeu")
+    ways = [(one, other) for pair in ("ab", "bc", "de") for one, other in (pair, pair[::-1])]
+    tied = "\n".join(f"  - {{id: {a}{b}, when: {{{a}: yes, {b}: no}}, because: both or none}}" for a, b in ways)
+    rules = compile_rule_set(understand((THREE_OR_TWO % (questions, tied)).encode(), "t.yaml").rule_set)
+    decision = decide(rules, {"u": Unanswered.UNKNOWN})
+    assert decision.ask_next == ("u",)
+    assert to_ask(rules, decision) == ("d", "e")
+
+
 # --- back, correct, replay ------------------------------------------------------------------
 
 

@@ -268,6 +268,8 @@ def test_other_readings_are_compared_by_search_where_the_diagrams_are_too_large(
     rule_set = limited(setting + rules("{a: {at_least: 5}}", "{lax: yes, c: {is: 9}}") + rest)
     by_diagram = {(one.old, one.new) for one in under_reading(rule_set, {"lax": "yes"})}
     assert by_diagram == {("low", "high"), ("no_rule", "high")}
+    with pytest.raises(OutOfTime):
+        list(under_reading(rule_set, {"lax": "yes"}, Budget(0)))
     monkeypatch.setattr("iopscreen.engine.joint.MAX_EDGES_OF_ALL", 0)
     by_search = list(under_reading(rule_set, {"lax": "yes"}))
     assert {(one.old, one.new) for one in by_search} == by_diagram

@@ -13,7 +13,7 @@ from oracle import Oracle, Profile, holds
 from random_rule_sets import made
 
 from iopscreen.engine import largest
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter, regions, whole
 from iopscreen.engine.largest import Largest
@@ -90,6 +90,16 @@ def test_nothing_is_counted_where_the_diagram_of_all_profiles_is_too_large(monke
         whole(known(SEEDS[0]).everything.compiled)
 
 
+def test_what_is_asked_of_a_count_afterwards_has_a_time_of_its_own():
+    compiled = known(SEEDS[0]).everything.compiled
+    with pytest.raises(OutOfTime):
+        whole(compiled, Budget(0))
+    late = whole(compiled, UNLIMITED, Budget(0))
+    assert late.counts == known(SEEDS[0]).everything.counts
+    with pytest.raises(OutOfTime):
+        _ = late.diagram
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_regions_of_one_kind_hold_all_of_it_the_largest_first(seed):
     one = known(seed)
@@ -157,6 +167,15 @@ def test_the_largest_regions_of_some_rules_are_those_asked_for():
             assert {region.label for region in every} == {label}
             assert Largest(one.everything).regions([label], 1) == [max(every, key=lambda region: region.profiles)]
         assert Largest(one.everything).regions([len(one.everything.compiled.rule_set.rules)], 10) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_the_largest_regions_of_several_rules_are_the_largest_that_each_has(limit):
+    for one in map(known, SEEDS):
+        labels = one.everything.labels
+        of_each = [Largest(one.everything).regions([label], 10_000) for label in labels]
+        sizes = sorted((region.profiles for found in of_each for region in found), reverse=True)
+        assert [region.profiles for region in Largest(one.everything).regions(labels, limit)] == sizes[:limit]
 
 
 def listed(one: Known, limit: int) -> Iterator[str]:

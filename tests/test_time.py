@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from iopscreen.engine.budget import ROUNDS_A_LOOK, UNLIMITED, Budget, OutOfTime
@@ -48,6 +50,32 @@ def test_parts_of_a_budget_end_with_it():
     with pytest.raises(OutOfTime):
         budget.part(most=5).look()
     none.look()
+
+
+def test_a_part_of_all_that_is_left_ends_with_it_and_by_its_clock():
+    clock = Clock()
+    budget, endless = Budget(8, clock), Budget(None, clock)
+    all_of_it, some = budget.part(), endless.part(most=1)
+    clock.now += 8
+    for one in (all_of_it, some, budget):
+        with pytest.raises(OutOfTime):
+            one.look()
+    clock.now = 0.0  # what is out stays so, whatever the clock says
+    with pytest.raises(OutOfTime):
+        budget.part().look()
+
+
+def test_the_clock_is_looked_at_once_in_so_many_rounds():
+    looks = count()
+    budget = Budget(1_000, looks.__next__)
+    seen = []
+    for _ in range(3):
+        budget.spend()
+        seen.append(next(looks))
+        for _ in range(ROUNDS_A_LOOK - 1):
+            budget.spend()
+        seen.append(next(looks))
+    assert seen == [2, 3, 5, 6, 8, 9]  # every first one of so many rounds looks, and so does the test itself
 
 
 def test_a_budget_is_short_once_a_part_of_it_has_run_out():
