@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 
 from iopscreen.errors import IopscreenError
 from iopscreen.named import NamedOutput, telling
+from iopscreen.text import may_be_contents
 
 STREAM = "-"
 """The name of stdin and stdout."""
@@ -39,12 +40,22 @@ def opened(name: str) -> Iterator[BinaryIO]:
     except IsADirectoryError:
         raise IopscreenError(f"{name}: is a folder; name a file in it") from None
     except OSError as error:
+        refuse_contents(name)
         from iopscreen.files import similar
 
         near = similar(name) if isinstance(error, FileNotFoundError) else ""
         raise _cannot_be_read(name, error, near) from None
     with _reading(name), file:
         yield file
+
+
+def refuse_contents(name: str) -> None:
+    """What a file would hold, answers perhaps, in the place of its name: it is not repeated. Raises IopscreenError."""
+    if may_be_contents(name) and not is_there(name):
+        raise IopscreenError(
+            "the name of a file is wanted, and there is none called so; what it holds goes into the file, never onto "
+            "the command line, which a shell keeps"
+        )
 
 
 @contextmanager

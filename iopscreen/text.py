@@ -23,12 +23,19 @@ LONGEST_PATH, LONGEST_NAME = 4096, 255
 def may_hold_answers(word: str) -> bool:
     """Whether a word of a command line may be answers in the place of a file's name: nothing repeats it then.
 
-    Answers are health data. What looks so is no name that anybody gives a file: `{`, `[`, `a: b`, `a=b`, several
-    lines, or longer than names may be.
+    Answers are health data. What looks so is hardly the name of a file: what may be its contents, or `a=b`.
+    """
+    return "=" in word or may_be_contents(word)
+
+
+def may_be_contents(word: str) -> bool:
+    """Whether a word may be what a file holds, in the place of its name: `{`, `[`, `a: b`, several lines, or too long.
+
+    Nobody gives a file such a name; `a=b` somebody may.
     """
     data = word.encode("utf-8", "surrogateescape")
     too_long = len(data) > LONGEST_PATH or any(len(name) > LONGEST_NAME for name in data.split(b"/"))
-    return too_long or word.lstrip().startswith(("{", "[")) or any(sign in word for sign in ("\n", "\r", ": ", "="))
+    return too_long or word.lstrip().startswith(("{", "[")) or any(sign in word for sign in ("\n", "\r", ": "))
 
 
 def wrapped(

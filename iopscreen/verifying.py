@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from iopscreen import streams
 from iopscreen.errors import IopscreenError
 from iopscreen.files import files_in, is_folder
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_rules, rules_of
@@ -19,6 +20,7 @@ def record_files(paths: Sequence[str]) -> list[str]:
     for path in paths:
         if not path:
             raise IopscreenError("the name of a record is empty; name a record, or a folder of them")
+        streams.refuse_contents(path)
         inside = files_in(path, ".json") if is_folder(path) else [path]
         if not inside:
             raise IopscreenError(f"{path}: no record in this folder (`*.json`)")

@@ -28,7 +28,7 @@ BELOW = {
     "calls": ("inputs", "report", "screen", "engine", "ruleset", "streams", "errors", "files", "text"),
     "batching": ("inputs", "report", "batch", "engine", "ruleset", "streams", "errors", "files", "text"),
     "auditing": ("audit", "engine", "ruleset", "streams", "errors"),
-    "verifying": ("inputs", "screen", "engine", "ruleset", "errors", "files"),
+    "verifying": ("inputs", "screen", "engine", "ruleset", "streams", "errors", "files"),
     "api": ("inputs", "report", "screen", "batch", "audit", "engine", "ruleset", "errors"),
     "usage": ("ruleset", "text"),
     "manual": (),

@@ -267,6 +267,19 @@ def test_answers_that_are_typed_are_not_repeated(said, typed):
     assert CANARY not in " ".join(said(typed))
 
 
+@pytest.mark.parametrize(
+    "command", [["screen", "--no-input", "--from"], ["verify"], ["batch"], ["batch", "--dry-run"]], ids=" ".join
+)
+@pytest.mark.parametrize(
+    "typed", ["{detox_need: canary9}", '[{"a": "canary9"}]', "detox_need\ncanary9", "canary9" * 40]
+)
+def test_what_a_file_would_hold_is_not_repeated_either(said, tmp_path, monkeypatch, command, typed):
+    monkeypatch.chdir(tmp_path)
+    [told] = said(*command, typed)
+    assert told.startswith("error: the name of a file is wanted, and there is none called so; ")
+    assert CANARY not in told
+
+
 def test_a_file_that_is_called_as_answers_are_is_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("{a=b}").write_text("detox_need: yes\n")
