@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +20,9 @@ from iopscreen.engine.counts import Region, Whole, clauses_by_rule, never_matter
 from iopscreen.engine.largest import Largest
 from iopscreen.ruleset import model
 from iopscreen.ruleset.reader import understand
+
+sys.path.insert(0, str(TESTS / "benchmarks"))
+import tables
 
 SEEDS = range(900, 960)
 
@@ -199,6 +203,25 @@ def test_the_largest_regions_are_these(monkeypatch, compare):
                     patched.setattr(f"iopscreen.engine.{name}", limit)
                 text += "".join(listed(one, 4))
     compare(TESTS / "cases" / "regions" / "largest.txt", text)
+
+
+TABLES = [
+    ("guideline", 12, 6, ""),
+    ("guideline", 20, 9, ""),
+    ("tree", 30, 8, ""),
+    ("guideline", 12, 6, "impossible:\n  - {id: never, when: {q0: {at_most: 1}, q1: [q1v0, q1v1]}, because: so it is}\n"),
+]
+"""Of these, a rule set has far more regions than the pieces, or the first ways down, lead to."""
+
+
+def test_the_largest_regions_of_tables_are_these(compare):
+    text = ""
+    for kind, rules, columns, more in TABLES:
+        written = tables.KINDS[kind](rules, columns).text + more
+        everything = whole(compile_rule_set(understand(written.encode(), "table.yaml").rule_set))
+        text += f"{kind} {rules} x {columns}{' with an impossible entry' if more else ''}\n"
+        text += "".join(listed(Known(everything, [], 0), 3))
+    compare(TESTS / "cases" / "regions" / "tables.txt", text)
 
 
 PAIRS = """\
