@@ -209,7 +209,7 @@ TABLES = [
     ("guideline", 12, 6, ""),
     ("guideline", 20, 9, ""),
     ("tree", 30, 8, ""),
-    ("guideline", 12, 6, "impossible:\n  - {id: never, when: {q0: {at_most: 1}, q1: [q1v0, q1v1]}, because: so it is}\n"),
+    ("guideline", 12, 6, "impossible:\n  - {id: never, when: {q0: {at_most: 1}, q1: [q1v0]}, because: so}\n"),
 ]
 """Of these, a rule set has far more regions than the pieces, or the first ways down, lead to."""
 
