@@ -215,6 +215,13 @@ def is_folder(path: str) -> bool:
     return False
 
 
+def is_pipe(path: str) -> bool:
+    """Whether this is a pipe with a name."""
+    with suppress(OSError):
+        return Path(path).is_fifo()
+    return False
+
+
 MOST_NAMES = 500
 
 
@@ -224,6 +231,7 @@ def similar(path: str) -> str:
 
     names: list[str] = []
     with suppress(OSError):
-        names = sorted(file.name for file in Path(path).parent.iterdir())[:MOST_NAMES]
+        others = (file.name for file in Path(path).parent.iterdir() if file.name != Path(path).name)
+        names = sorted(others)[:MOST_NAMES]
     close = get_close_matches(Path(path).name, names, n=1, cutoff=0.8)
     return f"; did you mean `{Path(path).with_name(close[0])}`?" if close else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iopscreen import streams
 from iopscreen.errors import IopscreenError
-from iopscreen.files import files_in, is_folder
+from iopscreen.files import files_in, is_folder, is_pipe
 from iopscreen.inputs import Rules, expected_digest, raw_record, read_rules, rules_of
 from iopscreen.screen.verify import Checked, Verifier
 
@@ -21,11 +21,16 @@ def record_files(paths: Sequence[str]) -> list[str]:
         if not path:
             raise IopscreenError("the name of a record is empty; name a record, or a folder of them")
         streams.refuse_contents(path)
-        inside = files_in(path, ".json") if is_folder(path) else [path]
+        inside = _records_in(path) if is_folder(path) else [path]
         if not inside:
             raise IopscreenError(f"{path}: no record in this folder (`*.json`)")
         found += inside
     return found
+
+
+def _records_in(folder: str) -> list[str]:
+    """Its `*.json`. What somebody must first write into is no record, and would be waited for."""
+    return [path for path in files_in(folder, ".json") if not is_pipe(path)]
 
 
 def verify(paths: Sequence[str], rules: str | None, expect_digest: str | None = None) -> list[Checked]:

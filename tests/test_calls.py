@@ -321,6 +321,23 @@ def test_random_calls_verify_and_recommend_what_the_oracle_does(desk, name, walk
             assert shown.decision.possible == oracle.decide(shown.decision.answers, absent_is_unknown=True).possible
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name is of POSIX")
+def test_a_pipe_in_a_folder_of_records_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(IopscreenError, match="no record in this folder"):
+        verifying.record_files([str(tmp_path)])
+    (tmp_path / "a.json").write_text("{}")
+    assert verifying.record_files([str(tmp_path)]) == [str(tmp_path / "a.json")]
+
+
+def test_a_link_to_nothing_is_not_what_was_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("call.json").symlink_to("gone.json")
+    with pytest.raises(IopscreenError) as refused, streams.opened("call.json"):
+        pass
+    assert str(refused.value) == "call.json: cannot be read: no such file or directory"
+
+
 def test_a_folder_stands_for_its_records(desk, tmp_path, monkeypatch):
     hold, path = desk
     hold(Walker(random.Random(3)))

@@ -19,6 +19,7 @@ from iopscreen.engine.table import Table, Tally
 from iopscreen.engine.unasked import cannot_matter
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset import model
+from iopscreen.ruleset.findings import FileRefused
 from iopscreen.ruleset.reader import understand
 
 HEAD = """\
@@ -35,6 +36,19 @@ questions:
   c: {ask: C, type: whole_number, range: [0, 9]}
 """
 REASON = "because: of a reason"
+
+
+LITTLE = """\
+format: 1
+id: many
+version: "1.0.0"
+title: Many questions
+policy: first
+outcomes: {low: {label: Low}}
+questions:
+%srules:
+  - {id: r, when: {q0: yes}, recommend: low, because: x, basis: site}
+"""
 
 
 def rules(*conditions: str) -> str:
@@ -171,6 +185,19 @@ def test_so_many_pairs_of_nodes_are_looked_at(monkeypatch):
     monkeypatch.setattr("iopscreen.engine.diagram.MAX_PAIRS", 1 + 3 + 6 - 1)
     with pytest.raises(TooTangled):
         questions[0]()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_rule_set_has_as_many_questions_as_can_be_asked(more):
+    questions = "".join(f"  q{at}: {{ask: Q, type: yes_no}}\n" for at in range(1_000 + more))
+    text = LITTLE % questions
+    if not more:
+        assert len(understand(text.encode(), "many.yaml").rule_set.questions) == 1_000
+        return
+    with pytest.raises(FileRefused) as refused:
+        understand(text.encode(), "many.yaml")
+    [fault] = refused.value.findings
+    assert (fault.name, fault.place) == ("too-large", (8 + 1_000, 3))
 
 
 @pytest.mark.parametrize(("edges", "fits"), [(1, False), (2, False), (5, False), (6, True), (7, True)])

@@ -297,6 +297,10 @@ FILES = {
     "a second document starts here; a file holds one": b"format: 1\n---\nformat: 1\n",
     "the file is larger than 4 MiB; split it": b"#" * (nodes.MAX_BYTES + 1),
     "more than 400,000 values; split the file": b"[" + b"1," * nodes.MAX_NODES + b"]",
+    "more than 1,000 questions; nobody could ask them in one call": b"format: 1\nid: many\nversion: '1.0.0'\ntitle: T\n"
+    b"policy: first\noutcomes: {low: {label: Low}}\nquestions:\n"
+    + b"".join(b"  q%d: {ask: Q, type: yes_no}\n" % at for at in range(1_001))
+    + b"rules:\n  - {id: r, when: {}, recommend: low, because: x, basis: site}\n",
     "nested deeper than 32 levels": b"[" * 33 + b"]" * 33,
     "500 faults so far; mend these before the rest is looked at": b"format: 1\n"
     + b"".join(b"k%d: v\n" % at for at in range(600)),

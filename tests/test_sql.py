@@ -125,6 +125,43 @@ def test_random_rule_sets(part):
     assert impossible > 5
 
 
+FOR_NOTES = """\
+format: 1
+id: apart
+version: "1.0.0"
+title: Impossible answers that are for notes alone
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions:
+  k: {ask: K, type: yes_no}
+  fn: {ask: F, type: yes_no, for_notes: yes}
+impossible:
+%s
+rules:
+  - {id: r, when: {k: yes}, recommend: high, because: x, basis: site}
+  - {id: s, when: {}, recommend: low, because: x, basis: site}
+notes:
+  - {id: n, when: {fn: yes}, say: S}
+"""
+NO_NOTE, NO_YES = "  - {id: i, when: {fn: no}, because: x}", "  - {id: j, when: {fn: yes}, because: x}"
+
+
+def test_impossible_answers_for_notes_alone_change_no_recommendation():
+    file = rule_file(FOR_NOTES % NO_NOTE)
+    callers = [{"k": answer} for answer in ("yes", "no", "unknown", "declined", None)]
+    rows = on_duckdb(file, callers, query(file))
+    agree(file, callers, rows)
+    assert [row["recommendation"] for row in rows][:2] == ["high", "low"]
+    with pytest.raises(IopscreenError, match="nobody is possible under `i`, `j`"):
+        query(rule_file(FOR_NOTES % f"{NO_NOTE}\n{NO_YES}"))
+
+
+@pytest.mark.parametrize("table", ["e\x1b[31m", "a\x9bb", "a.b\u202e", "", "a..b"])
+def test_what_can_be_no_name_of_a_table_is_refused(table):
+    with pytest.raises(IopscreenError, match="should be the name of a table"):
+        decision_sql(shipped("iop"), Dialect.DUCKDB, table)
+
+
 # --- what is written, and what is refused -----------------------------------------------------
 
 WRITTEN = [("iop", Dialect.DUCKDB), *(("hostile", dialect) for dialect in Dialect)]

@@ -14,7 +14,7 @@ from itertools import combinations, count
 from typing import Literal, NamedTuple
 
 from iopscreen.engine.blocks import tests_by_subject
-from iopscreen.engine.budget import TooTangled
+from iopscreen.engine.budget import UNLIMITED, TooTangled
 from iopscreen.engine.compiled import (
     FIRST_IMPOSSIBLE,
     MAX_EDGES_OF_ALL,
@@ -24,6 +24,7 @@ from iopscreen.engine.compiled import (
     is_impossible,
 )
 from iopscreen.engine.diagram import Diagram, Label, Node, Pair
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.errors import IopscreenError
 from iopscreen.export.dialects import Dialect
 from iopscreen.export.sql_answers import Facts, Words
@@ -41,14 +42,33 @@ MAX_WIDTH = 110
 
 def decision_sql(file: RuleFile, dialect: Dialect, table: str) -> str:
     """A SELECT that adds the decision to every row of `table`, perhaps `schema.table`. Raises IopscreenError."""
-    if not all(table.split(".")):
+    if not all(table.split(".")) or not table.isprintable():
         raise IopscreenError(
             f"`--table {table}` should be the name of a table, or a schema and a table with a dot between"
         )
     try:
-        return _Statement(file, dialect, table).text()
+        return _Statement(file, _deciding_alone(file), dialect, table).text()
     except TooTangled:
         raise IopscreenError(f"{file.path}: the rules are too tangled for one SELECT; use `iopscreen batch`") from None
+
+
+def _deciding_alone(file: RuleFile) -> RuleSet:
+    """The rule set without what changes no recommendation, so that fewer answers are told apart. Raises IopscreenError.
+
+    These are notes, guarantees, and the impossible entries about answers that are for notes alone: no such answer
+    is read. Only where these entries leave nobody would that matter.
+    """
+    rule_set = file.rule_set
+    for_notes = {question.id for question in rule_set.questions if question.for_notes}
+    beside = [
+        entry for entry in rule_set.impossible if {test.subject for test in tests_of(entry.condition)} & for_notes
+    ]
+    of_notes = compile_rule_set(RuleSet(*rule_set._replace(impossible=tuple(beside))))
+    if beside and Verdicts(of_notes, UNLIMITED).nobody_possible:
+        entries = ", ".join(f"`{entry.id}`" for entry in beside)
+        raise IopscreenError(f"{file.path}: nobody is possible under {entries}, so that no SELECT decides anything")
+    deciding = tuple(entry for entry in rule_set.impossible if entry not in beside)
+    return RuleSet(*rule_set._replace(notes=(), guarantees=(), impossible=deciding))
 
 
 # --- columns and truth values -----------------------------------------------------------------
@@ -262,12 +282,11 @@ def _all_impossible(labels: Iterable[Label]) -> bool:
 class _Statement:
     """The parts of one SELECT, in the order in which they are written."""
 
-    def __init__(self, file: RuleFile, dialect: Dialect, table: str) -> None:
+    def __init__(self, file: RuleFile, rule_set: RuleSet, dialect: Dialect, table: str) -> None:
         self.file = file
         self.table = table
         self.words = Words(dialect)
-        # Without what never changes a recommendation, fewer answers are told apart.
-        self.rule_set = RuleSet(*file.rule_set._replace(notes=(), guarantees=()))
+        self.rule_set = rule_set
         compiled = self.compiled = compile_rule_set(self.rule_set)
         self.diagram = compiled.diagram()
         root = compiled.rules.build(self.diagram, {}, max_edges=MAX_EDGES_OF_ALL)

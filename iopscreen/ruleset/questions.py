@@ -41,6 +41,9 @@ QUESTION_KEYS = (
     "accept",
 )
 
+MAX_QUESTIONS = 1_000
+"""What is worked out for each question takes as long as there are others."""
+
 
 class QuestionReader:
     """Reads the settings and questions of one rule set; those that could be read are kept by id."""
@@ -113,7 +116,11 @@ class QuestionReader:
 
     def _questions(self, top: Fields) -> None:
         node = top.node_of("questions")
-        for key, value in self.shape.entries(node, "`questions`"):
+        for place, (key, value) in enumerate(self.shape.entries(node, "`questions`")):
+            if place == MAX_QUESTIONS:
+                message = f"more than {MAX_QUESTIONS:,} questions; nobody could ask them in one call"
+                self.faults.add("too-large", key.place, message)
+                break
             name = self.shape.name(key, "a question")
             if name is None:
                 self._question(key.text, key, value)  # its other faults are told as well

@@ -220,6 +220,9 @@ def _rule_set_changed(look: Look) -> Iterator[Problem]:
         if made_with[key] != right:
             message = f"is not the {key} of the rule set with this digest, which is {right}"
             yield Problem("rule-set-changed", f"rule_set.{key}", message)
+    if look.contents["disclosure"] != rule_set.disclosure:
+        message = "is not what the rule set with this digest says of passing the record on"
+        yield Problem("rule-set-changed", "disclosure", message)
 
 
 def _unknown_question(look: Look) -> Iterator[Problem]:
