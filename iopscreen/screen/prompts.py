@@ -196,12 +196,20 @@ def _run(page: Page, noted: list[int], burst: console.Burst, *, forget_early_key
 
 def _outcome(application: Application[T], noted: list[int]) -> T:
     """What a page or an editor comes to. `noted` interrupts came before it could listen to them."""
+    import asyncio
 
-    def leave_if_interrupted() -> None:
+    def end(_loop: object, context: dict[str, Any]) -> None:
+        """What fails behind the page ends it. Else it would be printed here, with all that it knows."""
+        error = context.get("exception")
+        if isinstance(error, Exception) and application.future and not application.future.done():
+            application.exit(exception=error)
+
+    def begin() -> None:
+        asyncio.get_running_loop().set_exception_handler(end)
         if noted:
             application.exit(exception=KeyboardInterrupt)
 
-    return application.run(pre_run=leave_if_interrupted)
+    return application.run(pre_run=begin, set_exception_handler=False)
 
 
 def _screen() -> dict[str, Any]:
