@@ -73,11 +73,7 @@ def check_left_out(both, condition, other):
         mine = both.asks(both.point.old, caller) and both.point.fate(both.point.new, caller)
         return mine and holds(condition, caller) and not holds(other, caller)
 
-    found = both.promises.left_out(condition, other)
-    assert (found is not None) == any(wanted(caller) for caller, _, _ in both.callers)
-    if found:
-        both.check_shown(found, wanted)
-    return found is not None
+    return check_found(both, both.promises.left_out(condition, other), wanted)
 
 
 def check_refused_by_one(both, condition, other):
@@ -87,7 +83,11 @@ def check_refused_by_one(both, condition, other):
         asked = both.asks(both.point.old, caller) and both.asks(both.point.new, caller)
         return asked and holds(condition, caller) and not holds(other, caller)
 
-    found = both.promises.refused_by_one(condition, other)
+    return check_found(both, both.promises.refused_by_one(condition, other), wanted)
+
+
+def check_found(both, found, wanted):
+    """Somebody is shown just where there is somebody, and that is one of them."""
     assert (found is not None) == any(wanted(caller) for caller, _, _ in both.callers)
     if found:
         both.check_shown(found, wanted)

@@ -34,7 +34,7 @@ MAX_PATHS = 200
 """Up to how many paths of the diagram are the pieces of the regions."""
 
 MAX_STATES = 2_000
-"""Up to how many states a diagram is made to look for them: with more of these, it has more paths than that."""
+"""Up to how many states a diagram is made to look for them: with more of these, there are hardly so few paths."""
 
 MAX_STEPS = 30
 """How many boxes are looked at, beside those on the way straight down, for one that is larger."""

@@ -28,7 +28,7 @@ from iopscreen.engine.verdicts import Verdicts
 from iopscreen.errors import IopscreenError
 from iopscreen.export.dialects import Dialect
 from iopscreen.export.sql_answers import Facts, Words
-from iopscreen.ruleset.model import NO_RULE, OptionsTest, RuleFile, RuleSet, tests_of
+from iopscreen.ruleset.model import NO_RULE, Impossible, OptionsTest, RuleFile, RuleSet, tests_of
 from iopscreen.ruleset.values import answer_text
 from iopscreen.text import printable
 
@@ -63,12 +63,17 @@ def _deciding_alone(file: RuleFile) -> RuleSet:
     beside = [
         entry for entry in rule_set.impossible if {test.subject for test in tests_of(entry.condition)} & for_notes
     ]
-    of_notes = compile_rule_set(RuleSet(*rule_set._replace(impossible=tuple(beside))))
-    if beside and Verdicts(of_notes, UNLIMITED).nobody_possible:
+    if beside and _leave_nobody(rule_set, beside):
         entries = ", ".join(f"`{entry.id}`" for entry in beside)
         raise IopscreenError(f"{file.path}: nobody is possible under {entries}, so that no SELECT decides anything")
     deciding = tuple(entry for entry in rule_set.impossible if entry not in beside)
     return RuleSet(*rule_set._replace(notes=(), guarantees=(), impossible=deciding))
+
+
+def _leave_nobody(rule_set: RuleSet, entries: Sequence[Impossible]) -> bool:
+    """Whether nobody is possible under these impossible entries alone."""
+    alone = RuleSet(*rule_set._replace(impossible=tuple(entries)))
+    return Verdicts(compile_rule_set(alone), UNLIMITED).nobody_possible
 
 
 # --- columns and truth values -----------------------------------------------------------------

@@ -71,7 +71,8 @@ def _uncovered(subject: Subject, one: Uncovered, who: Parted, names: Sequence[st
     """A boundary with a case for each of its sides where none stands; they differ in that answer alone."""
     boundary, question = one.boundary, one.boundary.question
     where = "either side" if len(one.sides) == 2 else f"the side of {boundary.words[one.sides[0]]}"
-    gets = (f"{_outcome(who.recommended[side])} with {_words(who.answers[side])}" for side in (0, 1))
+    both = zip(who.recommended, who.answers, strict=True)
+    gets = (f"{_outcome(outcome)} with {_words(answer)}" for outcome, answer in both)
     message = (
         f"`{question.id}` decides between {boundary.words[0]} and {boundary.words[1]}, and no case stands on {where}; "
         f"the caller shown gets {' and '.join(gets)}{more}"
