@@ -14,6 +14,7 @@ from oracle import NoCompletion, Oracle, conditions
 from random_rule_sets import made, random_answers
 
 from iopscreen.engine import explain
+from iopscreen.engine import readings as every_reading
 from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -22,14 +23,13 @@ from iopscreen.engine.difference import under_reading
 from iopscreen.engine.explain import (
     Lead,
     Readings,
-    joint_readings,
     leads_to,
     other_readings,
     rules_asking,
     settling,
-    single_readings,
     sufficient,
 )
+from iopscreen.engine.readings import joint_readings, single_readings
 from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import Answers, Bound, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
 from iopscreen.ruleset.model import tests_of as every_test
@@ -292,8 +292,8 @@ def of_numbers(random: Random) -> str:
 
 def test_what_is_compared_with_a_setting_is_linked_to_it_also_through_one_another():
     compared = [("a", "s"), ("a", "t"), (3, "t"), ("b", "u"), ("b", 4)]
-    comparisons = [explain._Comparison(number, Bound("below", limit, NOWHERE)) for number, limit in compared]
-    linked = {name: explain._linked(comparisons, name) for name in "stuv"}
+    comparisons = [every_reading._Comparison(number, Bound("below", limit, NOWHERE)) for number, limit in compared]
+    linked = {name: every_reading._linked(comparisons, name) for name in "stuv"}
     assert linked == {"s": {"a", "s", "t"}, "t": {"a", "s", "t"}, "u": {"b", "u"}, "v": {"v"}}
 
 
@@ -672,7 +672,7 @@ def of_several_settings() -> Compiled:
 
 def test_every_reading_of_a_rule_set_changes_few_settings_first_and_none_that_nothing_rests_on():
     upper, sort, lower = {"upper": "yes"}, {"sort": "y"}, {"lower": "yes"}
-    assert list(explain.joint_readings(of_several_settings())) == [
+    assert list(joint_readings(of_several_settings())) == [
         *(upper, sort, lower),
         *(upper | sort, upper | lower, sort | lower),
         upper | sort | lower,
@@ -694,5 +694,5 @@ def test_no_other_number_is_one_that_the_question_cannot_have():
     numbers += "questions: {a: {ask: A, type: whole_number, range: [3, 5]}}\n"
     text = HEAD + numbers + rules("r | {a: {at_least: s}} | high")
     compiled = compile_rule_set(understand(text.encode(), "numbers.yaml").rule_set)
-    assert list(explain.single_readings(compiled, compiled.rule_set.settings[0])) == [3, 5]
-    assert list(explain.joint_readings(compiled)) == [{"s": 3}, {"s": 5}]
+    assert list(single_readings(compiled, compiled.rule_set.settings[0])) == [3, 5]
+    assert list(joint_readings(compiled)) == [{"s": 3}, {"s": 5}]

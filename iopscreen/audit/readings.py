@@ -9,7 +9,7 @@ from typing import NamedTuple
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.engine.effect import Effects
-from iopscreen.engine.explain import MAX_READINGS, joint_readings, single_readings
+from iopscreen.engine.readings import MAX_READINGS, joint_readings, single_readings
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Condition, Setting
 
