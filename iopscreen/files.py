@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -82,6 +81,8 @@ def _clear(folder: Path, prefix: str) -> None:
 
 def _part(path: str, prefix: str, parts: dict[str, str]) -> BinaryIO:
     """A new file beside `path`, for its owner alone; its name goes into `parts`, messages call it `path`."""
+    import tempfile  # most runs write to stdout alone
+
     with telling(path):
         handle, parts[path] = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=Path(path).parent)
         return cast("BinaryIO", NamedOutput(os.fdopen(handle, "wb"), path))

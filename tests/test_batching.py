@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -127,7 +128,7 @@ class Frail:
 
 
 def break_files(monkeypatch, failing: str, fails: Fails) -> None:
-    real = {"mkstemp": files.tempfile.mkstemp, "fdopen": os.fdopen, "fsync": os.fsync, "replace": os.replace}
+    real = {"mkstemp": tempfile.mkstemp, "fdopen": os.fdopen, "fsync": os.fsync, "replace": os.replace}
 
     def frail(*arguments, **options):
         fails()
@@ -136,7 +137,7 @@ def break_files(monkeypatch, failing: str, fails: Fails) -> None:
     if failing in ("write", "flush", "close"):
         monkeypatch.setattr(files.os, "fdopen", lambda *arguments: Frail(real["fdopen"](*arguments), failing, fails))
     else:
-        monkeypatch.setattr(files.tempfile if failing == "mkstemp" else files.os, failing, frail)
+        monkeypatch.setattr(tempfile if failing == "mkstemp" else files.os, failing, frail)
 
 
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "replaced"])
