@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -338,7 +339,7 @@ def test_whatever_call_fails_the_old_file_stays_and_nothing_else(failing, tmp_pa
     if failing in ("write", "flush"):
         monkeypatch.setattr(files.os, "fdopen", Failing)
     else:
-        monkeypatch.setattr(files.tempfile if failing == "mkstemp" else files.os, failing, fail)
+        monkeypatch.setattr(tempfile if failing == "mkstemp" else files.os, failing, fail)
     with pytest.raises((IopscreenError, OSError)), files.written_whole(str(target), force=True) as file:
         file.write(b"new")
     monkeypatch.undo()

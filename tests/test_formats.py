@@ -180,8 +180,7 @@ def test_how_files_are_called(path, inside, shown):
 
 def test_an_analysis_that_is_not_complete_is_never_clean(monkeypatch):
     result = audited(CASES / "clean", monkeypatch)
-    values = {name: getattr(result, name) for name in AuditResult.__dataclass_fields__}
-    left = AuditResult(**{**values, "undecided": (Undecided("gap", ("gap",)),), "why": f"{result.path}: too tangled"})
+    left = result._replace(undecided=(Undecided("gap", ("gap",)),), why=f"{result.path}: too tangled")
     paths = Paths(Path.cwd())
     assert "not complete; so far" in audit_markdown([left], paths, notes=False).splitlines()[2]
     first, empty, closing, *_ = audit_text([result, left], color=False, width=80, notes=False, quiet=True).splitlines()
@@ -349,9 +348,8 @@ def test_what_may_harm_a_caller_comes_first_of_its_level():
 @pytest.mark.parametrize(("number", "size"), [(1, 10), (40, 500), (3_000, 3), (2_000, 100_000)])
 def test_a_comment_fits_its_limit_and_counts_what_is_left_out(limit, number, size, monkeypatch):
     result = audited(CASES / "clean", monkeypatch)
-    values = {name: getattr(result, name) for name in AuditResult.__dataclass_fields__}
     found = tuple(one.finding for one in findings_of(number, size=size))
-    full = AuditResult(**{**values, "findings": found, "acceptances": (None,) * number})
+    full = result._replace(findings=found, acceptances=(None,) * number)
     text = audit_markdown([full], Paths(Path.cwd()), notes=True, limit=limit)
     assert len(text) <= limit
     rows = len(re.findall(r"^\| \d+ \|", text, re.M))

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from random import Random
@@ -257,8 +256,8 @@ def hostile_audit() -> AuditResult:
         for number, severity in enumerate(Severity, 1)
     ]  # fmt: skip
     accept = result.overview.rule_set.accept[0]._replace(because=RAW, by=RAW, until=RAW)
-    return replace(
-        result, path=RAW, findings=tuple(findings), acceptances=(accept, None, None), overview=hostile(),
+    return result._replace(
+        path=RAW, findings=tuple(findings), acceptances=(accept, None, None), overview=hostile(),
         undecided=(Undecided(RAW),), why=RAW,
     )  # fmt: skip
 
@@ -482,7 +481,7 @@ def test_mutants_that_no_case_notices_are_a_table():
 
 def test_what_was_not_decided_is_said():
     told = audit(str(CASES / "hole.yaml"), {}, today=TODAY)
-    result = replace(told, findings=(), acceptances=(), undecided=(Undecided("gap"),), why="no time")
+    result = told._replace(findings=(), acceptances=(), undecided=(Undecided("gap"),), why="no time")
     page = Page(audit_html([result]))
     assert "Audit: not complete" in page.words
     assert "Not decided no time gap" in page.words

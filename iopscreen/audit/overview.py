@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen.audit.regions import OutcomeRegions, region_table
 from iopscreen.audit.words import blocks_in_words
@@ -21,17 +20,20 @@ BEGINNING = 14
 """How many steps are drawn of a way that is too large to be drawn whole: how a call begins."""
 
 
-@dataclass(frozen=True)
-class Overview:
-    """A rule file with what follows from it. `compiled` and `counted` are None where it is too tangled for that.
-
-    `late`: `counted` is None because the time was used up.
-    """
+class _Overview(NamedTuple):
+    """What an overview holds; `Overview` adds what follows from it."""
 
     file: RuleFile
     compiled: Compiled | None
     counted: Whole | None
     late: bool = False
+
+
+class Overview(_Overview):
+    """A rule file with what follows from it. `compiled` and `counted` are None where it is too tangled for that.
+
+    `late`: `counted` is None because the time was used up.
+    """
 
     @property
     def rule_set(self) -> RuleSet:

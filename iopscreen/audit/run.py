@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,16 +58,8 @@ class RuleSetFacts(NamedTuple):
     killers: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class AuditResult:
-    """Everything about one rule file. `facts` is None for a faulty one.
-
-    `texts`: by path, the files that findings point into. `undecided`: what was not decided
-    within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
-    notes that nobody asked for. `sources`: the ids that a source's text
-    can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
-    became of an earlier edition, where one was named; `no_change`: in words, what was not compared, and why.
-    """
+class _AuditResult(NamedTuple):
+    """What an audit found; `AuditResult` adds what follows from it."""
 
     path: str
     texts: Mapping[str, str]
@@ -82,6 +73,17 @@ class AuditResult:
     change: Change | None = None
     no_change: str | None = None
     hints: tuple[Undecided, ...] = ()
+
+
+class AuditResult(_AuditResult):
+    """Everything about one rule file. `facts` is None for a faulty one.
+
+    `texts`: by path, the files that findings point into. `undecided`: what was not decided
+    within the budget, and may be an error or a warning; `why` is the reason. `hints`: the same of
+    notes that nobody asked for. `sources`: the ids that a source's text
+    can be given for. `overview`: the rule set as a whole; None for a faulty file. `change`: what
+    became of an earlier edition, where one was named; `no_change`: in words, what was not compared, and why.
+    """
 
     @property
     def complete(self) -> bool:
@@ -242,7 +244,7 @@ def _change(
     if earlier is None:
         return None, without
     if cases_are_faulty:  # that is a fault, and they are not gone
-        earlier = replace(earlier, case_file=None)
+        earlier = earlier.without_cases()
     return compare(earlier, Edition(file, case_file), budget.part(share=0.5)), without
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -64,16 +63,8 @@ class Undecided(NamedTuple):
     place: Place | None = None
 
 
-@dataclass(frozen=True)
-class Subject:
-    """One rule file, with its cases (None without a readable file of them) and what else is at hand.
-
-    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. `budget`: the
-    time for everything. `with_mutants`: whether mutants are wanted; `progress` is told how many
-    were looked at. What is expensive is worked out once, when it is first asked for, each in its share
-    of the time, so that nothing starves: verdicts first, then what is counted and explained. `told`
-    and `left_open` grow as the checks run: what those before found, and what they could not decide.
-    """
+class _Subject(NamedTuple):
+    """What a subject holds; `Subject` adds what is worked out of it."""
 
     file: RuleFile
     attempt: Compiled | TooTangledToCompile
@@ -84,8 +75,26 @@ class Subject:
     budget: Budget = UNLIMITED
     with_mutants: bool = False
     progress: Progress | None = None
-    told: list[Finding] = field(default_factory=list)
-    left_open: list[Undecided] = field(default_factory=list)
+
+
+class Subject(_Subject):
+    """One rule file, with its cases (None without a readable file of them) and what else is at hand.
+
+    `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. `budget`: the
+    time for everything. `with_mutants`: whether mutants are wanted; `progress` is told how many
+    were looked at. What is expensive is worked out once, when it is first asked for, each in its share
+    of the time, so that nothing starves: verdicts first, then what is counted and explained.
+    """
+
+    @cached_property
+    def told(self) -> list[Finding]:
+        """What the checks that have run found; it grows as they run."""
+        return []
+
+    @cached_property
+    def left_open(self) -> list[Undecided]:
+        """What the checks that have run could not decide; it grows as they run."""
+        return []
 
     @property
     def undecided(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ diagram of all rules. Where these do not fit, nothing is counted; verdicts come 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count, islice
@@ -28,13 +27,8 @@ Row = tuple[Clause, Label]
 # --- the rules as a whole -------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Whole:
-    """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
-
-    `states`: how many were told apart while counting; the diagram has no more nodes. It is `made` where it is
-    asked for, unless it was before, in half of what is left of the `budget`.
-    """
+class _Whole(NamedTuple):
+    """What was counted; `Whole` adds what follows from it."""
 
     compiled: Compiled
     weights: Weights
@@ -43,6 +37,14 @@ class Whole:
     states: int
     budget: Budget = UNLIMITED
     made: tuple[Diagram, Node] | None = None
+
+
+class Whole(_Whole):
+    """Who decides, over all profiles. `counts` is of possible ones, by rule position or `NONE_MATCHES`.
+
+    `states`: how many were told apart while counting; the diagram has no more nodes. It is `made` where it is
+    asked for, unless it was before, in half of what is left of the `budget`.
+    """
 
     @cached_property
     def _made(self) -> tuple[Diagram, Node]:

@@ -32,6 +32,10 @@ class Edition:
         """The rule set of the file."""
         return self.file.rule_set
 
+    def without_cases(self) -> Edition:
+        """The same as if there were no cases."""
+        return replace(self, case_file=None)
+
 
 def read_edition(path: str) -> Edition:
     """The rule file at `path` with the cases beside it. Raises FileRefused."""
