@@ -8,7 +8,7 @@ In the process, from the table in memory to the verdicts: is there a gap, and wh
 unreachable. z3 is asked once per rule, with integers and with one Boolean per value; the faster of
 the two counts. `counts` is what ours takes more for the number of profiles of every rule and the
 largest regions, which the others do not give. All must come to the same verdicts. Whole processes
-are compared for small sets: ours from the YAML file to the printed report.
+are compared for small sets, from the YAML file to what is printed: ours is a report.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import provers
 import tables
 
 from iopscreen.audit.regions import region_table
@@ -31,8 +32,7 @@ from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
 
-Found = tuple[int, bool]
-"""How many rules are unreachable, and whether there is a gap."""
+Found = provers.Found
 
 SHAPES = (("tree", 1500, 7), ("tree", 1500, 13), ("tree", 5000, 10), ("guideline", 1000, 13))
 SMALL = (("guideline", 12, 6), ("guideline", 20, 12), ("guideline", 40, 18), ("tree", 40, 18))
@@ -59,83 +59,6 @@ def counted(rule_set: RuleSet) -> Found:
     return len(rule_set.rules) - len(everything.labels - {NONE_MATCHES}), NONE_MATCHES in everything.labels
 
 
-def z3_integers(made: tables.Made) -> Found:
-    import z3
-
-    names = [z3.Int(column.name) for column in made.columns]
-    solver = z3.Solver()
-    for name, column in zip(names, made.columns, strict=True):
-        solver.add(name >= 0, name < column.size)
-    conditions = [
-        z3.And([z3.And(names[column] >= values[0], names[column] <= values[-1]) for column, values in row.items()])
-        for row, _ in made.rows
-    ]
-    return _one_query_a_rule(solver, conditions)
-
-
-def z3_booleans(made: tables.Made) -> Found:
-    import z3
-
-    names = [[z3.Bool(f"{column.name}_{value}") for value in range(column.size)] for column in made.columns]
-    solver = z3.Solver()
-    for values in names:
-        solver.add(z3.AtMost(*values, 1), z3.Or(values))
-    conditions = [
-        z3.And([z3.Or([names[column][value] for value in values]) for column, values in row.items()])
-        for row, _ in made.rows
-    ]
-    return _one_query_a_rule(solver, conditions)
-
-
-def _one_query_a_rule(solver, conditions) -> Found:
-    import z3
-
-    unreachable = 0
-    for condition in conditions:
-        solver.push()
-        solver.add(condition)
-        unreachable += solver.check() == z3.unsat
-        solver.pop()
-        solver.add(z3.Not(condition))
-    return unreachable, solver.check() == z3.sat
-
-
-def bdd(made: tables.Made) -> Found:
-    from dd.cudd import BDD
-
-    manager = BDD()
-    bits = [(column.size - 1).bit_length() for column in made.columns]
-    manager.declare(
-        *(f"{column.name}_{bit}" for column, number in zip(made.columns, bits, strict=True) for bit in range(number))
-    )
-    value = [
-        [_cube(manager, column.name, number, value) for value in range(column.size)]
-        for column, number in zip(made.columns, bits, strict=True)
-    ]
-    left = manager.true
-    for values in value:
-        left &= _any(manager, values)
-    unreachable = 0
-    for row, _ in made.rows:
-        mine = left
-        for column, values in row.items():
-            mine &= _any(manager, [value[column][place] for place in values])
-        unreachable += mine == manager.false
-        left &= ~mine
-    return unreachable, left != manager.false
-
-
-def _cube(manager, name, bits, value):
-    return manager.cube({f"{name}_{bit}": bool(value >> bit & 1) for bit in range(bits)})
-
-
-def _any(manager, parts):
-    found = manager.false
-    for part in parts:
-        found |= part
-    return found
-
-
 # --- the runs -------------------------------------------------------------------------------
 
 
@@ -153,13 +76,13 @@ def in_the_process(runs: int) -> None:
         rule_set = understand(made.text.encode(), "table.yaml").rule_set
         ways: dict[str, Callable[[], Found]] = {
             "ours": lambda rule_set=rule_set: ours(rule_set),
-            "z3 integers": lambda made=made: z3_integers(made),
-            "z3 Booleans": lambda made=made: z3_booleans(made),
+            "z3 integers": lambda made=made: provers.z3_integers(made),
+            "z3 Booleans": lambda made=made: provers.z3_booleans(made),
         }
         if shape in SHAPES:  # no diagram of a tangled one fits
             ways |= {
                 "ours, counts": lambda rule_set=rule_set: counted(rule_set),
-                "BDD": lambda made=made: bdd(made),
+                "BDD": lambda made=made: provers.bdd(made),
             }
         found: list[Found] = []
         times: dict[str, list[float]] = {name: [] for name in ways}
@@ -172,39 +95,23 @@ def in_the_process(runs: int) -> None:
         print(f"  {kind} {rules} x {columns}: {found[0][0]} unreachable, gap {found[0][1]}: {shown}")
 
 
-PROCESS = """
-import sys
-sys.path.insert(0, {folder!r})
-import analysis, tables
-{reading}
-print(analysis.{way}(tables.{kind}({rules}, {columns})))
-"""
-
-
 def whole_processes(runs: int) -> None:
-    print("Whole processes, seconds (ours reads a YAML file and prints a report with counts and regions):")
-    folder = str(Path(__file__).parent)
+    print("Whole processes, seconds, the least of all runs (each reads the YAML file; ours prints a report with counts")
+    print("and regions, the others two numbers):")
+    others = str(Path(provers.__file__))
     with tempfile.TemporaryDirectory() as scratch:
         for kind, rules, columns in SMALL:
             path = Path(scratch, "table.yaml")
             path.write_text(tables.KINDS[kind](rules, columns).text)
             commands = {"ours": [sys.executable, "-m", "iopscreen", "audit", str(path)]}
-            read = f"import yaml; yaml.load(open({str(path)!r}), yaml.CSafeLoader)"
-            for way, reading in (
-                *((way, "") for way in ("z3_integers", "z3_booleans", "bdd")),
-                ("z3_integers", read),
-            ):
-                program = PROCESS.format(
-                    folder=folder, reading=reading, way=way, kind=kind, rules=rules, columns=columns
-                )
-                commands[f"{way}, having read the file" if reading else way] = [sys.executable, "-c", program]
+            commands |= {way: [sys.executable, others, way, str(path)] for way in provers.WAYS}
             times: dict[str, list[float]] = {name: [] for name in commands}
             for _ in range(runs):
                 for name, command in commands.items():
                     start = time.perf_counter()
                     subprocess.run(command, capture_output=True, check=False)
                     times[name].append(time.perf_counter() - start)
-            shown = ", ".join(f"{name} {statistics.median(several):.2f}" for name, several in times.items())
+            shown = ", ".join(f"{name} {min(several):.3f}" for name, several in times.items())
             print(f"  {kind} {rules} x {columns}: {shown}")
 
 
