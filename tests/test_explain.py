@@ -696,3 +696,27 @@ def test_no_other_number_is_one_that_the_question_cannot_have():
     compiled = compile_rule_set(understand(text.encode(), "numbers.yaml").rule_set)
     assert list(single_readings(compiled, compiled.rule_set.settings[0])) == [3, 5]
     assert list(joint_readings(compiled)) == [{"s": 3}, {"s": 5}]
+
+
+@pytest.mark.parametrize(
+    ("s", "t", "a", "b", "test", "met"),
+    [
+        (28, 5, (20, 30), (0, 22), "{s: {at_most: t}}", lambda s, t: s <= t),
+        (5, 28, (0, 22), (20, 30), "{s: {at_least: t}}", lambda s, t: s >= t),
+    ],
+)
+def test_settings_that_meet_only_at_the_ends_of_what_questions_allow_are_found(s, t, a, b, test, met):
+    """No condition that decides names the questions, and neither setting comes to the other's value."""
+    settings = "".join(f"  {name}: {{means: M, type: whole_number, value: {n}}}\n" for name, n in (("s", s), ("t", t)))
+    asked = "".join(
+        f"  {name}: {{ask: A, type: whole_number, range: [{low}, {high}]}}\n"
+        for name, (low, high) in (("a", a), ("b", b))
+    )
+    note = "notes: [{id: n, when: {a: {at_least: s}, b: {at_least: t}}, for: staff, say: So it is.}]"
+    text = f"{HEAD}settings:\n{settings}questions:\n{asked}{note}" + rules(f"r | {test} | high", "rest | {} | low")
+    compiled = compile_rule_set(understand(text.encode(), "ends.yaml").rule_set)
+    assert not any(met(**{"s": s, "t": t, **one}) for one in joint_readings(compiled) if len(one) == 1)
+    together = [one for one in joint_readings(compiled) if len(one) == 2 and met(**one)]
+    assert together and all(low <= one[name] <= high for one in together for name, (low, high) in (("s", a), ("t", b)))
+    [reading] = other_readings(compiled, {}).depends
+    assert (met(**reading.settings), reading.possible) == (True, ("high",))
