@@ -38,6 +38,7 @@ from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import NONE_MATCHES, Compiled, compile_rule_set
 from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide
 from iopscreen.engine.verdicts import Verdicts
+from iopscreen.errors import IopscreenError
 from iopscreen.report.decision import Shown, decision_json
 from iopscreen.ruleset.model import NO_RULE, Answer, Answers, RuleFile, Unanswered
 from iopscreen.ruleset.reader import understand
@@ -266,12 +267,23 @@ def by_sql(site: Site) -> list[Told | None]:
         {name: answer_text(answers[name]) if is_known(answers, name) else None for name in names}
         for answers in site.callers
     ]
+    try:
+        select = query(site.file)
+    except IopscreenError as refused:  # no caller at all is possible, whatever is said for notes
+        assert "nobody is possible" in str(refused)
+        assert not any(one.possible for one in by_oracle(site))
+        return [None] * len(site.callers)
     told = [
-        _from_row({name: cell or "" for name, cell in row.items()})
-        for row in on_duckdb(site.file, callers, query(site.file))
+        _from_row({name: cell or "" for name, cell in row.items()}) for row in on_duckdb(site.file, callers, select)
     ]
-    # Where no question matters alone, it lists every one that is tested.
-    return [one._replace(ask_next=None) for one in told] if site.file.rule_set.impossible else list(told)
+    if not site.file.rule_set.impossible:
+        return list(told)
+    # It hears no answer for notes alone, which may be impossible; where no question matters alone, it lists all tested.
+    unheard = {question.id for question in site.file.rule_set.questions if question.for_notes}
+    return [
+        None if any(is_known(answers, name) for name in unheard) else one._replace(ask_next=None)
+        for answers, one in zip(site.callers, told, strict=True)
+    ]
 
 
 WAYS: Mapping[str, Way] = {

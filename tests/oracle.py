@@ -216,21 +216,28 @@ class Oracle:
         return tuple(certain)
 
     def questions_for_notes(self, answers: Answers) -> tuple[str, ...]:
-        """The `for_notes` questions, not asked yet, on which a note still depends."""
+        """The `for_notes` questions, not asked yet, without which less could be known of a note."""
         profiles = self.possible(answers)
-        return tuple(
-            question.id
-            for question in self.rule_set.questions
-            if question.for_notes and question.id not in answers and self._note_depends_on(profiles, question.id)
-        )
+        unasked = [question.id for question in self.rule_set.questions if question.for_notes]
+        unasked = [name for name in unasked if name not in answers]
+        telling: set[str] = set()
+        for note in self.rule_set.notes:
+            left_out = {name for name in answers if not is_known(answers, name)}
+            for name in reversed(unasked):
+                if self._tells_of(note.id, profiles, name, left_out):
+                    telling.add(name)
+                else:
+                    left_out.add(name)
+        return tuple(name for name in unasked if name in telling)
 
-    def _note_depends_on(self, profiles: list[dict[str, Value]], question: str) -> bool:
-        notes: dict[tuple[Value, ...], frozenset[str]] = {}
+    def _tells_of(self, note: str, profiles: list[dict[str, Value]], question: str, unknown: set[str]) -> bool:
+        """Whether two answers, with all that will be known beside them, leave a note open or not in different ways."""
+        told: dict[tuple[Value, ...], dict[Value, set[bool]]] = {}
         for profile in profiles:
-            rest = tuple(value for name, value in profile.items() if name != question)
-            if notes.setdefault(rest, self.fate(profile).notes) != self.fate(profile).notes:
-                return True
-        return False
+            beside = tuple(value for name, value in profile.items() if name != question and name not in unknown)
+            holding = told.setdefault(beside, {}).setdefault(profile[question], set())
+            holding.add(note in self.fate(profile).notes)
+        return any(len(set(map(frozenset, by_answer.values()))) > 1 for by_answer in told.values())
 
     # --- what would change the recommendation ---
 

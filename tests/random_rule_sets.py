@@ -81,6 +81,7 @@ def _drawn(random: Random) -> Drawn:
         note["say"] = "something"
     for guarantee in sections["guarantees"]:
         guarantee[random.choice(["never", "always"])] = random.choice(OUTCOMES[:3])
+    sections["impossible"] += _impossible_for_notes(questions, settings, sections)
     return questions, settings, sections
 
 
@@ -306,6 +307,18 @@ def _impossible(random: Random, deciding: Sequence[Subject], subjects: Sequence[
         for place, (one, other) in enumerate(pairwise(tied)):
             entries.append({"id": f"tied-{place}", "when": one, "unless": other})
             entries.append({"id": f"tied-{place}-back", "when": other, "unless": one})
+    return entries
+
+
+def _impossible_for_notes(questions: Sequence[Subject], settings: Sequence[Subject], sections: Sections) -> list[dict]:
+    """Answers for notes alone that exclude one another, sometimes; drawn apart from all else, which stays as it was."""
+    random = Random(repr(sections))
+    about = [question for question in questions if question.for_notes]
+    if not about or random.random() < 0.5:
+        return []
+    entries = _entries(random, "unsaid", [*about, *settings], 1, 2)
+    for entry in entries:  # of settings alone, it could exclude everybody
+        entry["when"] |= condition(random, about, 0, 2)
     return entries
 
 

@@ -74,7 +74,7 @@ def test_engine_agrees_with_trying_everything(batch):
             assert summary(decision) == expected, about
             found = [(change.recommendation, dict(change.answers)) for change in changes(compiled, decision)]
             assert found == oracle.changes(answers), about
-            assert questions_for_notes(compiled, answers) == oracle.questions_for_notes(answers), about
+            assert questions_for_notes(compiled, answers).ask == oracle.questions_for_notes(answers), about
 
 
 def test_random_rule_sets_reach_every_kind_of_result():
@@ -536,10 +536,46 @@ def test_questions_for_notes_are_asked_apart_while_a_note_depends_on_them():
     compiled = small(ASKED_FOR_NOTES + NOTED + rules("one | {a: yes} | high", "rest | {} | low"))
     decision = decide(compiled, {})
     assert "language" not in (*decision.ask_next, *decision.not_needed)
-    assert questions_for_notes(compiled, {}) == ("language",)
-    assert questions_for_notes(compiled, {"a": "yes"}) == ("language",)
-    assert questions_for_notes(compiled, {"a": "no"}) == ()
-    assert questions_for_notes(compiled, {"a": "yes", "language": Unanswered.UNKNOWN}) == ()
+    assert questions_for_notes(compiled, {}).ask == ("language",)
+    assert questions_for_notes(compiled, {"a": "yes"}).ask == ("language",)
+    assert questions_for_notes(compiled, {"a": "no"}).ask == ()
+    assert questions_for_notes(compiled, {"a": "yes", "language": Unanswered.UNKNOWN}).ask == ()
+
+
+MORE_FOR_NOTES = """
+questions:
+  p: {ask: P, type: yes_no, for_notes: yes}
+  q: {ask: Q, type: yes_no, for_notes: yes}
+  r: {ask: R, type: yes_no, for_notes: yes}
+impossible: IMPOSSIBLE
+notes: [{id: n, when: WHEN, for: staff, say: N.}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("impossible", "when", "answers", "ask", "may_come"),
+    [
+        # Two that are always alike: the first tells as much as both, and the second tells where the first is not known.
+        (["{p: yes, q: no}", "{p: no, q: yes}"], "{q: yes}", {}, "p", "pq"),
+        (["{p: yes, q: no}", "{p: no, q: yes}"], "{q: yes}", {"p": Unanswered.UNKNOWN}, "q", "q"),
+        (["{p: yes, q: no}", "{p: no, q: yes}"], "{q: yes}", {"p": "yes"}, "", ""),
+        # One answer that says the other: of use where that is not known.
+        (["{p: yes, q: no}"], "{q: yes}", {}, "q", "pq"),
+        (["{p: yes, q: no}"], "{q: yes}", {"q": Unanswered.UNKNOWN}, "p", "p"),
+        (["{p: yes, q: no}"], "{q: yes}", {"q": Unanswered.UNKNOWN, "p": "no"}, "", ""),
+        # A single answer is possible.
+        (["{q: yes}"], "{any_of: [{q: yes}, {r: yes}]}", {}, "r", "qr"),
+        # What excludes one another elsewhere is not asked for this note.
+        (["{p: yes, q: yes}"], "{r: yes}", {}, "r", "pqr"),
+        # With one of them unknown for good, the other decides nothing.
+        (["{r: yes}"], "{any_of: [{p: yes, q: yes}, {p: no, q: no}]}", {"p": Unanswered.DECLINED}, "", "qr"),
+    ],
+)  # fmt: skip
+def test_a_question_for_notes_is_asked_where_it_tells_more_than_the_others(impossible, when, answers, ask, may_come):
+    entries = [f"{{id: i{number}, when: {entry}, because: of a reason}}" for number, entry in enumerate(impossible)]
+    text = MORE_FOR_NOTES.replace("IMPOSSIBLE", f"[{', '.join(entries)}]").replace("WHEN", when)
+    found = questions_for_notes(small(text + rules("rest | {} | low")), answers)
+    assert ("".join(found.ask), "".join(found.may_come)) == (ask, may_come)
 
 
 @pytest.mark.parametrize(

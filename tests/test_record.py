@@ -124,7 +124,7 @@ def random_call(site, rng, stop=0.0):
     answers = {}
     while True:
         left = [name for name in decide(site.compiled, answers).ask_next if name not in answers]
-        left += questions_for_notes(site.compiled, answers)
+        left += questions_for_notes(site.compiled, answers).ask
         if not left:
             return answers, False
         if rng.random() < stop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.budget import UNLIMITED, Budget
@@ -202,20 +202,57 @@ def _can_matter(
     return tuple(names[place] for place in together or ())
 
 
-def questions_for_notes(compiled: Compiled, answers: Answers) -> tuple[str, ...]:
-    """The unanswered `for_notes` questions that can still make a note certain or rule it out."""
-    blocks = compiled.known(answers)
-    diagram = compiled.diagram()
+class ForNotes(NamedTuple):
+    """Unanswered `for_notes` questions, in file order: those to ask, and those that other answers may call for."""
+
+    ask: tuple[str, ...]
+    may_come: tuple[str, ...]
+
+
+def questions_for_notes(compiled: Compiled, answers: Answers) -> ForNotes:
+    """The questions that can still make a note certain or rule it out.
+
+    Where impossible entries make one of several as good as the others, what the file asks later is not asked; it
+    may come, as the first one may stay unknown.
+    """
+    blocks, diagram = compiled.known(answers), compiled.diagram()
+    never_known = {compiled.level[question] for question in answers} - blocks.keys()
+    unanswered = [
+        question.id for question in compiled.rule_set.questions if question.for_notes and question.id not in answers
+    ]
+    telling: set[str] = set()
     tested: set[int] = set()
     for table in compiled.notes:
         root = table.build(diagram, blocks)
-        if HOLDS in diagram.labels(root):
+        if {HOLDS, FAILS} <= diagram.labels(root):
             tested |= diagram.support(root)
-    return tuple(
-        question.id
-        for question in compiled.rule_set.questions
-        if question.for_notes and question.id not in answers and compiled.level[question.id] in tested
+            telling.update(_telling(compiled, diagram, diagram.abstract(root, never_known, _either), unanswered))
+    return ForNotes(
+        tuple(question for question in unanswered if question in telling),
+        tuple(question for question in unanswered if compiled.level[question] in tested),
     )
+
+
+def _telling(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str]) -> Iterator[str]:
+    """The questions without which, given the others, less could be known of a note."""
+    tested = diagram.support(root)
+    for question in reversed(unanswered):
+        level = compiled.level[question]
+        if level in tested:
+            if diagram.differs_by(root, {level}, is_impossible):
+                yield question
+            else:
+                root = diagram.abstract(root, {level}, _either)
+
+
+_OPEN = "open"
+
+
+def _either(left: Label, right: Label) -> Label:
+    """What is known of a note where one of two is so, and nobody will say which."""
+    if is_impossible(left):
+        return right
+    return left if is_impossible(right) or left == right else _OPEN
 
 
 Wanted = Callable[[Label], bool]

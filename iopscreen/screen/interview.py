@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from iopscreen.engine.compiled import Compiled
-from iopscreen.engine.decide import Decision, ImpossibleAnswers, decide, questions_for_notes
+from iopscreen.engine.decide import Decision, ForNotes, ImpossibleAnswers, decide, questions_for_notes
 from iopscreen.engine.unasked import may_come, to_ask
 from iopscreen.ruleset.model import Answer, Answers, Cite, Question, RuleSet
 
@@ -103,9 +103,10 @@ def _step(interview: Interview, answers: Answers) -> Step:
         compiled = interview.compiled
         decision = decide(compiled, answers)
         # Whoever is in danger is not asked about times and the like: the call comes to its end, and to help.
-        for_notes = () if in_danger(compiled.rule_set, decision) else questions_for_notes(compiled, answers)
+        danger = in_danger(compiled.rule_set, decision)
+        for_notes = ForNotes((), ()) if danger else questions_for_notes(compiled, answers)
         found = interview.steps[key] = Step(
-            decision, to_ask(compiled, decision) + for_notes, may_come(compiled, decision) + for_notes
+            decision, to_ask(compiled, decision) + for_notes.ask, may_come(compiled, decision) + for_notes.may_come
         )
     return found
 
