@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import textwrap
+from functools import reduce
 from itertools import combinations, product
+from operator import or_
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -440,8 +442,18 @@ def test_a_table_that_is_too_wide_becomes_sentences():
     ]
     assert list(columns(head, groups, 28, "  ")) == [
         "  by one",
-        "     1,000  a_long_question: some long answer",
+        "     1,000  a_long_question:",
+        "              some long",
+        "              answer",
         "         3  any answers",
+    ]
+    several = [("by one", [["some long answer or quite another", "no", "any", "1,000"]])]
+    asked = ["first_question", "second_question", "third_question", "profiles"]
+    assert list(columns(asked, several, 38, "  ")) == [
+        "  by one",
+        "     1,000  first_question: some long",
+        "              answer or quite another,",
+        "            second_question: no",
     ]
     assert list(columns(head, [], 31, "  ")) == []
 
@@ -1395,6 +1407,21 @@ def test_what_several_tests_of_options_say_together_is_said_exactly(seed):
         said = _readable(audit_words._phrase(question, literals))
         shorthand = {"gg": set(groups[0].options)}
         assert [named for named in subsets if _phrase_holds(said, shorthand, set(named))] == true_of
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_no_alternative_is_told_whose_answers_the_others_name(seed):
+    """As they are found, the first ones may lie inside of later ones."""
+    random = Random(seed)
+    blocks = 10
+    test = model.OptionsTest("q", frozenset("a"), False, NOWHERE)
+    several = [[audit_words._Literal(random.getrandbits(blocks) | 1, test, True)] for _ in range(random.randint(1, 6))]
+    together = [literal.passing for [literal] in several]
+    kept = [literal.passing for [literal] in audit_words._needed(several)]
+    assert set(kept) <= set(together)
+    assert reduce(or_, kept) == reduce(or_, together)
+    for place, passing in enumerate(kept):
+        assert passing & ~reduce(or_, [*kept[:place], *kept[place + 1 :]], 0)
 
 
 def _in_interval(words, number):

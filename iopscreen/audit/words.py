@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks, ValueBlocks, tests_by_subject
@@ -75,7 +77,8 @@ def _options(compiled: Compiled, blocks: Blocks, chosen: Collection[int]) -> str
         return _phrase(blocks.question, [exact])
     found = []
     for order in (literals, literals[::-1]):
-        phrases = [_phrase(blocks.question, alternative) for alternative in _alternatives(order, wanted)]
+        alternatives = _needed([*_alternatives(order, wanted)])
+        phrases = [_phrase(blocks.question, alternative) for alternative in alternatives]
         found.append((" or " if all(" " not in phrase for phrase in phrases) else "; or ").join(phrases))
     return min(found, key=len)
 
@@ -92,6 +95,16 @@ def _alternatives(literals: Sequence[_Literal], wanted: int) -> Iterator[Sequenc
                 kept = rest
         yield kept
         left &= ~_passing(kept)
+
+
+def _needed(alternatives: list[Sequence[_Literal]]) -> list[Sequence[_Literal]]:
+    """The same blocks without the alternatives, the narrowest first, that the others make needless."""
+    kept = list(alternatives)
+    for one in sorted(alternatives, key=lambda literals: _passing(literals).bit_count()):
+        others = [other for other in kept if other is not one]
+        if not _passing(one) & ~reduce(or_, map(_passing, others), 0):
+            kept = others
+    return kept
 
 
 def _passing(literals: Sequence[_Literal]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
 
 from iopscreen.text import printable
 
@@ -81,6 +83,16 @@ def _sentences(head: Row, groups: Sequence[Group], width: int, indent: str) -> I
             said = [f"{name}: {cell}" for name, cell in zip(head[:-1], answers, strict=True) if cell != ANY]
             pieces = [*(f"{text}," for text in said[:-1]), *said[-1:]] or ["any answers"]
             start = f"{indent}{number:>8}  "
-            for line in _joined(pieces, " ", width - len(start)):
+            for line in _answer_lines(pieces, width - len(start)):
                 yield f"{start}{line}"
                 start = " " * len(start)
+
+
+def _answer_lines(pieces: Sequence[str], width: int) -> Iterator[str]:
+    """As many pieces on each line as fit; one that fits on none is broken at its spaces, on lines of its own."""
+    for too_long, several in groupby(pieces, lambda piece: len(piece) > width):
+        if not too_long:
+            yield from _joined([*several], " ", width)
+            continue
+        for piece in several:
+            yield from wrap(piece, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
