@@ -12,6 +12,7 @@ from oracle import NoCompletion, Oracle, Verdict, holds, holds_as_written
 from random_rule_sets import made, random_answers
 from steps import Steps
 
+from iopscreen.engine import decide as decide_module
 from iopscreen.engine.budget import Budget, OutOfTime, TooTangled
 from iopscreen.engine.change import changes
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
@@ -576,6 +577,16 @@ def test_a_question_for_notes_is_asked_where_it_tells_more_than_the_others(impos
     text = MORE_FOR_NOTES.replace("IMPOSSIBLE", f"[{', '.join(entries)}]").replace("WHEN", when)
     found = questions_for_notes(small(text + rules("rest | {} | low")), answers)
     assert ("".join(found.ask), "".join(found.may_come)) == (ask, may_come)
+
+
+def test_of_very_many_questions_for_notes_that_are_tied_each_is_asked(monkeypatch):
+    entry = "[{id: i, when: {p: yes, q: no}, because: of a reason}]"
+    text = MORE_FOR_NOTES.replace("IMPOSSIBLE", entry).replace("WHEN", "{q: yes}")
+    compiled = small(text + rules("rest | {} | low"))
+    monkeypatch.setattr(decide_module, "MAX_TIED", 2)
+    assert questions_for_notes(compiled, {}).ask == ("q",)
+    monkeypatch.setattr(decide_module, "MAX_TIED", 1)
+    assert questions_for_notes(compiled, {}).ask == ("p", "q")
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import FAILS, FIRST_IMPOSSIBLE, HOLDS, Compiled, is_impossible
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.table import MAX_EDGES
-from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Note, Rule
+from iopscreen.ruleset.model import NO_RULE, Answer, Answers, Impossible, Note, Rule, tests_of
 
 
 class ImpossibleAnswers(Exception):
@@ -209,40 +209,47 @@ class ForNotes(NamedTuple):
     may_come: tuple[str, ...]
 
 
+MAX_TIED = 16
+"""Of how many questions for notes that impossible entries name it is worked out whether they tell anything."""
+
+
 def questions_for_notes(compiled: Compiled, answers: Answers) -> ForNotes:
     """The questions that can still make a note certain or rule it out.
 
     Where impossible entries make one of several as good as the others, what the file asks later is not asked; it
-    may come, as the first one may stay unknown.
+    may come, as the first one may stay unknown. Past MAX_TIED, all of them are asked.
     """
     blocks, diagram = compiled.known(answers), compiled.diagram()
     never_known = {compiled.level[question] for question in answers} - blocks.keys()
-    unanswered = [
-        question.id for question in compiled.rule_set.questions if question.for_notes and question.id not in answers
-    ]
-    telling: set[str] = set()
+    unanswered = [question.id for question in compiled.rule_set.questions if question.for_notes]
+    unanswered = [question for question in unanswered if question not in answers]
+    named = {test.subject for entry in compiled.rule_set.impossible for test in tests_of(entry.condition)}
+    tied = [compiled.level[question] for question in reversed(unanswered) if question in named]
+    telling: set[int] = set()
     tested: set[int] = set()
     for table in compiled.notes:
         root = table.build(diagram, blocks)
         if {HOLDS, FAILS} <= diagram.labels(root):
             tested |= diagram.support(root)
-            telling.update(_telling(compiled, diagram, diagram.abstract(root, never_known, _either), unanswered))
+            root = diagram.abstract(root, never_known, _either)
+            telling |= diagram.support(root).difference(_needless(diagram, root, tied) if len(tied) <= MAX_TIED else ())
     return ForNotes(
-        tuple(question for question in unanswered if question in telling),
+        tuple(question for question in unanswered if compiled.level[question] in telling),
         tuple(question for question in unanswered if compiled.level[question] in tested),
     )
 
 
-def _telling(compiled: Compiled, diagram: Diagram, root: Node, unanswered: Sequence[str]) -> Iterator[str]:
-    """The questions without which, given the others, less could be known of a note."""
-    tested = diagram.support(root)
-    for question in reversed(unanswered):
-        level = compiled.level[question]
-        if level in tested:
-            if diagram.differs_by(root, {level}, is_impossible):
-                yield question
-            else:
-                root = diagram.abstract(root, {level}, _either)
+def _needless(diagram: Diagram, root: Node, tied: Sequence[int]) -> set[int]:
+    """Of the levels `tied`, those without which, given the others, as much is known of a note; the first go first.
+
+    A level that no impossible entry names tells something wherever the diagram tests it.
+    """
+    found: set[int] = set()
+    for level in tied:
+        if not diagram.differs_by(root, {level}, is_impossible):
+            found.add(level)
+            root = diagram.abstract(root, {level}, _either)
+    return found
 
 
 _OPEN = "open"
