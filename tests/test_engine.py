@@ -564,6 +564,8 @@ notes: [{id: n, when: WHEN, for: staff, say: N.}]
         (["{p: yes, q: no}"], "{q: yes}", {}, "q", "pq"),
         (["{p: yes, q: no}"], "{q: yes}", {"q": Unanswered.UNKNOWN}, "p", "p"),
         (["{p: yes, q: no}"], "{q: yes}", {"q": Unanswered.UNKNOWN, "p": "no"}, "", ""),
+        # The note is ruled out already, whatever is impossible.
+        (["{p: yes, q: no}"], "{q: yes, r: yes}", {"r": "no"}, "", ""),
         # A single answer is possible.
         (["{q: yes}"], "{any_of: [{q: yes}, {r: yes}]}", {}, "r", "qr"),
         # What excludes one another elsewhere is not asked for this note.
@@ -577,6 +579,14 @@ def test_a_question_for_notes_is_asked_where_it_tells_more_than_the_others(impos
     text = MORE_FOR_NOTES.replace("IMPOSSIBLE", f"[{', '.join(entries)}]").replace("WHEN", when)
     found = questions_for_notes(small(text + rules("rest | {} | low")), answers)
     assert ("".join(found.ask), "".join(found.may_come)) == (ask, may_come)
+
+
+def test_each_note_has_its_questions():
+    notes = "[{id: n, when: {p: yes}, for: staff, say: N.}, {id: m, when: {q: yes}, for: staff, say: M.}]"
+    text = MORE_FOR_NOTES.replace("impossible: IMPOSSIBLE\n", "").replace(
+        MORE_FOR_NOTES.splitlines()[-1], f"notes: {notes}"
+    )
+    assert questions_for_notes(small(text + rules("rest | {} | low")), {}) == (("p", "q"), ("p", "q"))
 
 
 def test_of_very_many_questions_for_notes_that_are_tied_each_is_asked(monkeypatch):

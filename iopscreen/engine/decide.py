@@ -220,7 +220,7 @@ def questions_for_notes(compiled: Compiled, answers: Answers) -> ForNotes:
     may come, as the first one may stay unknown. Past MAX_TIED, all of them are asked.
     """
     blocks, diagram = compiled.known(answers), compiled.diagram()
-    never_known = {compiled.level[question] for question in answers} - blocks.keys()
+    answered = {compiled.level[question] for question in answers}  # those that a table still tests are not known
     unanswered = [question.id for question in compiled.rule_set.questions if question.for_notes]
     unanswered = [question for question in unanswered if question not in answers]
     named = {test.subject for entry in compiled.rule_set.impossible for test in tests_of(entry.condition)}
@@ -231,7 +231,7 @@ def questions_for_notes(compiled: Compiled, answers: Answers) -> ForNotes:
         root = table.build(diagram, blocks)
         if {HOLDS, FAILS} <= diagram.labels(root):
             tested |= diagram.support(root)
-            root = diagram.abstract(root, never_known, _either)
+            root = diagram.abstract(root, answered, _either)
             telling |= diagram.support(root).difference(_needless(diagram, root, tied) if len(tied) <= MAX_TIED else ())
     return ForNotes(
         tuple(question for question in unanswered if compiled.level[question] in telling),
