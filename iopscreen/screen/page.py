@@ -97,7 +97,7 @@ class Page(NamedTuple):
 
 
 class Pressed(NamedTuple):
-    """What a page came to: the result of a key, or what was marked (results) or typed (digits).
+    """What a page came to: the result of a key, or what was marked (results) or typed (text).
 
     `draft` is what was marked or typed when the page was left by a key; `key` is the key that did it.
     """

@@ -133,7 +133,7 @@ def _ask(desk: Desk, held: Held, page: Page) -> tuple[Held, Pressed]:
 
 
 def _read(desk: Desk, step: Ask, pressed: Pressed) -> Answer:
-    """The answer that a page came to: of marks and digits through the one door of values."""
+    """The answer that a page came to: of marks and typed text through the one door of values."""
     reader = desk.readers[step.question.id]
     if isinstance(pressed.result, tuple):
         return reader.items(pressed.result)

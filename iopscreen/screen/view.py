@@ -7,18 +7,21 @@ an arrow key moves it, and Enter alone answers nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Pressed, Style
-from iopscreen.text import printable, wrapped
+from iopscreen.text import cells, printable, wrapped
 
 Fragment = tuple[Style | str, str]
 """A style (or `key`, for the name of a key) and a text."""
 
 Row = list[Fragment]
 KEY = "key"
-DIGITS = frozenset("0123456789")
+LONGEST = 200
+"""Characters that a field holds: what is longer stands for no answer, and neither does what is left of it."""
+ERASE = Key("Backspace", "to empty for the other keys", None)
 BETWEEN = "   "
 LOW = 14
 """On a screen of so few rows nothing is left empty."""
@@ -26,6 +29,8 @@ ENOUGH = 3
 """Rows with which a body can be read, a few at a time."""
 MUCH = 8
 """Rows that are left to a body before what is pinned is shortened."""
+CUT = "... "
+"""What stands for the beginning of a text that is too long for its row."""
 MORE = " (more)"
 """What ends the only row of a body for which there is no room."""
 
@@ -64,8 +69,8 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
         return _entered(page, view)
     if key in ("up", "down", "pageup", "pagedown"):
         return _moved(page, view, key, width, height)
-    if page.kind is Kind.NUMBER and (key in DIGITS or key in ("-", "backspace")):
-        return view._replace(typed=view.typed[:-1] if key == "backspace" else (view.typed + key)[:16])
+    if page.kind is Kind.NUMBER and _is_for_field(page, view, key):
+        return view._replace(typed=view.typed[:-1]) if key == "backspace" else pasted(page, view, name)
     if page.kind is Kind.MARK and key == " " and view.pointer is not None:
         return _switched(page, view, view.pointer, width, height)
     for place, choice in enumerate(page.listed):
@@ -78,6 +83,29 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
     if any(panel.key == key for panel in page.panels):
         return _panel(page, view, key, width, height)
     return view
+
+
+def pasted(page: Page, view: View, text: str) -> View:
+    """Text that came at once: it never answers. A field takes it as it is, on one line; no other page takes it."""
+    if page.kind is not Kind.NUMBER:
+        return view
+    return view._replace(typed=re.sub(r"\s+", " ", view.typed + text).lstrip()[:LONGEST], problem=None)
+
+
+def _is_for_field(page: Page, view: View, key: str) -> bool:
+    """Whether a key is text: any character but the keys of the page, and but `!` once something stands in the field.
+
+    Else a word beside a number would be read as keys, and what is left of it would answer.
+    """
+    if len(key) > 1:
+        return key == "backspace"
+    if view.typed:
+        return key not in {choice.key for choice in _alarms(page)}
+    return key not in {choice.key for choice in page.keys} | {panel.key for panel in page.panels}
+
+
+def _alarms(page: Page) -> list[Key]:
+    return [choice for choice in page.others if choice.style is Style.ALARM]
 
 
 def _entered(page: Page, view: View) -> View | Pressed:
@@ -225,18 +253,27 @@ def _panel_rows(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
 def _foot(page: Page, view: View, width: int, height: int) -> list[Row]:
     rows: list[Row] = [[]] if height > LOW else []
     if page.kind is Kind.NUMBER:
-        rows.append([(KEY, "  Number: "), (Style.STRONG, view.typed), (Style.PLAIN, "_")])
+        rows.append(_field(view.typed, width))
     if view.problem:
         rows += in_rows([Line(view.problem, Style.ALARM, indent=2)], width)
-    answers = list(page.row)
-    if page.kind is not Kind.PICK:
-        answers.insert(0, Key(ENTER, "done", None))
+    done = [] if page.kind is Kind.PICK else [Key(ENTER, "done", None)]
+    if page.kind is Kind.NUMBER and view.typed:
+        return [*rows, *_key_rows([*done, ERASE], width), *_key_rows(_alarms(page), width)]
     panels = [
         Key(panel.key, f"{'hide ' if view.panel == panel.key else ''}{panel.title}", None) for panel in page.panels
     ]
-    alarms = [key for key in page.others if key.style is Style.ALARM]
-    others = [*(key for key in page.others if key.style is not Style.ALARM), *panels, *alarms]
-    return [*rows, *_key_rows(answers, width), *_key_rows(others, width)]
+    others = [*(key for key in page.others if key.style is not Style.ALARM), *panels, *_alarms(page)]
+    return [*rows, *_key_rows([*done, *page.row], width), *_key_rows(others, width)]
+
+
+def _field(typed: str, width: int) -> Row:
+    """What was typed so far, in one row: of a long text its end."""
+    lead, shown = "  Number: ", printable(typed)
+    room = width - len(lead) - 1
+    if cells(shown) > room:
+        start = next(at for at in range(len(shown)) if cells(shown[at:]) <= room - len(CUT))
+        shown = CUT + shown[start:]
+    return [(KEY, lead), (Style.STRONG, shown), (Style.PLAIN, "_")]
 
 
 def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
