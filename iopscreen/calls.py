@@ -65,9 +65,7 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     counted(held)  # answers that exclude one another are told before a file is made for them
     kept_by = _keeper(held, record, wishes)
     if wishes.no_input:
-        ended = closed_at_once(held, now())
-        if kept_by:
-            _keep(kept_by, rules, ended)
+        ended = _at_once(rules, held, record, kept_by)
     else:
         ended = _interview(rules, held, record, kept_by, wishes)
     if kept_by and not kept_by.problem:
@@ -123,6 +121,18 @@ def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
 
 
 # --- the call -------------------------------------------------------------------------------
+
+
+def _at_once(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None) -> Held:
+    """The call in which nobody is asked; what was not taken over of a record is told all the same."""
+    from iopscreen.screen.start import lost_lines
+
+    for line in lost_lines(record) if record else ():
+        streams.tell(line.text)
+    ended = closed_at_once(held, now())
+    if kept_by:
+        _keep(kept_by, rules, ended)
+    return ended
 
 
 def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None, wishes: Wishes) -> Held:

@@ -787,6 +787,25 @@ def test_what_changed_rules_changed_is_said_and_the_call_can_be_held(desk, tmp_p
     assert shown.decision.possible
 
 
+@pytest.mark.parametrize("name", ["question gone", "answer gone"])
+@pytest.mark.parametrize("status", ["finished", "unfinished"])
+def test_answers_that_are_not_taken_over_are_told_by_name_where_nobody_is_asked(desk, tmp_path, capfd, name, status):
+    hold, path = desk
+    if status == "finished":
+        hold(Script(*HOME))
+    else:
+        with pytest.raises(calls.Interrupted):
+            hold(Leaving(*HOME[:-1]))
+    edits, said = REVISIONS[name]
+    capfd.readouterr()
+    shown, _ = hold(Script(), rules=revised(tmp_path, edits), from_record=str(path), no_input=True, save=None)
+    told = " ".join(capfd.readouterr().err.split())
+    assert told == said
+    assert said.split(": ")[1] not in shown.decision.answers
+    hold(Script(), from_record=str(path), no_input=True, save=None)
+    assert capfd.readouterr().err == ""
+
+
 # --- interrupted, and gone on with ----------------------------------------------------------
 
 

@@ -102,13 +102,18 @@ def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator
     else:
         yield Line(f"Screening again; the last time was on {when[:16].replace('T', ' ')}. k keeps an answer.")
         yield from _ended_otherwise(rule_set, record.call)
-    if record.lost:
-        yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
+    yield from lost_lines(record)
     if record.rule_set["digest"] == file.digest:
         return
     was = f"{record.rule_set['id']} {record.rule_set['version']}"
     yield Line(f"The rule set has changed since: it was {was}, it is {rule_set.id} {rule_set.version}.", Style.STRONG)
     yield Line(_changed(compiled, record, file), indent=2)
+
+
+def lost_lines(record: Record) -> Iterator[Line]:
+    """Which answers of a record the rule set cannot read; never what they are."""
+    if record.lost:
+        yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
 
 
 def _ended_otherwise(rule_set: RuleSet, call: Call) -> Iterator[Line]:
