@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from iopscreen.inputs import Rules, expected_digest, raw_record, read_answers_of
 from iopscreen.report.sections import Shown
 from iopscreen.ruleset.model import Answers
 from iopscreen.screen.decided import computed_json
+from iopscreen.screen.page import Line
 from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
 from iopscreen.screen.session import Held, closed_at_once, counted, hold
@@ -155,6 +157,7 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
         with asker.quiet():
             if record:
                 asker.say(*record_lines(rules.compiled, record, rules.file))
+                asker.say(*_not_kept(record, kept_by, wishes))
             ended = hold(held, asker, now, keep)
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted: nothing was decided{_where(kept_by, wishes.rules)}") from None
@@ -163,6 +166,17 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
         raise IopscreenError(message) from None
     streams.tell("")
     return ended
+
+
+def _not_kept(record: Record, kept_by: Keeper | None, wishes: Wishes) -> Iterator[Line]:
+    """Where a record is gone on from and nothing is kept: that, and what would keep it, before anything is said."""
+    if kept_by is not None:
+        return
+    if record.call.status is Status.UNFINISHED:
+        path = shlex.quote(str(wishes.from_record))
+        yield Line(f"This call is not kept, and the record stays as it is: `--save {path}` would go on in it.")
+    else:
+        yield Line("This call is not kept: `--save FOLDER/` would keep it.")
 
 
 def _asker(*, plain: bool) -> Lines | Keys:

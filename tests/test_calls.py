@@ -665,6 +665,28 @@ def test_the_way_to_go_on_that_is_told_leads_on(desk, tmp_path):
     assert run(*command[1:], "--no-input").returncode == 0
 
 
+def test_going_on_from_a_record_without_keeping_the_call_says_so_and_how_to_keep_it(desk):
+    hold, path = desk
+    path = path.with_name("it's a call.json")
+    script = Leaving(*HOME[:-1])
+    with pytest.raises(calls.Interrupted):
+        hold(script, save=str(path))
+    assert "not kept" not in "".join(script.lines)
+    unfinished, script = kept(path), Willing()
+    hold(script, from_record=str(path), save=None)
+    (said,) = [line for line in script.lines if "not kept" in line]
+    assert said == (
+        f"This call is not kept, and the record stays as it is: `--save {shlex.quote(str(path))}` would go on in it."
+    )
+    assert kept(path) == unfinished
+    assert script.lines.index(said) < script.lines.index("Known before (b or c corrects it):")
+    hold(script := Willing(), from_record=str(path), save=shlex.split(said.split("`")[1])[1])
+    assert "not kept" not in "".join(script.lines)
+    assert kept(path)["status"] == "finished"
+    hold(script := Willing(), from_record=str(path), save=None)
+    assert "This call is not kept: `--save FOLDER/` would keep it." in script.lines
+
+
 def test_times_and_notes_of_a_call_outlast_its_interruption(desk, monkeypatch):
     hold, path = desk
     seconds = iter(range(60))
