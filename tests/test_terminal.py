@@ -155,7 +155,7 @@ def test_back_and_the_way_forth_again():
         terminal.until(FIRST, KEYS).send("n")
         terminal.until("question 2", KEYS).send("7").until("[x] 7").send("\r")
         terminal.until("question 3", KEYS).send("b")
-        terminal.until("question 2", "Answered before: Self-harm", "[ ] 7").send("b")
+        terminal.until("question 2", "Answered before: Self-harm", "[x] 7").send("b")
         terminal.until("question 1", "Answered before: no", "k keep no", gone=("b back",)).send("k")
         terminal.until("question 3", "b back").send("n")
         terminal.until("question 4", HOME)
@@ -169,8 +169,8 @@ def test_three_questions_back_and_the_effect_is_said():
         terminal.until("This gives: Another service").send("b")
         terminal.until("question 4", "Answered before").send("b")
         terminal.until("question 3", "Answered before").send("b")
-        terminal.until("question 2", "Answered before: Something else").send("7")
-        terminal.until("[x] 7").send("\r")
+        terminal.until("question 2", "Answered before: Something else", "[x] 9").send("7")
+        terminal.until("[x] 7").send("9").until("[ ] 9").send("\r")
         terminal.until("No longer asked, and not counted: Have you recently", "To be asked now: Is there a place", HOME)
 
 

@@ -74,7 +74,8 @@ class Page(NamedTuple):
     important lines first. `listed` choices stand one below
     the other, `row` choices beside each other, `others` are what may be done instead, with the
     `panels`. `fits` says what is wrong with what was marked or typed (None: nothing). `draft` is
-    what was marked or typed before, when somebody left the page for a moment and came back.
+    what is marked or typed already: an answer that is corrected, or what stood there when somebody left the page for
+    a moment and came back.
     """
 
     lines: Sequence[Line]

@@ -104,7 +104,7 @@ def closed_at_once(held: Held, now: str) -> Held:
 def _question(desk: Desk, held: Held, step: Ask) -> Held:
     """Put a question until it is answered or left; what was marked or typed outlasts a look elsewhere."""
     where = stand(held.interview)
-    draft: object = ()
+    draft = _begun_with(held, step)
     while True:
         page = words.question_page(
             held.interview.compiled,
@@ -124,6 +124,15 @@ def _question(desk: Desk, held: Held, step: Ask) -> Held:
                 return held
         else:
             return _answer(desk, held, step, _read(desk, step, pressed))
+
+
+def _begun_with(held: Held, step: Ask) -> object:
+    """What is marked when a question is put: the options that are corrected, so that one more leaves the others.
+
+    An answer of another day is only shown. So is a number: a digit behind it would make another one.
+    """
+    corrected = held.interview.again == step.question.id and isinstance(step.before, tuple)
+    return step.before if corrected else ()
 
 
 def _ask(desk: Desk, held: Held, page: Page) -> tuple[Held, Pressed]:
