@@ -200,12 +200,11 @@ def _answer(desk: Desk, held: Held, step: Ask, answer: Answer) -> Held:
 def _tell_effect(desk: Desk, held: Held, before: Stand, question: str) -> None:
     """Say the answer, what a correction changed, and the notes that became certain."""
     rule_set, after, other = held.rule_set, stand(held.interview), held.call.other
-    lines = [words.answer_line(rule_set, question, _given(held)[question], other=other)]
+    changed = list(words.note_lines(rule_set, before.decision.notes, after.decision.notes))
     if question in before.answers:
         found = effect(before, after, question)
-        lines += words.effect_lines(rule_set, before, after, found, other=other)
-    lines += words.note_lines(rule_set, before.decision.notes, after.decision.notes)
-    desk.asker.say(*lines)
+        changed = [*words.effect_lines(rule_set, before, after, found, other=other), *changed] or [words.NOTHING_ELSE]
+    desk.asker.say(words.answer_line(rule_set, question, _given(held)[question], other=other), *changed)
 
 
 def _given(held: Held) -> dict[str, Answer]:

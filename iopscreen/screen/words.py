@@ -256,6 +256,10 @@ def answer_line(rule_set: RuleSet, question: str, answer: Answer, *, other: bool
     return Line(said(rule_set, question, answer, other=other), indent=2)
 
 
+NOTHING_ELSE = Line("Nothing else changes.", indent=4)
+"""Of a corrected answer with which nothing came, and nothing went: no note, either."""
+
+
 def effect_lines(rule_set: RuleSet, before: Stand, after: Stand, found: Effect, *, other: bool) -> Iterator[Line]:
     """What a corrected answer changed."""
 
@@ -275,8 +279,6 @@ def effect_lines(rule_set: RuleSet, before: Stand, after: Stand, found: Effect, 
         yield Line(f"No longer to be asked: {questions(found.closed)}", indent=4)
     if found.possible:
         yield Line(f"Possible now: {outcomes_in_words(rule_set, found.possible)}", indent=4)
-    if not any(found):
-        yield Line("Nothing else changes.", indent=4)
 
 
 def note_lines(rule_set: RuleSet, before: Sequence[ShownNote], after: Sequence[ShownNote]) -> Iterator[Line]:
