@@ -22,7 +22,7 @@ from iopscreen.screen.decided import computed_json
 from iopscreen.screen.page import Line
 from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
-from iopscreen.screen.session import Held, closed_at_once, counted, hold
+from iopscreen.screen.session import Held, closed_at_once, counted, hold, left_to_ask
 
 if TYPE_CHECKING:
     from iopscreen.screen.plain import Lines
@@ -233,4 +233,5 @@ def _shown(rules: Rules, held: Held) -> Shown:
         leads=result.leads,
         readings=result.readings,
         skipped=result.skipped,
+        left=left_to_ask(held) if held.call.status is Status.UNFINISHED else (),
     )

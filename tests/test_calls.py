@@ -828,6 +828,37 @@ def test_answers_that_are_not_taken_over_are_told_by_name_where_nobody_is_asked(
     assert capfd.readouterr().err == ""
 
 
+SETTLED = {
+    **dict.fromkeys(("medical_emergency", "immediate_danger", "detox_need", "psychiatric_stay"), "no"),
+    "caller": "self", "age": 30, "condition_type": ["bipolar"], "medically_stable": "yes", "safe_home": "yes",
+}  # fmt: skip
+INTERPRETER = "Would an interpreter help you, for a spoken language or for sign language?"
+
+
+def test_what_is_still_to_be_asked_is_named_where_nobody_is_asked(desk, tmp_path):
+    hold, _ = desk
+    answers = tmp_path / "answers.json"
+
+    def sections_of(given):
+        answers.write_text(json.dumps(given))
+        shown, _ = hold(Script(), rules="iop-site-example", answers=str(answers), no_input=True, save=None)
+        text = decision_as(ScreenFormat.TEXT, shown)
+        heading, *rest = text.split("\n\n")
+        return " ".join(heading.split()), {part.split("\n")[0]: part for part in rest}
+
+    heading, told = sections_of(SETTLED)
+    assert heading.startswith("Recommendation: ")
+    assert heading.endswith("Not finished: 2 questions are still to be asked.")
+    assert INTERPRETER in " ".join(told["Still to be asked, and cannot change it"].split())
+    heading, told = sections_of({**SETTLED, "needs_interpreter": "no", "attend_times": "evenings"})
+    assert "Not finished" not in heading
+    assert not any(part.startswith("Still to be asked") for part in told)
+    heading, told = sections_of({name: SETTLED[name] for name in SETTLED if name != "safe_home"})
+    assert heading.endswith("Not finished: 3 questions are still to be asked.")
+    assert "Is there a place" not in told["Still to be asked, and cannot change it"]
+    assert "Is there a place" in told["Still open, and can change it"]
+
+
 # --- interrupted, and gone on with ----------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.explain import Lead, Reading, Readings
 from iopscreen.report.decision import decision_json, decision_markdown, decision_text, headline
 from iopscreen.report.html import decision_html
-from iopscreen.report.sections import NOT_FINISHED, PROVISIONAL, Shown, sections, title
+from iopscreen.report.sections import PROVISIONAL, Shown, sections, title
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
@@ -202,12 +202,13 @@ def test_no_rule_says_so():
 
 
 def test_an_unfinished_screen_says_so_at_the_top(iop):
-    shown = iop({"immediate_danger": "no"}, call(status=Status.UNFINISHED, ended=None))
-    assert title(shown).beside == (NOT_FINISHED,)
-    assert NOT_FINISHED in decision_text(shown, 100).split("\n\n")[0]
-    assert decision_markdown(shown).split("\n\n")[1] == f"**{NOT_FINISHED}**"
+    shown = iop({"immediate_danger": "no"}, call(status=Status.UNFINISHED, ended=None))._replace(left=("detox_need",))
+    said = "Not finished: 1 question is still to be asked."
+    assert title(shown).beside == (said,)
+    assert said in decision_text(shown, 100).split("\n\n")[0]
+    assert decision_markdown(shown).split("\n\n")[1] == f"**{said}**"
     assert "Started 2026-11-23 14:02, not ended." in lines_of(shown, "About this call")
-    assert NOT_FINISHED not in decision_text(iop(SAFE), 100)
+    assert "Not finished" not in decision_text(iop(SAFE), 100)
 
 
 # --- another disposition --------------------------------------------------------------------

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from iopscreen.engine.explain import Lead, Reading, Readings
 
 PROVISIONAL = "Provisional: a screen by trained staff, not a diagnosis. A clinician decides."
-NOT_FINISHED = "Not finished: something is still to be asked or confirmed."
 
 
 class Shown(NamedTuple):
@@ -59,6 +58,8 @@ class Shown(NamedTuple):
     """What each answer of an open question would give, by question id."""
     readings: Readings | None = None
     skipped: Sequence[Skipped] = ()
+    left: Sequence[str] = ()
+    """What an unfinished call would have to ask yet; never empty there, for then it is finished."""
 
     @property
     def rule_set(self) -> RuleSet:
@@ -128,8 +129,13 @@ def title(shown: Shown) -> Title:
         beside += [f"Reason: {shown.override.reason}", f"Computed: {computed}"]
         kind, what = "Disposition", _label(shown, shown.override.recommendation)
     if shown.call and shown.call.status is Status.UNFINISHED:
-        beside.insert(0, NOT_FINISHED)
+        beside.insert(0, _not_finished(shown))
     return Title(kind, what, (*beside, *_transfer(shown)))
+
+
+def _not_finished(shown: Shown) -> str:
+    count = len(shown.left)
+    return f"Not finished: {'1 question is' if count == 1 else f'{count} questions are'} still to be asked."
 
 
 def _computed(shown: Shown) -> tuple[str, str]:
@@ -203,6 +209,7 @@ def _sections(shown: Shown) -> Iterator[Section]:
         yield from _settled(shown)
     else:
         yield from _unsettled(shown)
+    yield _to_be_asked(shown)
     yield _section("Your notes", _staff_notes(shown))
     if not shown.stopped:
         yield _section(_of_computed(shown, "What would change"), _changes(shown))
@@ -347,6 +354,17 @@ def _reading(shown: Shown, reading: Reading) -> str:
 def _read_as(setting: Setting, value: str | int) -> str:
     label = {option.id: option.label for option in setting.options}
     return label.get(str(value), str(value))
+
+
+def _to_be_asked(shown: Shown) -> Section:
+    """The questions of an unfinished call that are not told already as open."""
+    told = () if shown.decision.recommendation else shown.decision.ask_next
+    names = [name for name in shown.left if name not in told]
+    idle = all(shown.rule_set.question[name].for_notes for name in names)
+    return _section(
+        "Still to be asked, and cannot change it" if idle else "Still to be asked",
+        [_spoken(shown, name) for name in names],
+    )
 
 
 def _not_asked(shown: Shown) -> Iterator[Item]:

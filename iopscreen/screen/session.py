@@ -87,6 +87,11 @@ def counted(held: Held) -> Answers:
     return stand(asked_again(held.interview, None)).answers
 
 
+def left_to_ask(held: Held) -> tuple[str, ...]:
+    """The questions that are still to be asked, as the call stands."""
+    return stand(asked_again(held.interview, None)).left
+
+
 def closed_at_once(held: Held, now: str) -> Held:
     """The call in which nobody is asked: finished, unless there was something left to ask."""
     call = held.call
