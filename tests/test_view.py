@@ -176,6 +176,27 @@ def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
     assert text(YES_NO, view, size)[0] == "question 1 of at most 5"
 
 
+def test_help_that_stands_on_the_page_is_not_told_twice():
+    line = Line("for you: a hint", indent=2)
+    page = YES_NO._replace(extra=[line], panels=[Panel("h", "help", lambda: [line, Line("more")]), PANELS[0]])
+    for size in ((80, 24), (80, 40)):
+        assert text(page, size=size).count("  for you: a hint") == 1
+        assert text(page, after(page, "h", size=size), size).count("  for you: a hint") == 1
+    assert text(page, after(page, "w", size=(80, 60)), (80, 60)).count("  for you: a hint") == 1
+
+
+def test_the_question_stays_in_sight_beside_a_panel_that_finds_no_room():
+    for page, move in itertools.product((YES_NO, ONE, MANY, NUMBER), ("down", "pagedown", "up", "pageup")):
+        view = after(page, "w")
+        assert "  because 0" in text(page, view)
+        for _ in range(40):
+            shown = text(page, view)
+            assert shown[:3] == ["", "question 1 of at most 5", "Is it so?"]
+            assert len(shown) == 24
+            view = press(page, view, move, 80, 24)
+        assert ("  because 29" in shown) is (move in ("down", "pagedown"))
+
+
 SIZES = list(itertools.product((40, 41, 80, 200), (10, 12, 15, 24, 60)))
 
 

@@ -127,10 +127,10 @@ def _moved(page: Page, view: View, key: str, width: int, height: int) -> View:
         last = len(page.listed) - 1
         pointer = (0 if step > 0 else last) if view.pointer is None else min(max(view.pointer + step, 0), last)
         return _in_sight(page, view._replace(pointer=pointer), pointer, width, height)
-    body, room = _body(page, view, width, height), _room(page, view, width, height)
+    _, rows, room = _parts(page, view, width, height)
     if key in ("pageup", "pagedown"):
         step *= max(room - 2, 1)
-    return view._replace(top=min(max(view.top + step, 0), max(len(body) - room + 1, 0)))
+    return view._replace(top=min(max(view.top + step, 0), max(len(rows) - room + 1, 0)))
 
 
 def _switched(page: Page, view: View, place: int, width: int, height: int) -> View:
@@ -142,10 +142,10 @@ def _switched(page: Page, view: View, place: int, width: int, height: int) -> Vi
 
 def _in_sight(page: Page, view: View, place: int, width: int, height: int) -> View:
     """The view in which the choice at `place` can be seen."""
-    rows = _body(page, view, width, height)
+    _, rows, room = _parts(page, view, width, height)
     first = next(index for index, (owner, _) in enumerate(rows) if owner == place)
     last = max(index for index, (owner, _) in enumerate(rows) if owner == place)
-    room = max(_room(page, view, width, height) - 1, 1)
+    room = max(room - 1, 1)
     top = min(view.top, first)
     return view._replace(top=max(top, last - room + 1))
 
@@ -154,11 +154,11 @@ def _panel(page: Page, view: View, key: str, width: int, height: int) -> View:
     if view.panel == key:
         return view._replace(panel=None, top=0)
     view = view._replace(panel=key, top=0)
-    body = _body(page, view, width, height)
-    if len(body) <= _room(page, view, width, height):
+    _, rows, room = _parts(page, view, width, height)
+    if len(rows) <= room:
         return view
-    shown = next(index for index, (owner, _) in enumerate(body) if owner == _OF_PANEL)
-    return view._replace(top=min(shown, len(body) - _room(page, view, width, height) + 1))
+    shown = next(index for index, (owner, _) in enumerate(rows) if owner == _OF_PANEL)
+    return view._replace(top=min(shown, len(rows) - room + 1))
 
 
 # --- what is drawn --------------------------------------------------------------------------
@@ -171,11 +171,16 @@ OwnedRow = tuple[int, Row]
 
 def drawn(page: Page, view: View, width: int, height: int) -> list[Row]:
     """The rows of a page, at most `height` of them where that is possible at all."""
-    body = [row for _, row in _body(page, view, width, height)]
-    room = _room(page, view, width, height)
+    head, rows, room = _parts(page, view, width, height)
+    body = [row for _, row in rows]
     if len(body) > room:
         body = _window(body, view.top, room, width)
-    return [*body, *in_rows(_pinned(page, view, width, height).kept, width), *_foot(page, view, width, height)]
+    return [
+        *(row for _, row in head),
+        *body,
+        *in_rows(_pinned(page, view, width, height).kept, width),
+        *_foot(page, view, width, height),
+    ]
 
 
 def _window(body: list[Row], top: int, room: int, width: int) -> list[Row]:
@@ -219,16 +224,40 @@ def _room(page: Page, view: View, width: int, height: int) -> int:
     return max(height - len(_foot(page, view, width, height)) - len(pinned), 1 if pinned else ENOUGH)
 
 
-def _body(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
-    """Everything above the keys; the extra lines only where all fits with them."""
-    blank: list[OwnedRow] = [(_OF_PAGE, [])] if height > LOW else []
+class _Parts(NamedTuple):
+    """The body: rows that stay where they are, those that may be moved, and how many of these there is room for."""
+
+    head: list[OwnedRow]
+    rows: list[OwnedRow]
+    room: int
+
+
+def _parts(page: Page, view: View, width: int, height: int) -> _Parts:
+    """The body. Beside a panel for which there is no room, what the page asks stays in sight where that leaves much."""
+    head, rest = _head(page, view, width, height), _rest(page, view, width, height)
+    room = _room(page, view, width, height)
+    if view.panel and len(head) + len(rest) > room and len(head) + MUCH <= room:
+        return _Parts(head, rest, room - len(head))
+    return _Parts([], [*head, *rest], room)
+
+
+def _head(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
     stands = (*page.lines[:1], *_pinned(page, view, width, height).rest, *page.lines[1:])
-    lines = [*blank, *((_OF_PAGE, row) for row in in_rows(stands, width))]
-    extra = [(_OF_PAGE, row) for row in in_rows(page.extra, width)]
+    return [*_blank(height), *((_OF_PAGE, row) for row in in_rows(stands, width))]
+
+
+def _rest(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
+    """What stands between what is asked and the keys; extra lines only where all fits, and no panel says the same."""
+    told = [line for panel in page.panels if panel.key == view.panel for line in panel.lines()]
+    extra = [(_OF_PAGE, row) for row in in_rows([line for line in page.extra if line not in told], width)]
     choices = list(_listed(page, view, width))
-    rest = [*(blank if choices else []), *choices, *_panel_rows(page, view, width)]
-    fits = len(lines) + len(extra) + len(rest) <= _room(page, view, width, height)
-    return [*lines, *(extra if fits else []), *rest]
+    rest = [*(_blank(height) if choices else []), *choices, *_panel_rows(page, view, width)]
+    fits = len(_head(page, view, width, height)) + len(extra) + len(rest) <= _room(page, view, width, height)
+    return [*(extra if fits else []), *rest]
+
+
+def _blank(height: int) -> list[OwnedRow]:
+    return [(_OF_PAGE, [])] if height > LOW else []
 
 
 def _listed(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
