@@ -486,7 +486,8 @@ def test_a_paste_without_its_last_enter_never_answers_in_plain(pasted):
 def test_an_emergency_in_plain_by_sign_and_by_word():
     with plain("--plain") as terminal:
         terminal.until(FIRST, "Or type:").send("!\r")
-        terminal.until("911", "2. return").send("return\r")
+        terminal.until("911", "2. return\n>")  # there are no other words
+        terminal.send("return\r")
         terminal._until(lambda: terminal.text.count(FIRST) == 2, FIRST)
         terminal.send("emergency\r")
         terminal._until(lambda: terminal.text.count("1. end the call here") == 2, "the emergency")
