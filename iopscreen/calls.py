@@ -156,7 +156,7 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
     try:
         with asker.quiet():
             if record:
-                asker.say(*record_lines(rules.compiled, record, rules.file))
+                asker.say(*record_lines(rules.compiled, record, rules.file, now()))
                 asker.say(*_not_kept(record, kept_by, wishes))
             ended = hold(held, asker, now, keep)
     except KeyboardInterrupt:

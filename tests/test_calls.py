@@ -687,6 +687,25 @@ def test_going_on_from_a_record_without_keeping_the_call_says_so_and_how_to_keep
     assert "This call is not kept: `--save FOLDER/` would keep it." in script.lines
 
 
+def test_when_a_record_was_begun_is_told_with_its_offset_where_the_clock_stands_elsewhere(desk, monkeypatch):
+    hold, path = desk
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T10:00:00+00:00")
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving("no"))
+    for there, at in (
+        ("2026-11-24T15:00:20+05:00", "2026-11-24 10:00 +00:00"),
+        ("2026-11-24T10:00:20+00:00", "2026-11-24 10:00"),
+    ):
+        monkeypatch.setattr(calls, "now", lambda there=there: there)
+        with pytest.raises(calls.Interrupted):
+            hold(script := Leaving(), from_record=str(path))
+        assert script.lines[0] == f"Going on with a screening begun on {at}."
+    hold(Willing(), from_record=str(path))
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T15:00:20+05:00")
+    hold(script := Willing(), from_record=str(path), save=None)
+    assert script.lines[0] == "Screening again; the last time was on 2026-11-24 10:00 +00:00. k keeps an answer."
+
+
 def test_times_and_notes_of_a_call_outlast_its_interruption(desk, monkeypatch):
     hold, path = desk
     seconds = iter(range(60))

@@ -420,6 +420,27 @@ def test_who_it_is_about(iop):
     assert "About this call" not in headings(iop(SAFE)._replace(call=None))
 
 
+def test_times_with_several_offsets_are_told_with_them_and_another_day_is_named(iop):
+    """A call that is gone on with where the clock stands elsewhere did not take five hours."""
+    elsewhere = call(
+        ended="2026-11-23T18:02:31+05:00",
+        given_at={"detox_need": "2026-11-23T18:02:30+05:00", "immediate_danger": STARTED},
+        notes=(StaffNote("2026-11-24T00:30:00+05:00", None, "late"),),
+    )
+    shown = iop(SAFE, elsewhere)
+    assert lines_of(shown, "About this call") == ["Started 2026-11-23 14:02 +01:00, ended 18:02 +05:00."]
+    assert lines_of(shown, "Your notes") == ["2026-11-24 00:30 +05:00: late"]
+    assert "medical help to stop? - no (18:02 +05:00)" in decision_markdown(shown)
+    for other in (
+        {"override": OVERRIDE._replace(at="2026-11-23T13:08:40+00:00")},
+        {"earlier": earlier("iop", ended="2026-07-01T10:00:00+02:00")},
+    ):
+        (line, *_) = [line for line in lines_of(iop(SAFE, call(**other)), "About this call") if "Started" in line]
+        assert line == "Started 2026-11-23 14:02 +01:00, ended 14:09 +01:00."
+    compact = iop(SAFE, call(started="20261123T140211.5+0100", ended="2026-11-23T14:09+01:00"))
+    assert lines_of(compact, "About this call") == ["Started 2026-11-23 14:02, ended 14:09."]
+
+
 def test_times_of_answers_are_for_the_chart(iop):
     at = {"detox_need": "2026-11-23T14:05:59+01:00"}
     shown = iop(SAFE, call(given_at=at))
