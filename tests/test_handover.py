@@ -27,6 +27,7 @@ SAFE = {
     "safe_living_environment": "yes",
 }
 UNSAFE = {**SAFE, "safe_living_environment": "no"}
+IN_DANGER = {"immediate_danger": "yes"}
 OPEN = {**SAFE, "detox_need": Unanswered.UNKNOWN}
 IOP, INPATIENT = "Intensive outpatient program (IOP)", "Inpatient program"
 STARTED, ENDED = "2026-11-23T14:02:11+01:00", "2026-11-23T14:09:30+01:00"
@@ -614,6 +615,10 @@ def test_the_title_of_the_page_is_the_same_for_every_caller(iop):
         (call(), OPEN, "open"),
         (call(override=OVERRIDE), OPEN, "settled"),
         (call(status=Status.EMERGENCY), SAFE, "stopped"),
+        (call(), IN_DANGER, "stopped"),
+        (None, IN_DANGER, "stopped"),
+        (call(override=OVERRIDE), IN_DANGER, "stopped"),
+        (call(override=OVERRIDE._replace(recommendation="emergency_referral")), SAFE, "stopped"),
     ],
 )
 def test_the_colour_of_the_page_says_what_its_words_say(iop, of_call, answers, state):

@@ -32,8 +32,8 @@ from iopscreen.ruleset.words import (
     rule_in_words,
 )
 from iopscreen.screen import page as pages
-from iopscreen.screen.ending import came_to, disposition
-from iopscreen.screen.interview import Ask, Effect, Stand, about_danger, in_danger
+from iopscreen.screen.ending import came_to, disposition, help_now
+from iopscreen.screen.interview import Ask, Effect, Stand, about_danger
 from iopscreen.screen.page import ENTER, Key, Line, Page, Panel, Style
 from iopscreen.screen.record import Override
 
@@ -402,18 +402,9 @@ def _alarms(rule_set: RuleSet, decision: Decision, override: Override | None) ->
     due = [rule_set.question[note.id] for note in decision.notes if _is_alarm(rule_set, note)]
     due.sort(key=lambda question: not about_danger(rule_set, question.cite))
     alarms = [Line(f"! {question.if_unanswered}", Style.ALARM) for question in due]
-    help_now = (
-        any(about_danger(rule_set, question.cite) for question in due)
-        or in_danger(rule_set, decision)
-        or (override is not None and override.recommendation in _outcomes_in_danger(rule_set))
-    )
-    if not help_now:
+    if not (help_now(rule_set, decision, override) or any(about_danger(rule_set, question.cite) for question in due)):
         return [alarms] if alarms else ()
     return [[*alarms[:1], *contacts, *alarms[1:]] for contacts in _ways_to_reach(rule_set.emergency)]
-
-
-def _outcomes_in_danger(rule_set: RuleSet) -> set[str]:
-    return {rule.recommend for rule in rule_set.rules if about_danger(rule_set, rule.cite)}
 
 
 def _is_alarm(rule_set: RuleSet, note: ShownNote) -> bool:
