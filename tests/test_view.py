@@ -176,6 +176,15 @@ def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
     assert text(YES_NO, view, size)[0] == "question 1 of at most 5"
 
 
+def test_a_key_whose_words_are_longer_than_a_row_is_cut_and_says_so():
+    for word in ("keep", "\u540d\u524d"):
+        page = YES_NO._replace(others=(Key("k", f"{word} " * 12, "keep"), *OTHERS))
+        (row,) = [row for row in text(page, size=(40, 24)) if row.startswith("  k ")]
+        assert row.endswith(f"{word} ...")
+        assert cells(row) <= 40
+        assert not [row for row in text(page, size=(80, 24)) if "..." in row]
+
+
 def test_help_that_stands_on_the_page_is_not_told_twice():
     line = Line("for you: a hint", indent=2)
     page = YES_NO._replace(extra=[line], panels=[Panel("h", "help", lambda: [line, Line("more")]), PANELS[0]])

@@ -31,6 +31,8 @@ MUCH = 8
 """Rows that are left to a body before what is pinned is shortened."""
 CUT = "... "
 """What stands for the beginning of a text that is too long for its row."""
+MISSING = " ..."
+"""What stands for the end of a text that is too long for its row."""
 MORE = " (more)"
 """What ends the only row of a body for which there is no room."""
 
@@ -306,11 +308,12 @@ def _field(typed: str, width: int) -> Row:
 
 
 def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
-    """Keys beside each other, as many as fit on a row."""
+    """Keys beside each other, as many as fit on a row; one that is longer than a row is cut."""
     rows: list[Row] = []
     used = width
     for key in keys:
-        size = len(key.key) + 1 + len(printable(key.title))
+        title = _cut(printable(key.title), width - len(f"  {key.key} "))
+        size = len(key.key) + 1 + cells(title)
         if rows and used + len(BETWEEN) + size <= width:
             rows[-1].append((Style.PLAIN, BETWEEN))
             used += len(BETWEEN) + size
@@ -318,8 +321,12 @@ def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
             rows.append([(Style.PLAIN, "  ")])
             used = 2 + size
         rows[-1].append((KEY if key.style is Style.PLAIN else key.style, key.key))
-        rows[-1].append((key.style, f" {printable(key.title)}"))
+        rows[-1].append((key.style, f" {title}"))
     return rows
+
+
+def _cut(title: str, room: int) -> str:
+    return title if cells(title) <= room else f"{_lines(title, room - len(MISSING))[0]}{MISSING}"
 
 
 def in_rows(lines: Iterable[Line], width: int) -> list[Row]:
