@@ -176,6 +176,13 @@ def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
     assert text(YES_NO, view, size)[0] == "question 1 of at most 5"
 
 
+@pytest.mark.parametrize("width", [1, 8, 12, 15, 16, 20])
+def test_a_screen_that_is_far_too_narrow_ends_no_call(width):
+    view = pasted(NUMBER, opened(NUMBER), "\u540d 10 days and more")
+    assert any("Number: " in row for row in text(NUMBER, view, (width, 10)))
+    assert after(NUMBER, "!", start=view, size=(width, 10)).result == "emergency"
+
+
 def test_a_key_whose_words_are_longer_than_a_row_is_cut_and_says_so():
     for word in ("keep", "\u540d\u524d"):
         page = YES_NO._replace(others=(Key("k", f"{word} " * 12, "keep"), *OTHERS))

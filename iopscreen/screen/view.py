@@ -302,7 +302,7 @@ def _field(typed: str, width: int) -> Row:
     lead, shown = "  Number: ", printable(typed)
     room = width - len(lead) - 1
     if cells(shown) > room:
-        start = next(at for at in range(len(shown)) if cells(shown[at:]) <= room - len(CUT))
+        start = next((at for at in range(len(shown)) if cells(shown[at:]) <= room - len(CUT)), len(shown))
         shown = CUT + shown[start:]
     return [(KEY, lead), (Style.STRONG, shown), (Style.PLAIN, "_")]
 
