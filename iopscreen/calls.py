@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,10 @@ from iopscreen.inputs import Rules, expected_digest, raw_record, read_answers_of
 from iopscreen.report.sections import Shown
 from iopscreen.ruleset.model import Answers
 from iopscreen.screen.decided import computed_json
+from iopscreen.screen.page import Line
 from iopscreen.screen.record import Call, Record, Status
 from iopscreen.screen.save import Keeper, keeper
-from iopscreen.screen.session import Held, closed_at_once, counted, hold
+from iopscreen.screen.session import Held, closed_at_once, counted, hold, left_to_ask
 
 if TYPE_CHECKING:
     from iopscreen.screen.plain import Lines
@@ -65,9 +67,7 @@ def screen(wishes: Wishes) -> tuple[Shown, Keeper | None]:
     counted(held)  # answers that exclude one another are told before a file is made for them
     kept_by = _keeper(held, record, wishes)
     if wishes.no_input:
-        ended = closed_at_once(held, now())
-        if kept_by:
-            _keep(kept_by, rules, ended)
+        ended = _at_once(rules, held, record, kept_by)
     else:
         ended = _interview(rules, held, record, kept_by, wishes)
     if kept_by and not kept_by.problem:
@@ -125,6 +125,18 @@ def _keeper(held: Held, record: Record | None, wishes: Wishes) -> Keeper | None:
 # --- the call -------------------------------------------------------------------------------
 
 
+def _at_once(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None) -> Held:
+    """The call in which nobody is asked; what was not taken over of a record is told all the same."""
+    from iopscreen.screen.start import lost_lines
+
+    for line in lost_lines(record) if record else ():
+        streams.tell(line.text)
+    ended = closed_at_once(held, now())
+    if kept_by:
+        _keep(kept_by, rules, ended)
+    return ended
+
+
 def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper | None, wishes: Wishes) -> Held:
     """Hold the call. Interrupted, it leaves its unfinished record."""
     from iopscreen.screen.start import record_lines
@@ -144,7 +156,8 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
     try:
         with asker.quiet():
             if record:
-                asker.say(*record_lines(rules.compiled, record, rules.file))
+                asker.say(*record_lines(rules.compiled, record, rules.file, now()))
+                asker.say(*_not_kept(record, kept_by, wishes))
             ended = hold(held, asker, now, keep)
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted: nothing was decided{_where(kept_by, wishes.rules)}") from None
@@ -153,6 +166,17 @@ def _interview(rules: Rules, held: Held, record: Record | None, kept_by: Keeper 
         raise IopscreenError(message) from None
     streams.tell("")
     return ended
+
+
+def _not_kept(record: Record, kept_by: Keeper | None, wishes: Wishes) -> Iterator[Line]:
+    """Where a record is gone on from and nothing is kept: that, and what would keep it, before anything is said."""
+    if kept_by is not None:
+        return
+    if record.call.status is Status.UNFINISHED:
+        path = shlex.quote(str(wishes.from_record))
+        yield Line(f"This call is not kept, and the record stays as it is: `--save {path}` would go on in it.")
+    else:
+        yield Line("This call is not kept: `--save FOLDER/` would keep it.")
 
 
 def _asker(*, plain: bool) -> Lines | Keys:
@@ -209,4 +233,5 @@ def _shown(rules: Rules, held: Held) -> Shown:
         leads=result.leads,
         readings=result.readings,
         skipped=result.skipped,
+        left=left_to_ask(held) if held.call.status is Status.UNFINISHED else (),
     )

@@ -665,6 +665,47 @@ def test_the_way_to_go_on_that_is_told_leads_on(desk, tmp_path):
     assert run(*command[1:], "--no-input").returncode == 0
 
 
+def test_going_on_from_a_record_without_keeping_the_call_says_so_and_how_to_keep_it(desk):
+    hold, path = desk
+    path = path.with_name("it's a call.json")
+    script = Leaving(*HOME[:-1])
+    with pytest.raises(calls.Interrupted):
+        hold(script, save=str(path))
+    assert "not kept" not in "".join(script.lines)
+    unfinished, script = kept(path), Willing()
+    hold(script, from_record=str(path), save=None)
+    (said,) = [line for line in script.lines if "not kept" in line]
+    assert said == (
+        f"This call is not kept, and the record stays as it is: `--save {shlex.quote(str(path))}` would go on in it."
+    )
+    assert kept(path) == unfinished
+    assert script.lines.index(said) < script.lines.index("Known before (b or c corrects it):")
+    hold(script := Willing(), from_record=str(path), save=shlex.split(said.split("`")[1])[1])
+    assert "not kept" not in "".join(script.lines)
+    assert kept(path)["status"] == "finished"
+    hold(script := Willing(), from_record=str(path), save=None)
+    assert "This call is not kept: `--save FOLDER/` would keep it." in script.lines
+
+
+def test_when_a_record_was_begun_is_told_with_its_offset_where_the_clock_stands_elsewhere(desk, monkeypatch):
+    hold, path = desk
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T10:00:00+00:00")
+    with pytest.raises(calls.Interrupted):
+        hold(Leaving("no"))
+    for there, at in (
+        ("2026-11-24T15:00:20+05:00", "2026-11-24 10:00 +00:00"),
+        ("2026-11-24T10:00:20+00:00", "2026-11-24 10:00"),
+    ):
+        monkeypatch.setattr(calls, "now", lambda there=there: there)
+        with pytest.raises(calls.Interrupted):
+            hold(script := Leaving(), from_record=str(path))
+        assert script.lines[0] == f"Going on with a screening begun on {at}."
+    hold(Willing(), from_record=str(path))
+    monkeypatch.setattr(calls, "now", lambda: "2026-11-24T15:00:20+05:00")
+    hold(script := Willing(), from_record=str(path), save=None)
+    assert script.lines[0] == "Screening again; the last time was on 2026-11-24 10:00 +00:00. k keeps an answer."
+
+
 def test_times_and_notes_of_a_call_outlast_its_interruption(desk, monkeypatch):
     hold, path = desk
     seconds = iter(range(60))
@@ -785,6 +826,56 @@ def test_what_changed_rules_changed_is_said_and_the_call_can_be_held(desk, tmp_p
     assert kept(tmp_path / "next.json")["status"] == "finished"
     assert holds(tmp_path / "next.json", rules)
     assert shown.decision.possible
+
+
+@pytest.mark.parametrize("name", ["question gone", "answer gone"])
+@pytest.mark.parametrize("status", ["finished", "unfinished"])
+def test_answers_that_are_not_taken_over_are_told_by_name_where_nobody_is_asked(desk, tmp_path, capfd, name, status):
+    hold, path = desk
+    if status == "finished":
+        hold(Script(*HOME))
+    else:
+        with pytest.raises(calls.Interrupted):
+            hold(Leaving(*HOME[:-1]))
+    edits, said = REVISIONS[name]
+    capfd.readouterr()
+    shown, _ = hold(Script(), rules=revised(tmp_path, edits), from_record=str(path), no_input=True, save=None)
+    told = " ".join(capfd.readouterr().err.split())
+    assert told == said
+    assert said.split(": ")[1] not in shown.decision.answers
+    hold(Script(), from_record=str(path), no_input=True, save=None)
+    assert capfd.readouterr().err == ""
+
+
+SETTLED = {
+    **dict.fromkeys(("medical_emergency", "immediate_danger", "detox_need", "psychiatric_stay"), "no"),
+    "caller": "self", "age": 30, "condition_type": ["bipolar"], "medically_stable": "yes", "safe_home": "yes",
+}  # fmt: skip
+INTERPRETER = "Would an interpreter help you, for a spoken language or for sign language?"
+
+
+def test_what_is_still_to_be_asked_is_named_where_nobody_is_asked(desk, tmp_path):
+    hold, _ = desk
+    answers = tmp_path / "answers.json"
+
+    def sections_of(given):
+        answers.write_text(json.dumps(given))
+        shown, _ = hold(Script(), rules="iop-site-example", answers=str(answers), no_input=True, save=None)
+        text = decision_as(ScreenFormat.TEXT, shown)
+        heading, *rest = text.split("\n\n")
+        return " ".join(heading.split()), {part.split("\n")[0]: part for part in rest}
+
+    heading, told = sections_of(SETTLED)
+    assert heading.startswith("Recommendation: ")
+    assert heading.endswith("Not finished: 2 questions are still to be asked.")
+    assert INTERPRETER in " ".join(told["Still to be asked, and cannot change it"].split())
+    heading, told = sections_of({**SETTLED, "needs_interpreter": "no", "attend_times": "evenings"})
+    assert "Not finished" not in heading
+    assert not any(part.startswith("Still to be asked") for part in told)
+    heading, told = sections_of({name: SETTLED[name] for name in SETTLED if name != "safe_home"})
+    assert heading.endswith("Not finished: 3 questions are still to be asked.")
+    assert "Is there a place" not in told["Still to be asked, and cannot change it"]
+    assert "Is there a place" in told["Still open, and can change it"]
 
 
 # --- interrupted, and gone on with ----------------------------------------------------------

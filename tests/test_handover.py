@@ -12,7 +12,7 @@ from iopscreen.engine.compiled import compile_rule_set
 from iopscreen.engine.explain import Lead, Reading, Readings
 from iopscreen.report.decision import decision_json, decision_markdown, decision_text, headline
 from iopscreen.report.html import decision_html
-from iopscreen.report.sections import NOT_FINISHED, PROVISIONAL, Shown, sections, title
+from iopscreen.report.sections import PROVISIONAL, Shown, sections, title
 from iopscreen.ruleset.model import Unanswered
 from iopscreen.ruleset.reader import read_rule_file, understand
 from iopscreen.ruleset.shipped import locate
@@ -27,6 +27,7 @@ SAFE = {
     "safe_living_environment": "yes",
 }
 UNSAFE = {**SAFE, "safe_living_environment": "no"}
+IN_DANGER = {"immediate_danger": "yes"}
 OPEN = {**SAFE, "detox_need": Unanswered.UNKNOWN}
 IOP, INPATIENT = "Intensive outpatient program (IOP)", "Inpatient program"
 STARTED, ENDED = "2026-11-23T14:02:11+01:00", "2026-11-23T14:09:30+01:00"
@@ -202,12 +203,13 @@ def test_no_rule_says_so():
 
 
 def test_an_unfinished_screen_says_so_at_the_top(iop):
-    shown = iop({"immediate_danger": "no"}, call(status=Status.UNFINISHED, ended=None))
-    assert title(shown).beside == (NOT_FINISHED,)
-    assert NOT_FINISHED in decision_text(shown, 100).split("\n\n")[0]
-    assert decision_markdown(shown).split("\n\n")[1] == f"**{NOT_FINISHED}**"
+    shown = iop({"immediate_danger": "no"}, call(status=Status.UNFINISHED, ended=None))._replace(left=("detox_need",))
+    said = "Not finished: 1 question is still to be asked."
+    assert title(shown).beside == (said,)
+    assert said in decision_text(shown, 100).split("\n\n")[0]
+    assert decision_markdown(shown).split("\n\n")[1] == f"**{said}**"
     assert "Started 2026-11-23 14:02, not ended." in lines_of(shown, "About this call")
-    assert NOT_FINISHED not in decision_text(iop(SAFE), 100)
+    assert "Not finished" not in decision_text(iop(SAFE), 100)
 
 
 # --- another disposition --------------------------------------------------------------------
@@ -419,6 +421,27 @@ def test_who_it_is_about(iop):
     assert "About this call" not in headings(iop(SAFE)._replace(call=None))
 
 
+def test_times_with_several_offsets_are_told_with_them_and_another_day_is_named(iop):
+    """A call that is gone on with where the clock stands elsewhere did not take five hours."""
+    elsewhere = call(
+        ended="2026-11-23T18:02:31+05:00",
+        given_at={"detox_need": "2026-11-23T18:02:30+05:00", "immediate_danger": STARTED},
+        notes=(StaffNote("2026-11-24T00:30:00+05:00", None, "late"),),
+    )
+    shown = iop(SAFE, elsewhere)
+    assert lines_of(shown, "About this call") == ["Started 2026-11-23 14:02 +01:00, ended 18:02 +05:00."]
+    assert lines_of(shown, "Your notes") == ["2026-11-24 00:30 +05:00: late"]
+    assert "medical help to stop? - no (18:02 +05:00)" in decision_markdown(shown)
+    for other in (
+        {"override": OVERRIDE._replace(at="2026-11-23T13:08:40+00:00")},
+        {"earlier": earlier("iop", ended="2026-07-01T10:00:00+02:00")},
+    ):
+        (line, *_) = [line for line in lines_of(iop(SAFE, call(**other)), "About this call") if "Started" in line]
+        assert line == "Started 2026-11-23 14:02 +01:00, ended 14:09 +01:00."
+    compact = iop(SAFE, call(started="20261123T140211.5+0100", ended="2026-11-23T14:09+01:00"))
+    assert lines_of(compact, "About this call") == ["Started 2026-11-23 14:02, ended 14:09."]
+
+
 def test_times_of_answers_are_for_the_chart(iop):
     at = {"detox_need": "2026-11-23T14:05:59+01:00"}
     shown = iop(SAFE, call(given_at=at))
@@ -592,6 +615,10 @@ def test_the_title_of_the_page_is_the_same_for_every_caller(iop):
         (call(), OPEN, "open"),
         (call(override=OVERRIDE), OPEN, "settled"),
         (call(status=Status.EMERGENCY), SAFE, "stopped"),
+        (call(), IN_DANGER, "stopped"),
+        (None, IN_DANGER, "stopped"),
+        (call(override=OVERRIDE), IN_DANGER, "stopped"),
+        (call(override=OVERRIDE._replace(recommendation="emergency_referral")), SAFE, "stopped"),
     ],
 )
 def test_the_colour_of_the_page_says_what_its_words_say(iop, of_call, answers, state):

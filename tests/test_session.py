@@ -93,6 +93,30 @@ def test_a_whole_call(iop):
     assert [len(answers(held)) for held in kept] == [0, 1, 2, 3, 4, 4]
 
 
+def test_nothing_else_changes_is_not_said_beside_a_note_that_comes_or_goes(iop):
+    """The note to ask once more about safety comes and goes with self-harm."""
+    corrections = [
+        part
+        for marked in (("self_harm", "mania"), ("mania",), ("mania", "bipolar_1"))
+        for part in (Command.CORRECT, "condition_type", marked)
+    ]
+    _, script, _ = call(iop, "no", ("mania",), *corrections, "no", "yes", END)
+    told = [line for line in script.lines if "->" not in line]
+    start = next(at for at, line in enumerate(told) if line.startswith("Note: Ask once more"))
+    assert told[start + 1].startswith("No longer: Ask once more")
+    assert told[start + 2] == "Nothing else changes."
+    assert told.count("Nothing else changes.") == 1
+
+
+def test_the_options_of_an_answer_that_is_corrected_are_marked_and_others_are_not(iop):
+    presses = ("no", ("mania", "self_harm"), Command.CORRECT, "condition_type", Command.NOTE, ("mania",), "no", "yes")
+    _, script, _ = call(iop, *presses, END, notes=[""], earlier={"condition_type": ("other",)})
+    drafts = [page.draft for page in script.pages if page.kind.name == "MARK"]
+    assert drafts == [(), ("mania", "self_harm"), ("draft",)]
+    _, script, _ = call(iop, "no", Unanswered.UNKNOWN, Command.BACK, ("mania",), "no", "yes", END)
+    assert [page.draft for page in script.pages] == [()] * len(script.pages)
+
+
 def test_one_back_and_three_back(iop):
     ended, script, _ = call(
         iop, "no", ("other",), "no", "no", Command.BACK, Command.BACK, Command.BACK, ("self_harm",), "yes", END

@@ -155,7 +155,7 @@ def test_back_and_the_way_forth_again():
         terminal.until(FIRST, KEYS).send("n")
         terminal.until("question 2", KEYS).send("7").until("[x] 7").send("\r")
         terminal.until("question 3", KEYS).send("b")
-        terminal.until("question 2", "Answered before: Self-harm", "[ ] 7").send("b")
+        terminal.until("question 2", "Answered before: Self-harm", "[x] 7").send("b")
         terminal.until("question 1", "Answered before: no", "k keep no", gone=("b back",)).send("k")
         terminal.until("question 3", "b back").send("n")
         terminal.until("question 4", HOME)
@@ -169,8 +169,8 @@ def test_three_questions_back_and_the_effect_is_said():
         terminal.until("This gives: Another service").send("b")
         terminal.until("question 4", "Answered before").send("b")
         terminal.until("question 3", "Answered before").send("b")
-        terminal.until("question 2", "Answered before: Something else").send("7")
-        terminal.until("[x] 7").send("\r")
+        terminal.until("question 2", "Answered before: Something else", "[x] 9").send("7")
+        terminal.until("[x] 7").send("9").until("[ ] 9").send("\r")
         terminal.until("No longer asked, and not counted: Have you recently", "To be asked now: Is there a place", HOME)
 
 
@@ -293,18 +293,46 @@ def test_a_number_and_one_of_several(numbers):
         assert "Recommendation: Adult" in terminal.text
 
 
-@pytest.mark.parametrize("pasted", ["44\r", "44 days\r", "dad 44\r", "4d4", "4b4!\r", "44\x0f"])
-def test_a_pasted_number_waits_for_enter(numbers, pasted):
+PASTED = [
+    ("44\r", "44"),
+    ("44 days\r", "44 days"),
+    ("dad 44\r", "dad 44"),
+    ("4b4!\r", "4b4!"),
+    ("44\x0f", "44"),
+    ("4\r4", "4 4"),
+    ("\x1b[200~10 days\n\x1b[201~", "10 days"),
+    ("\x1b[200~44\x1b[201~\r", "44"),
+]
+
+
+@pytest.mark.parametrize(("pasted", "shown"), PASTED, ids=[shown for _, shown in PASTED])
+def test_what_is_pasted_into_a_number_stands_there_and_waits_for_enter(numbers, pasted, shown):
     with Terminal("screen", "--rules", numbers) as terminal:
         terminal.until("How old are you?", "Number: _").send(pasted)
-        terminal.until("Number: 44_").send("D")
+        terminal.until(f"Number: {shown}", "Backspace to empty").send("\r")
+        if shown == "44":
+            terminal.until("-> 44 years", "Where do you live?")
+            return
+        terminal.until("should be a whole number from 0 to 120", f"Number: {shown}")
+        terminal.send("\x7f" * len(shown + " ")).until("Number: _").send("D")
         terminal.until("-> not known", "Where do you live?")
 
 
-def test_other_keys_do_nothing_where_a_number_is_typed(numbers):
+@pytest.mark.parametrize("typed", ["10 days", "1.5", "2 weeks", "30d", "1,5"])
+def test_a_text_typed_where_a_number_is_asked_is_never_another_answer(numbers, typed):
     with Terminal("screen", "--rules", numbers) as terminal:
         terminal.until("How old are you?", "Number: _")
-        for key in ("\x0f", "\x12", "\x0c", "x", "N", "\x1b[200~99\x1b[201~", "\x1a"):
+        for count, key in enumerate(typed, start=1):
+            terminal.send(key).until(f"Number: {typed[:count].rstrip()}")
+        terminal.send("\r").until("should be a whole number from 0 to 120", f"Number: {typed}_")
+        terminal.send("!").until("end the call").send("r").until(f"Number: {typed}_", gone=("end the call",))
+        assert "->" not in terminal.text
+
+
+def test_keys_that_are_no_text_do_nothing_where_a_number_is_typed(numbers):
+    with Terminal("screen", "--rules", numbers) as terminal:
+        terminal.until("How old are you?", "Number: _")
+        for key in ("\x0f", "\x12", "\x0c", "\t", " ", "\x1a"):
             terminal.send(key)
         terminal.send("3").until("Number: 3_").send("\r").until("-> 3 years")
 
@@ -458,7 +486,8 @@ def test_a_paste_without_its_last_enter_never_answers_in_plain(pasted):
 def test_an_emergency_in_plain_by_sign_and_by_word():
     with plain("--plain") as terminal:
         terminal.until(FIRST, "Or type:").send("!\r")
-        terminal.until("911", "2. return").send("return\r")
+        terminal.until("911", "2. return\n>")  # there are no other words
+        terminal.send("return\r")
         terminal._until(lambda: terminal.text.count(FIRST) == 2, FIRST)
         terminal.send("emergency\r")
         terminal._until(lambda: terminal.text.count("1. end the call here") == 2, "the emergency")

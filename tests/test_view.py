@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Panel, Pressed, Style
-from iopscreen.screen.view import View, drawn, in_rows, opened, press
+from iopscreen.screen.view import View, drawn, in_rows, opened, pasted, press
+from iopscreen.text import cells
 
 ROW = (Key("d", "Don't know", "unknown"), Key("p", "Prefers not to say", "declined"))
 OTHERS = (Key("b", "back", "back"), Key("!", "EMERGENCY", "emergency", Style.ALARM))
@@ -61,7 +62,8 @@ def test_one_key_answers(page, key, result):
 def test_stray_keys_answer_nothing(page, key):
     view = after(page, key)
     assert isinstance(view, View)
-    assert view._replace(problem=None) == opened(page)
+    typed = key if page is NUMBER and key in ("x", "é") else ""
+    assert view._replace(problem=None) == opened(page)._replace(typed=typed)
 
 
 def test_the_pointer_stands_nowhere_until_it_is_moved():
@@ -88,8 +90,66 @@ def test_a_number_is_typed_and_mended():
     assert after(NUMBER, "4", "5", "backspace", "2", "enter") == Pressed("42", key=ENTER)
     assert after(NUMBER, "2", "0", "0", "enter").problem == "0 to 120"
     assert after(NUMBER, "enter").problem == "0 to 120"
-    assert after(NUMBER, "4", "b") == Pressed("back", "4", "b")
-    assert after(NUMBER, *"1" * 40).typed == "1" * 16
+    assert after(NUMBER, "4", "!") == Pressed("emergency", "4", "!")
+    assert after(NUMBER, *"1" * 400).typed == "1" * 200
+
+
+TEXTS = [
+    "10 days",
+    "10 Days",
+    "2 weeks",
+    "30d",
+    "1.5",
+    "1,5",
+    "12,500.50",
+    "1e3",
+    "+5",
+    "\u00bd",
+    "-5",
+    "1_0",
+    "about 10",
+]
+
+
+@pytest.mark.parametrize("typed", TEXTS)
+def test_what_is_typed_beside_a_number_is_shown_and_refused_and_is_no_key(typed):
+    view = after(NUMBER, *typed)
+    assert f"  Number: {typed}_" in text(NUMBER, view)
+    assert after(NUMBER, "enter", start=view).problem == "0 to 120"
+    assert after(NUMBER, "!", start=view) == Pressed("emergency", typed, "!")
+
+
+def test_keys_of_a_number_come_back_when_the_field_is_empty():
+    shown = "\n".join(text(NUMBER, after(NUMBER, "1", "d", "b", "w", "p")))
+    assert "Number: 1dbwp_" in shown
+    assert "Enter done   Backspace to empty for the other keys" in shown
+    assert "! EMERGENCY" in shown
+    assert "Don't know" not in shown
+    assert "hide why" not in shown
+    view = after(NUMBER, "1", "d", "backspace", "backspace")
+    assert text(NUMBER, view) == text(NUMBER)
+    assert after(NUMBER, "backspace", "d", start=view) == Pressed("unknown", "", "d")
+
+
+@pytest.mark.parametrize(
+    ("text_", "typed"), [("10 days\n", "10 days "), ("\r10\r\n20", "10 20"), ("d", "d"), ("!", "!")]
+)
+def test_a_pasted_text_stands_in_the_field_and_answers_nothing(text_, typed):
+    assert pasted(NUMBER, opened(NUMBER), text_) == View(typed=typed)
+    for page in (YES_NO, ONE, MANY):
+        assert pasted(page, opened(page), text_) == opened(page)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("sign", ["7", "\u540d", "\x1b"])
+def test_of_a_long_text_in_a_field_the_end_is_shown(width, sign):
+    view = pasted(NUMBER, opened(NUMBER), sign * 500 + "END")
+    assert view.typed == sign * 200
+    rows = text(NUMBER, after(NUMBER, *["backspace"] * 9, *"END", start=view), (width, 24))
+    (field,) = [row for row in rows if "Number:" in row]
+    assert field.startswith("  Number: ... ")
+    assert field.endswith("END_")
+    assert width - 8 <= cells(field) <= width
 
 
 def test_enter_is_a_key_where_a_page_says_so():
@@ -114,6 +174,43 @@ def test_a_tall_panel_starts_at_its_first_line_and_scrolls_to_its_last():
     assert "  because 29" in text(YES_NO, view, size)
     view = after(YES_NO, *["up"] * 99, start=view, size=size)
     assert text(YES_NO, view, size)[0] == "question 1 of at most 5"
+
+
+@pytest.mark.parametrize("width", [1, 8, 12, 15, 16, 20])
+def test_a_screen_that_is_far_too_narrow_ends_no_call(width):
+    view = pasted(NUMBER, opened(NUMBER), "\u540d 10 days and more")
+    assert any("Number: " in row for row in text(NUMBER, view, (width, 10)))
+    assert after(NUMBER, "!", start=view, size=(width, 10)).result == "emergency"
+
+
+def test_a_key_whose_words_are_longer_than_a_row_is_cut_and_says_so():
+    for word in ("keep", "\u540d\u524d"):
+        page = YES_NO._replace(others=(Key("k", f"{word} " * 12, "keep"), *OTHERS))
+        (row,) = [row for row in text(page, size=(40, 24)) if row.startswith("  k ")]
+        assert row.endswith(f"{word} ...")
+        assert cells(row) <= 40
+        assert not [row for row in text(page, size=(80, 24)) if "..." in row]
+
+
+def test_help_that_stands_on_the_page_is_not_told_twice():
+    line = Line("for you: a hint", indent=2)
+    page = YES_NO._replace(extra=[line], panels=[Panel("h", "help", lambda: [line, Line("more")]), PANELS[0]])
+    for size in ((80, 24), (80, 40)):
+        assert text(page, size=size).count("  for you: a hint") == 1
+        assert text(page, after(page, "h", size=size), size).count("  for you: a hint") == 1
+    assert text(page, after(page, "w", size=(80, 60)), (80, 60)).count("  for you: a hint") == 1
+
+
+def test_the_question_stays_in_sight_beside_a_panel_that_finds_no_room():
+    for page, move in itertools.product((YES_NO, ONE, MANY, NUMBER), ("down", "pagedown", "up", "pageup")):
+        view = after(page, "w")
+        assert "  because 0" in text(page, view)
+        for _ in range(40):
+            shown = text(page, view)
+            assert shown[:3] == ["", "question 1 of at most 5", "Is it so?"]
+            assert len(shown) == 24
+            view = press(page, view, move, 80, 24)
+        assert ("  because 29" in shown) is (move in ("down", "pagedown"))
 
 
 SIZES = list(itertools.product((40, 41, 80, 200), (10, 12, 15, 24, 60)))

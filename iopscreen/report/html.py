@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from iopscreen.report.page import page, text
 from iopscreen.report.sections import Item, Look, Section, Title, notices, origin, sections, title
+from iopscreen.screen.ending import help_now
 
 if TYPE_CHECKING:
     from iopscreen.report.sections import Shown
@@ -26,7 +27,7 @@ def decision_html(shown: Shown) -> str:
 
 def _state(shown: Shown) -> str:
     """What colours the head of the page; the words above the result say the same."""
-    if shown.stopped:
+    if shown.stopped or help_now(shown.rule_set, shown.decision, shown.override):
         return "stopped"
     return "settled" if shown.decision.recommendation or shown.override else "open"
 

@@ -5,8 +5,9 @@ Text, Markdown and HTML show the same sections; each of them says only how they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from iopscreen import __version__
@@ -35,13 +36,13 @@ from iopscreen.ruleset.words import (
 )
 from iopscreen.screen.ending import came_to, disposition, without_result
 from iopscreen.screen.record import Call, Earlier, Override, Skipped, Status
+from iopscreen.screen.times import as_read, offset
 from iopscreen.screen.words import leads_in_words, short
 
 if TYPE_CHECKING:
     from iopscreen.engine.explain import Lead, Reading, Readings
 
 PROVISIONAL = "Provisional: a screen by trained staff, not a diagnosis. A clinician decides."
-NOT_FINISHED = "Not finished: something is still to be asked or confirmed."
 
 
 class Shown(NamedTuple):
@@ -59,6 +60,8 @@ class Shown(NamedTuple):
     """What each answer of an open question would give, by question id."""
     readings: Readings | None = None
     skipped: Sequence[Skipped] = ()
+    left: Sequence[str] = ()
+    """What an unfinished call would have to ask yet; never empty there, for then it is finished."""
 
     @property
     def rule_set(self) -> RuleSet:
@@ -128,8 +131,13 @@ def title(shown: Shown) -> Title:
         beside += [f"Reason: {shown.override.reason}", f"Computed: {computed}"]
         kind, what = "Disposition", _label(shown, shown.override.recommendation)
     if shown.call and shown.call.status is Status.UNFINISHED:
-        beside.insert(0, NOT_FINISHED)
+        beside.insert(0, _not_finished(shown))
     return Title(kind, what, (*beside, *_transfer(shown)))
+
+
+def _not_finished(shown: Shown) -> str:
+    count = len(shown.left)
+    return f"Not finished: {'1 question is' if count == 1 else f'{count} questions are'} still to be asked."
 
 
 def _computed(shown: Shown) -> tuple[str, str]:
@@ -203,6 +211,7 @@ def _sections(shown: Shown) -> Iterator[Section]:
         yield from _settled(shown)
     else:
         yield from _unsettled(shown)
+    yield _to_be_asked(shown)
     yield _section("Your notes", _staff_notes(shown))
     if not shown.stopped:
         yield _section(_of_computed(shown, "What would change"), _changes(shown))
@@ -276,11 +285,12 @@ def _notes(shown: Shown) -> list[str]:
 
 def _staff_notes(shown: Shown) -> Iterator[str]:
     """What the coordinator wrote down, with when and at which question."""
+    clock = _clock(shown)
     for note in shown.call.notes if shown.call else ():
         known = note.question in shown.rule_set.question
         asked = short(_spoken(shown, note.question)) if note.question and known else note.question
         at = f', at "{asked}"' if asked else ""
-        yield f"{_clock(note.at)}{at}: {note.text}"
+        yield f"{clock(note.at)}{at}: {note.text}"
 
 
 def _open(shown: Shown, name: str) -> Item:
@@ -349,6 +359,17 @@ def _read_as(setting: Setting, value: str | int) -> str:
     return label.get(str(value), str(value))
 
 
+def _to_be_asked(shown: Shown) -> Section:
+    """The questions of an unfinished call that are not told already as open."""
+    told = () if shown.decision.recommendation else shown.decision.ask_next
+    names = [name for name in shown.left if name not in told]
+    idle = all(shown.rule_set.question[name].for_notes for name in names)
+    return _section(
+        "Still to be asked, and cannot change it" if idle else "Still to be asked",
+        [_spoken(shown, name) for name in names],
+    )
+
+
 def _not_asked(shown: Shown) -> Iterator[Item]:
     """The questions that were left out, each with the answers that settle it. One that was asked is none."""
     for name, because in shown.skipped:
@@ -366,11 +387,12 @@ def _settled_by(shown: Shown, answers: Mapping[str, Answer]) -> str:
 
 def _answers(shown: Shown) -> Iterator[Item]:
     times = shown.call.given_at if shown.call else {}
+    clock = _clock(shown)
     for name, answer in shown.decision.answers.items():
         words = _words(shown, name, answer)
         if name in shown.decision.not_needed and _claims_hold(shown) and not shown.stopped:
             words += ", which cannot matter"
-        yield Item(_spoken(shown, name), words, _clock(times[name]) if name in times else None)
+        yield Item(_spoken(shown, name), words, clock(times[name]) if name in times else None)
 
 
 def _claims_hold(shown: Shown) -> bool:
@@ -387,23 +409,17 @@ def _about(shown: Shown) -> Iterator[str]:
         return
     if call.ref:
         yield f"Reference: {call.ref}"
-    yield f"Started {_moment(call.started)}, {_ended(call)}."
+    ended = f"ended {_clock(shown)(call.ended)}" if call.ended else "not ended"
+    yield f"Started {_moment(shown, call.started)}, {ended}."
     if call.decided_again:
         rules = f"{shown.rule_set.id} {shown.rule_set.version}"
-        yield f"Decided again {_moment(call.decided_again)}, by rule set {rules}: not the rules of the call."
+        yield f"Decided again {_moment(shown, call.decided_again)}, by rule set {rules}: not the rules of the call."
     if shown.override:
-        yield f"Disposition chosen {_moment(shown.override.at)}."
+        yield f"Disposition chosen {_moment(shown, shown.override.at)}."
     if call.earlier:
-        of = f" of {_moment(call.earlier.ended)}" if call.earlier.ended else ""
+        of = f" of {_moment(shown, call.earlier.ended)}" if call.earlier.ended else ""
         rules = f"{call.earlier.rule_set.get('id')} {call.earlier.rule_set.get('version')}"
         yield f"Goes on from a record{of} under rule set {rules}: {call.earlier.digest[:19]}"
-
-
-def _ended(call: Call) -> str:
-    if not call.ended:
-        return "not ended"
-    same_day = call.ended[:10] == call.started[:10]
-    return f"ended {_clock(call.ended) if same_day else _moment(call.ended)}"
 
 
 # --- what stands below ----------------------------------------------------------------------
@@ -435,10 +451,21 @@ def _words(shown: Shown, name: str, answer: Answer) -> str:
     return answer_words(shown.rule_set.question[name], answer)
 
 
-def _clock(at: str) -> str:
-    """The time of day of an ISO 8601 time."""
-    return at[11:16]
+def _clock(shown: Shown) -> Callable[[str], str]:
+    """How a time of the call is told: with its day only where the call had begun on another one."""
+    return partial(as_read, beside=_times(shown), since=shown.call.started if shown.call else "")
 
 
-def _moment(at: str) -> str:
-    return f"{at[:10]} {_clock(at)}"
+def _moment(shown: Shown, at: str) -> str:
+    return as_read(at, _times(shown))
+
+
+def _times(shown: Shown) -> list[str]:
+    """Times that are told, one for each offset: where there are several, each time is told with its own."""
+    call = shown.call
+    if call is None:
+        return []
+    stood = (call.started, call.ended, call.decided_again, shown.override and shown.override.at)
+    notes = (note.at for note in call.notes)
+    times = (*stood, call.earlier and call.earlier.ended, *call.given_at.values(), *notes)
+    return list({offset(at): at for at in times if at}.values())

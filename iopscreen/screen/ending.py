@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from iopscreen.engine.decide import Decision
 from iopscreen.ruleset.model import NO_RULE, Outcome, RuleSet, StaffLine
 from iopscreen.ruleset.words import outcomes_in_words
+from iopscreen.screen.interview import about_danger, in_danger
 from iopscreen.screen.record import Override
 
 NOT_SETTLED = "Not settled"
@@ -17,6 +18,12 @@ def came_to(rule_set: RuleSet, decision: Decision) -> tuple[str, str]:
     """Of which kind a computed result is, and what it is."""
     kind = "Recommendation" if decision.recommendation else without_result(decision.possible)
     return kind, outcomes_in_words(rule_set, decision.possible)
+
+
+def help_now(rule_set: RuleSet, decision: Decision, override: Override | None) -> bool:
+    """Whether a call ends with help for somebody in danger, as computed or as staff chose."""
+    outcomes = {rule.recommend for rule in rule_set.rules if about_danger(rule_set, rule.cite)}
+    return in_danger(rule_set, decision) or (override is not None and override.recommendation in outcomes)
 
 
 def without_result(possible: Sequence[str]) -> str:

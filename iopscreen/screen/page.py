@@ -74,7 +74,8 @@ class Page(NamedTuple):
     important lines first. `listed` choices stand one below
     the other, `row` choices beside each other, `others` are what may be done instead, with the
     `panels`. `fits` says what is wrong with what was marked or typed (None: nothing). `draft` is
-    what was marked or typed before, when somebody left the page for a moment and came back.
+    what is marked or typed already: an answer that is corrected, or what stood there when somebody left the page for
+    a moment and came back.
     """
 
     lines: Sequence[Line]
@@ -97,7 +98,7 @@ class Page(NamedTuple):
 
 
 class Pressed(NamedTuple):
-    """What a page came to: the result of a key, or what was marked (results) or typed (digits).
+    """What a page came to: the result of a key, or what was marked (results) or typed (text).
 
     `draft` is what was marked or typed when the page was left by a key; `key` is the key that did it.
     """

@@ -57,7 +57,8 @@ def _choices(page: Page) -> Iterator[Line]:
     for number, choice in enumerate(_numbered(page), start=1):
         yield Line(f"{number}. {choice.title}", indent=2)
     words = [key.title for key in _worded(page)] + [panel.title for panel in page.panels]
-    yield Line(f"Or type: {', '.join(words)}", indent=2)
+    if words:
+        yield Line(f"Or type: {', '.join(words)}", indent=2)
 
 
 def _numbered(page: Page) -> Sequence[Key]:

@@ -2,8 +2,8 @@
 
 Everything is drawn on stderr: results own stdout. An answer is one deliberate key: what was
 typed before a page stood on the screen is thrown away, and keys that arrive together (a
-pasted line, a cat on the keyboard) never answer. Ctrl-C leaves by KeyboardInterrupt, the end of
-the input by EOFError.
+pasted line, a cat on the keyboard) are text, which never answers. Ctrl-C leaves by
+KeyboardInterrupt, the end of the input by EOFError.
 """
 
 from __future__ import annotations
@@ -11,24 +11,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from iopscreen.screen import console
-from iopscreen.screen.page import Kind, Line, Page, Pressed, Style
-from iopscreen.screen.view import KEY, Row, drawn, in_rows, opened, press
+from iopscreen.screen.page import Line, Page, Pressed, Style
+from iopscreen.screen.view import KEY, Row, drawn, in_rows, opened, pasted, press
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
 
 T = TypeVar("T")
 
-MOVING = frozenset(["up", "down", "pageup", "pagedown", "c-c", "<sigint>"])
-"""Keys that may arrive together with others: held arrow keys, and Ctrl-C always."""
+MOVING = frozenset(["up", "down", "pageup", "pagedown", "c-h", "c-c", "<sigint>"])
+"""Keys that may arrive together with others: held arrow keys and Backspace, and Ctrl-C always."""
 
-TYPING = MOVING | frozenset("0123456789-") | {"c-h"}
-"""The same while a number is typed."""
+PASTED = "<bracketed-paste>"
+"""Text that came at once, as prompt_toolkit calls it where the terminal says so."""
+
+SPACES = frozenset(["c-m", "c-j", "c-i"])
+"""Enter and Tab within such a text."""
 
 ALARM_KEY = "!"
 """What leaves a note for the emergency at once."""
@@ -165,12 +169,13 @@ def _run(page: Page, noted: list[int], burst: console.Burst, *, forget_early_key
     @bindings.add(Names.Any, eager=True)  # every key comes here, also those that line editors make much of
     def _(event: Any) -> None:
         nonlocal view
-        key = event.key_sequence[0].key
-        name = getattr(key, "value", key)
+        name = _name(event.key_sequence[0])
         if name in ("c-c", "<sigint>"):
             event.app.exit(exception=KeyboardInterrupt)
         elif name == "c-d":
             event.app.exit(exception=EOFError)
+        elif name == PASTED:
+            view = pasted(page, view, event.data)
         else:
             done = press(page, view, NAMES.get(name, name), *size())
             if isinstance(done, Pressed):
@@ -188,7 +193,7 @@ def _run(page: Page, noted: list[int], burst: console.Burst, *, forget_early_key
     )
     # A key after Esc is its own: no page knows Alt and a key together, and nobody waits half a second.
     application.ttimeoutlen = 0.02
-    _only_deliberate_keys(application.input, TYPING if page.kind is Kind.NUMBER else MOVING, burst)
+    _only_deliberate_keys(application.input, burst)
     if forget_early_keys:
         _forget_early_keys(application)
     return _outcome(application, noted)
@@ -238,18 +243,39 @@ def _leave_at_once(application: Any, key: str) -> None:
     application.key_bindings = merge_key_bindings([application.key_bindings, bindings])
 
 
-def _only_deliberate_keys(source: Any, together: frozenset[str], burst: console.Burst) -> None:
-    """Keys that arrive together were not pressed one by one: a pasted line, or a paw on the keyboard."""
+def _only_deliberate_keys(source: Any, burst: console.Burst) -> None:
+    """Keys that arrive together were not pressed one by one: a pasted line, or a paw on the keyboard. They are text."""
     read: Callable[[], list[Any]] = source.read_keys
 
     def deliberate() -> list[Any]:
         presses = read()
-        if not presses or not burst.holds(len(presses)):
-            return presses
-        names = [getattr(press.key, "value", press.key) for press in presses]
-        return [press for press, name in zip(presses, names, strict=True) if name in together]
+        return list(_as_pasted(presses)) if presses and burst.holds(len(presses)) else presses
 
     source.read_keys = deliberate
+
+
+def _as_pasted(presses: Sequence[Any]) -> Iterator[Any]:
+    """Keys of a burst: those that may come together as they are, and all text between them as pasted."""
+    from prompt_toolkit.key_binding.key_processor import KeyPress
+    from prompt_toolkit.keys import Keys as Names
+
+    for moving, together in groupby(presses, lambda press: _name(press) in MOVING):
+        if moving:
+            yield from together
+        else:
+            yield KeyPress(Names.BracketedPaste, "".join(map(_text, together)))
+
+
+def _text(press: Any) -> str:
+    """What a key is as text; nothing where it is none."""
+    name = _name(press)
+    if name in SPACES:
+        return " "
+    return str(press.data) if name == PASTED or len(name) == 1 else ""
+
+
+def _name(press: Any) -> str:
+    return str(getattr(press.key, "value", press.key))
 
 
 def _forget_early_keys(application: Any) -> None:

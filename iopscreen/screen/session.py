@@ -87,6 +87,11 @@ def counted(held: Held) -> Answers:
     return stand(asked_again(held.interview, None)).answers
 
 
+def left_to_ask(held: Held) -> tuple[str, ...]:
+    """The questions that are still to be asked, as the call stands."""
+    return stand(asked_again(held.interview, None)).left
+
+
 def closed_at_once(held: Held, now: str) -> Held:
     """The call in which nobody is asked: finished, unless there was something left to ask."""
     call = held.call
@@ -104,7 +109,7 @@ def closed_at_once(held: Held, now: str) -> Held:
 def _question(desk: Desk, held: Held, step: Ask) -> Held:
     """Put a question until it is answered or left; what was marked or typed outlasts a look elsewhere."""
     where = stand(held.interview)
-    draft: object = ()
+    draft = _begun_with(held, step)
     while True:
         page = words.question_page(
             held.interview.compiled,
@@ -126,6 +131,15 @@ def _question(desk: Desk, held: Held, step: Ask) -> Held:
             return _answer(desk, held, step, _read(desk, step, pressed))
 
 
+def _begun_with(held: Held, step: Ask) -> object:
+    """What is marked when a question is put: the options that are corrected, so that one more leaves the others.
+
+    An answer of another day is only shown. So is a number: a digit behind it would make another one.
+    """
+    corrected = held.interview.again == step.question.id and isinstance(step.before, tuple)
+    return step.before if corrected else ()
+
+
 def _ask(desk: Desk, held: Held, page: Page) -> tuple[Held, Pressed]:
     """Put a page, and remember the key that did what is done next."""
     pressed = desk.asker.ask(page)
@@ -133,7 +147,7 @@ def _ask(desk: Desk, held: Held, page: Page) -> tuple[Held, Pressed]:
 
 
 def _read(desk: Desk, step: Ask, pressed: Pressed) -> Answer:
-    """The answer that a page came to: of marks and digits through the one door of values."""
+    """The answer that a page came to: of marks and typed text through the one door of values."""
     reader = desk.readers[step.question.id]
     if isinstance(pressed.result, tuple):
         return reader.items(pressed.result)
@@ -191,12 +205,11 @@ def _answer(desk: Desk, held: Held, step: Ask, answer: Answer) -> Held:
 def _tell_effect(desk: Desk, held: Held, before: Stand, question: str) -> None:
     """Say the answer, what a correction changed, and the notes that became certain."""
     rule_set, after, other = held.rule_set, stand(held.interview), held.call.other
-    lines = [words.answer_line(rule_set, question, _given(held)[question], other=other)]
+    changed = list(words.note_lines(rule_set, before.decision.notes, after.decision.notes))
     if question in before.answers:
         found = effect(before, after, question)
-        lines += words.effect_lines(rule_set, before, after, found, other=other)
-    lines += words.note_lines(rule_set, before.decision.notes, after.decision.notes)
-    desk.asker.say(*lines)
+        changed = [*words.effect_lines(rule_set, before, after, found, other=other), *changed] or [words.NOTHING_ELSE]
+    desk.asker.say(words.answer_line(rule_set, question, _given(held)[question], other=other), *changed)
 
 
 def _given(held: Held) -> dict[str, Answer]:

@@ -14,6 +14,7 @@ from iopscreen.screen.interview import Interview
 from iopscreen.screen.page import Line, Style
 from iopscreen.screen.record import Call, Earlier, Record, Status, kept_decision
 from iopscreen.screen.session import Held
+from iopscreen.screen.times import as_read
 
 
 def anew(compiled: Compiled, prepared: Answers, call: Call) -> Held:
@@ -93,22 +94,27 @@ def _earlier(record: Record) -> Earlier:
     )
 
 
-def record_lines(compiled: Compiled, record: Record, file: RuleFile) -> Iterator[Line]:
-    """What a record is, and what a rule set that has changed since then changed for this caller."""
+def record_lines(compiled: Compiled, record: Record, file: RuleFile, now: str) -> Iterator[Line]:
+    """What a record is as seen `now`, and what a rule set that has changed since then changed for this caller."""
     rule_set = file.rule_set
     when = record.call.ended or record.call.started
     if record.call.status is Status.UNFINISHED:
-        yield Line(f"Going on with a screening begun on {record.call.started[:16].replace('T', ' ')}.")
+        yield Line(f"Going on with a screening begun on {as_read(record.call.started, [now])}.")
     else:
-        yield Line(f"Screening again; the last time was on {when[:16].replace('T', ' ')}. k keeps an answer.")
+        yield Line(f"Screening again; the last time was on {as_read(when, [now])}. k keeps an answer.")
         yield from _ended_otherwise(rule_set, record.call)
-    if record.lost:
-        yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
+    yield from lost_lines(record)
     if record.rule_set["digest"] == file.digest:
         return
     was = f"{record.rule_set['id']} {record.rule_set['version']}"
     yield Line(f"The rule set has changed since: it was {was}, it is {rule_set.id} {rule_set.version}.", Style.STRONG)
     yield Line(_changed(compiled, record, file), indent=2)
+
+
+def lost_lines(record: Record) -> Iterator[Line]:
+    """Which answers of a record the rule set cannot read; never what they are."""
+    if record.lost:
+        yield Line(f"Not taken over, for the rule set no longer has it: {', '.join(record.lost)}", Style.ALARM)
 
 
 def _ended_otherwise(rule_set: RuleSet, call: Call) -> Iterator[Line]:

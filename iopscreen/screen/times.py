@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,29 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def as_read(at: str, beside: Iterable[str] = (), *, since: str = "") -> str:
+    """A time as it is read: its day, unless it is that of `since`, and its clock; the offset where others have another.
+
+    A clock that stands elsewhere, or was put forward since, would else seem to have run for hours.
+    """
+    text = _whole(at)
+    clock = text[11:16]
+    if any(offset(other) != offset(at) for other in beside):
+        clock += f" {offset(at)}"
+    return clock if text[:10] == _whole(since)[:10] else f"{text[:10]} {clock}"
+
+
+def offset(at: str) -> str:
+    """How far the clock of a time is from UTC."""
+    return _whole(at)[19:]
+
+
+def _whole(at: str) -> str:
+    """A time in the one form in which `screen` writes them."""
+    found = moment(at)
+    return found.isoformat(timespec="seconds") if found else at
 
 
 def refuse_wrong_times(contents: Mapping[str, Any], name: str) -> None:

@@ -7,18 +7,21 @@ an arrow key moves it, and Enter alone answers nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from iopscreen.screen.page import ENTER, Key, Kind, Line, Page, Pressed, Style
-from iopscreen.text import printable, wrapped
+from iopscreen.text import cells, printable, wrapped
 
 Fragment = tuple[Style | str, str]
 """A style (or `key`, for the name of a key) and a text."""
 
 Row = list[Fragment]
 KEY = "key"
-DIGITS = frozenset("0123456789")
+LONGEST = 200
+"""Characters that a field holds: what is longer stands for no answer, and neither does what is left of it."""
+ERASE = Key("Backspace", "to empty for the other keys", None)
 BETWEEN = "   "
 LOW = 14
 """On a screen of so few rows nothing is left empty."""
@@ -26,6 +29,10 @@ ENOUGH = 3
 """Rows with which a body can be read, a few at a time."""
 MUCH = 8
 """Rows that are left to a body before what is pinned is shortened."""
+CUT = "... "
+"""What stands for the beginning of a text that is too long for its row."""
+MISSING = " ..."
+"""What stands for the end of a text that is too long for its row."""
 MORE = " (more)"
 """What ends the only row of a body for which there is no room."""
 
@@ -64,8 +71,8 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
         return _entered(page, view)
     if key in ("up", "down", "pageup", "pagedown"):
         return _moved(page, view, key, width, height)
-    if page.kind is Kind.NUMBER and (key in DIGITS or key in ("-", "backspace")):
-        return view._replace(typed=view.typed[:-1] if key == "backspace" else (view.typed + key)[:16])
+    if page.kind is Kind.NUMBER and _is_for_field(page, view, key):
+        return view._replace(typed=view.typed[:-1]) if key == "backspace" else pasted(page, view, name)
     if page.kind is Kind.MARK and key == " " and view.pointer is not None:
         return _switched(page, view, view.pointer, width, height)
     for place, choice in enumerate(page.listed):
@@ -78,6 +85,29 @@ def press(page: Page, view: View, name: str, width: int, height: int) -> View | 
     if any(panel.key == key for panel in page.panels):
         return _panel(page, view, key, width, height)
     return view
+
+
+def pasted(page: Page, view: View, text: str) -> View:
+    """Text that came at once: it never answers. A field takes it as it is, on one line; no other page takes it."""
+    if page.kind is not Kind.NUMBER:
+        return view
+    return view._replace(typed=re.sub(r"\s+", " ", view.typed + text).lstrip()[:LONGEST], problem=None)
+
+
+def _is_for_field(page: Page, view: View, key: str) -> bool:
+    """Whether a key is text: any character but the keys of the page, and but `!` once something stands in the field.
+
+    Else a word beside a number would be read as keys, and what is left of it would answer.
+    """
+    if len(key) > 1:
+        return key == "backspace"
+    if view.typed:
+        return key not in {choice.key for choice in _alarms(page)}
+    return key not in {choice.key for choice in page.keys} | {panel.key for panel in page.panels}
+
+
+def _alarms(page: Page) -> list[Key]:
+    return [choice for choice in page.others if choice.style is Style.ALARM]
 
 
 def _entered(page: Page, view: View) -> View | Pressed:
@@ -99,10 +129,10 @@ def _moved(page: Page, view: View, key: str, width: int, height: int) -> View:
         last = len(page.listed) - 1
         pointer = (0 if step > 0 else last) if view.pointer is None else min(max(view.pointer + step, 0), last)
         return _in_sight(page, view._replace(pointer=pointer), pointer, width, height)
-    body, room = _body(page, view, width, height), _room(page, view, width, height)
+    _, rows, room = _parts(page, view, width, height)
     if key in ("pageup", "pagedown"):
         step *= max(room - 2, 1)
-    return view._replace(top=min(max(view.top + step, 0), max(len(body) - room + 1, 0)))
+    return view._replace(top=min(max(view.top + step, 0), max(len(rows) - room + 1, 0)))
 
 
 def _switched(page: Page, view: View, place: int, width: int, height: int) -> View:
@@ -114,10 +144,10 @@ def _switched(page: Page, view: View, place: int, width: int, height: int) -> Vi
 
 def _in_sight(page: Page, view: View, place: int, width: int, height: int) -> View:
     """The view in which the choice at `place` can be seen."""
-    rows = _body(page, view, width, height)
+    _, rows, room = _parts(page, view, width, height)
     first = next(index for index, (owner, _) in enumerate(rows) if owner == place)
     last = max(index for index, (owner, _) in enumerate(rows) if owner == place)
-    room = max(_room(page, view, width, height) - 1, 1)
+    room = max(room - 1, 1)
     top = min(view.top, first)
     return view._replace(top=max(top, last - room + 1))
 
@@ -126,11 +156,11 @@ def _panel(page: Page, view: View, key: str, width: int, height: int) -> View:
     if view.panel == key:
         return view._replace(panel=None, top=0)
     view = view._replace(panel=key, top=0)
-    body = _body(page, view, width, height)
-    if len(body) <= _room(page, view, width, height):
+    _, rows, room = _parts(page, view, width, height)
+    if len(rows) <= room:
         return view
-    shown = next(index for index, (owner, _) in enumerate(body) if owner == _OF_PANEL)
-    return view._replace(top=min(shown, len(body) - _room(page, view, width, height) + 1))
+    shown = next(index for index, (owner, _) in enumerate(rows) if owner == _OF_PANEL)
+    return view._replace(top=min(shown, len(rows) - room + 1))
 
 
 # --- what is drawn --------------------------------------------------------------------------
@@ -143,11 +173,16 @@ OwnedRow = tuple[int, Row]
 
 def drawn(page: Page, view: View, width: int, height: int) -> list[Row]:
     """The rows of a page, at most `height` of them where that is possible at all."""
-    body = [row for _, row in _body(page, view, width, height)]
-    room = _room(page, view, width, height)
+    head, rows, room = _parts(page, view, width, height)
+    body = [row for _, row in rows]
     if len(body) > room:
         body = _window(body, view.top, room, width)
-    return [*body, *in_rows(_pinned(page, view, width, height).kept, width), *_foot(page, view, width, height)]
+    return [
+        *(row for _, row in head),
+        *body,
+        *in_rows(_pinned(page, view, width, height).kept, width),
+        *_foot(page, view, width, height),
+    ]
 
 
 def _window(body: list[Row], top: int, room: int, width: int) -> list[Row]:
@@ -191,16 +226,40 @@ def _room(page: Page, view: View, width: int, height: int) -> int:
     return max(height - len(_foot(page, view, width, height)) - len(pinned), 1 if pinned else ENOUGH)
 
 
-def _body(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
-    """Everything above the keys; the extra lines only where all fits with them."""
-    blank: list[OwnedRow] = [(_OF_PAGE, [])] if height > LOW else []
+class _Parts(NamedTuple):
+    """The body: rows that stay where they are, those that may be moved, and how many of these there is room for."""
+
+    head: list[OwnedRow]
+    rows: list[OwnedRow]
+    room: int
+
+
+def _parts(page: Page, view: View, width: int, height: int) -> _Parts:
+    """The body. Beside a panel for which there is no room, what the page asks stays in sight where that leaves much."""
+    head, rest = _head(page, view, width, height), _rest(page, view, width, height)
+    room = _room(page, view, width, height)
+    if view.panel and len(head) + len(rest) > room and len(head) + MUCH <= room:
+        return _Parts(head, rest, room - len(head))
+    return _Parts([], [*head, *rest], room)
+
+
+def _head(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
     stands = (*page.lines[:1], *_pinned(page, view, width, height).rest, *page.lines[1:])
-    lines = [*blank, *((_OF_PAGE, row) for row in in_rows(stands, width))]
-    extra = [(_OF_PAGE, row) for row in in_rows(page.extra, width)]
+    return [*_blank(height), *((_OF_PAGE, row) for row in in_rows(stands, width))]
+
+
+def _rest(page: Page, view: View, width: int, height: int) -> list[OwnedRow]:
+    """What stands between what is asked and the keys; extra lines only where all fits, and no panel says the same."""
+    told = [line for panel in page.panels if panel.key == view.panel for line in panel.lines()]
+    extra = [(_OF_PAGE, row) for row in in_rows([line for line in page.extra if line not in told], width)]
     choices = list(_listed(page, view, width))
-    rest = [*(blank if choices else []), *choices, *_panel_rows(page, view, width)]
-    fits = len(lines) + len(extra) + len(rest) <= _room(page, view, width, height)
-    return [*lines, *(extra if fits else []), *rest]
+    rest = [*(_blank(height) if choices else []), *choices, *_panel_rows(page, view, width)]
+    fits = len(_head(page, view, width, height)) + len(extra) + len(rest) <= _room(page, view, width, height)
+    return [*(extra if fits else []), *rest]
+
+
+def _blank(height: int) -> list[OwnedRow]:
+    return [(_OF_PAGE, [])] if height > LOW else []
 
 
 def _listed(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
@@ -225,26 +284,36 @@ def _panel_rows(page: Page, view: View, width: int) -> Iterator[OwnedRow]:
 def _foot(page: Page, view: View, width: int, height: int) -> list[Row]:
     rows: list[Row] = [[]] if height > LOW else []
     if page.kind is Kind.NUMBER:
-        rows.append([(KEY, "  Number: "), (Style.STRONG, view.typed), (Style.PLAIN, "_")])
+        rows.append(_field(view.typed, width))
     if view.problem:
         rows += in_rows([Line(view.problem, Style.ALARM, indent=2)], width)
-    answers = list(page.row)
-    if page.kind is not Kind.PICK:
-        answers.insert(0, Key(ENTER, "done", None))
+    done = [] if page.kind is Kind.PICK else [Key(ENTER, "done", None)]
+    if page.kind is Kind.NUMBER and view.typed:
+        return [*rows, *_key_rows([*done, ERASE], width), *_key_rows(_alarms(page), width)]
     panels = [
         Key(panel.key, f"{'hide ' if view.panel == panel.key else ''}{panel.title}", None) for panel in page.panels
     ]
-    alarms = [key for key in page.others if key.style is Style.ALARM]
-    others = [*(key for key in page.others if key.style is not Style.ALARM), *panels, *alarms]
-    return [*rows, *_key_rows(answers, width), *_key_rows(others, width)]
+    others = [*(key for key in page.others if key.style is not Style.ALARM), *panels, *_alarms(page)]
+    return [*rows, *_key_rows([*done, *page.row], width), *_key_rows(others, width)]
+
+
+def _field(typed: str, width: int) -> Row:
+    """What was typed so far, in one row: of a long text its end."""
+    lead, shown = "  Number: ", printable(typed)
+    room = width - len(lead) - 1
+    if cells(shown) > room:
+        start = next((at for at in range(len(shown)) if cells(shown[at:]) <= room - len(CUT)), len(shown))
+        shown = CUT + shown[start:]
+    return [(KEY, lead), (Style.STRONG, shown), (Style.PLAIN, "_")]
 
 
 def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
-    """Keys beside each other, as many as fit on a row."""
+    """Keys beside each other, as many as fit on a row; one that is longer than a row is cut."""
     rows: list[Row] = []
     used = width
     for key in keys:
-        size = len(key.key) + 1 + len(printable(key.title))
+        title = _cut(printable(key.title), width - len(f"  {key.key} "))
+        size = len(key.key) + 1 + cells(title)
         if rows and used + len(BETWEEN) + size <= width:
             rows[-1].append((Style.PLAIN, BETWEEN))
             used += len(BETWEEN) + size
@@ -252,8 +321,12 @@ def _key_rows(keys: Sequence[Key], width: int) -> list[Row]:
             rows.append([(Style.PLAIN, "  ")])
             used = 2 + size
         rows[-1].append((KEY if key.style is Style.PLAIN else key.style, key.key))
-        rows[-1].append((key.style, f" {printable(key.title)}"))
+        rows[-1].append((key.style, f" {title}"))
     return rows
+
+
+def _cut(title: str, room: int) -> str:
+    return title if cells(title) <= room else f"{_lines(title, room - len(MISSING))[0]}{MISSING}"
 
 
 def in_rows(lines: Iterable[Line], width: int) -> list[Row]:

@@ -32,8 +32,8 @@ from iopscreen.ruleset.words import (
     rule_in_words,
 )
 from iopscreen.screen import page as pages
-from iopscreen.screen.ending import came_to, disposition
-from iopscreen.screen.interview import Ask, Effect, Stand, about_danger, in_danger
+from iopscreen.screen.ending import came_to, disposition, help_now
+from iopscreen.screen.interview import Ask, Effect, Stand, about_danger
 from iopscreen.screen.page import ENTER, Key, Line, Page, Panel, Style
 from iopscreen.screen.record import Override
 
@@ -256,6 +256,10 @@ def answer_line(rule_set: RuleSet, question: str, answer: Answer, *, other: bool
     return Line(said(rule_set, question, answer, other=other), indent=2)
 
 
+NOTHING_ELSE = Line("Nothing else changes.", indent=4)
+"""Of a corrected answer with which nothing came, and nothing went: no note, either."""
+
+
 def effect_lines(rule_set: RuleSet, before: Stand, after: Stand, found: Effect, *, other: bool) -> Iterator[Line]:
     """What a corrected answer changed."""
 
@@ -275,8 +279,6 @@ def effect_lines(rule_set: RuleSet, before: Stand, after: Stand, found: Effect, 
         yield Line(f"No longer to be asked: {questions(found.closed)}", indent=4)
     if found.possible:
         yield Line(f"Possible now: {outcomes_in_words(rule_set, found.possible)}", indent=4)
-    if not any(found):
-        yield Line("Nothing else changes.", indent=4)
 
 
 def note_lines(rule_set: RuleSet, before: Sequence[ShownNote], after: Sequence[ShownNote]) -> Iterator[Line]:
@@ -400,18 +402,9 @@ def _alarms(rule_set: RuleSet, decision: Decision, override: Override | None) ->
     due = [rule_set.question[note.id] for note in decision.notes if _is_alarm(rule_set, note)]
     due.sort(key=lambda question: not about_danger(rule_set, question.cite))
     alarms = [Line(f"! {question.if_unanswered}", Style.ALARM) for question in due]
-    help_now = (
-        any(about_danger(rule_set, question.cite) for question in due)
-        or in_danger(rule_set, decision)
-        or (override is not None and override.recommendation in _outcomes_in_danger(rule_set))
-    )
-    if not help_now:
+    if not (help_now(rule_set, decision, override) or any(about_danger(rule_set, question.cite) for question in due)):
         return [alarms] if alarms else ()
     return [[*alarms[:1], *contacts, *alarms[1:]] for contacts in _ways_to_reach(rule_set.emergency)]
-
-
-def _outcomes_in_danger(rule_set: RuleSet) -> set[str]:
-    return {rule.recommend for rule in rule_set.rules if about_danger(rule_set, rule.cite)}
 
 
 def _is_alarm(rule_set: RuleSet, note: ShownNote) -> bool:
