@@ -22,7 +22,6 @@ from iopscreen.screen.interview import (
     answered,
     asked_again,
     effect,
-    in_danger,
     next_step,
     one_back,
     stand,
@@ -465,37 +464,6 @@ def test_nobody_in_danger_is_asked_for_notes():
         left = stand(interview).left
         assert not [name for name in left if site_example.rule_set.question[name].for_notes]
     assert isinstance(next_step(answered(Interview(site_example), "medical_emergency", "yes")), End)
-
-
-HOUSE = """
-format: 1
-id: test
-version: "1.0.0"
-title: t
-policy: first
-sources: {house: {title: House rules, kind: external}, crisis: {title: Crisis practice, kind: external}}
-emergency: {say: Now., contacts: [{name: Help, reach: "1"}], cite: CITES}
-outcomes: {a: {label: A}, b: {label: B}, c: {label: C}}
-questions:
-  x: {ask: "?", type: one, options: {p: {label: P}, q: {label: Q}, r: {label: R}}}
-  n: {ask: "?", type: yes_no, for_notes: yes}
-rules:
-  - {id: r1, when: {x: p}, recommend: c, because: c, basis: site, cite: [house, crisis]}
-  - {id: r2, when: {x: q}, recommend: b, because: d, basis: site, cite: house}
-  - {id: r3, when: {}, recommend: a, because: d, basis: site, cite: house}
-notes:
-  - {id: note, when: {n: yes}, for: staff, say: s}
-"""
-
-
-@pytest.mark.parametrize(("cites", "danger"), [("house", ""), ("crisis", "p"), ("[house, crisis]", "p"), ("[]", "")])
-def test_what_rules_of_every_outcome_rest_on_tells_no_danger(cites, danger):
-    house = compile_rule_set(understand(HOUSE.strip().replace("CITES", cites).encode(), "house.yaml").rule_set)
-    found = {answer: in_danger(house.rule_set, decide(house, {"x": answer})) for answer in "pqr"}
-    assert found == {answer: answer in danger for answer in "pqr"}
-    for answer in "pqr":
-        left = stand(Interview(house, given={"x": answer})).left
-        assert left == (() if answer in danger else ("n",))
 
 
 def test_contacts_stand_on_the_last_page_in_danger_and_only_there(iop):

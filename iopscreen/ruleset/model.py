@@ -416,17 +416,6 @@ class RuleSet(_RuleSet):
                 named[source.id] = (source, None)
         return named
 
-    @cached_property
-    def danger(self) -> frozenset[str]:
-        """What tells danger: what the emergency rests on, but for that on which rules of every outcome rest."""
-        outcomes = {rule.recommend for rule in self.rules}
-
-        def resting(name: str) -> set[str]:
-            return {rule.recommend for rule in self.rules if any(cite.id == name for cite in rule.cite)}
-
-        cites = self.emergency.cite if self.emergency else ()
-        return frozenset(cite.id for cite in cites if resting(cite.id) != outcomes)
-
     @property
     def readings(self) -> dict[str, str | int]:
         """The value of every setting."""

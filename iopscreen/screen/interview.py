@@ -112,13 +112,14 @@ def _step(interview: Interview, answers: Answers) -> Step:
 
 
 def in_danger(rule_set: RuleSet, decision: Decision) -> bool:
-    """Whether a rule decides that is about danger."""
+    """Whether a rule decides that rests on what the emergency rests on."""
     return decision.recommendation is not None and any(about_danger(rule_set, rule.cite) for rule in decision.rules)
 
 
 def about_danger(rule_set: RuleSet, cites: Sequence[Cite]) -> bool:
-    """Whether something rests on what tells danger in a rule set."""
-    return any(cite.id in rule_set.danger for cite in cites)
+    """Whether something rests on what the emergency of a rule set rests on."""
+    emergency = {cite.id for cite in rule_set.emergency.cite} if rule_set.emergency else set()
+    return any(cite.id in emergency for cite in cites)
 
 
 def next_step(interview: Interview) -> Ask | End:
