@@ -400,7 +400,8 @@ def written(rules):
 def test_twelve_rules_written_as_seven_are_identical():
     change = compare(edition(written(RULES_12)), edition(written(RULES_7)))
     assert change.identical
-    assert verdict(change) == "Same answers, same recommendations"
+    differing = "the rules differ (rule r-0, rule r-1, rule r-2, 9 more)"
+    assert verdict(change) == f"Same answers, same recommendations; {differing}"
     assert change.impact.transitions == ()
     assert sum(one.profiles for one in change.impact.other_rules) > 0
 
@@ -742,7 +743,10 @@ def test_json_of_a_change():
     found = diff_json(changed(("below: 18}}, recommend", "below: 17}}, recommend")))
     assert json.loads(json.dumps(found)) == found
     assert list(found)[:7] == ["identical", "profiles", "changed", "transitions", "questions", "words", "protection"]
-    assert found["questions"]["added"] == found["questions"]["removed"] == found["words"] == []
+    assert found["questions"]["added"] == found["questions"]["removed"] == found["questions"]["words"] == []
+    assert found["words"] == [
+        {"thing": "rule young", "field": "when", "old": "age is below 18", "new": "age is below 17"}
+    ]
     [broken] = found["protection"]
     assert (broken["name"], broken["severity"], broken["witness"]["age"]) == ("protection-weakened", "error", 17)
     assert found["identical"] is False

@@ -2,12 +2,12 @@
 
 Computes nothing, and knows no format. `chapters` is the one list of what is told, in its order: what
 protects callers; who is recommended something else, the transitions that may do harm unnoticed first, each
-with both rules side by side and with callers; what is worded differently.
+with both rules side by side and with callers; which rules are not what they were; what is worded differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.audit.change.confirmed import CaseChange
@@ -81,9 +81,22 @@ def _beside(change: Change) -> Iterator[str]:
         yield f"{counted(len(broken), 'guarantee')} no longer {'holds' if len(broken) == 1 else 'hold'}"
     if len(change.protection) > len(broken):
         yield f"protection weakened in {counted(len(change.protection) - len(broken), 'place')}"
+    yield from _ruled(change)
     yield from _worded(change)
     if change.undecided and _something_decided(change):
         yield "not everything was decided"
+
+
+def _ruled(change: Change) -> Iterator[str]:
+    """Which rules are not what they were, where that moves nobody: who is moved is shown with the rules."""
+    if change.impact.transitions:
+        return
+    things = list(dict.fromkeys(word.thing for word in change.words if word.decides))
+    rules = [thing for thing in things if thing != "rules"]
+    if rules:
+        yield f"the rules differ ({_named(rules)})"
+    if len(rules) < len(things):
+        yield "the rules are in another order"
 
 
 _TOLD = ("outcome", "emergency", "undecided", "note")
@@ -255,7 +268,8 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
     told = change.findings if findings else ()
     counting = tuple(one for one in told if one.severity is not Severity.NOTE)
     noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
-    worded = {word.thing for word in change.words if word.wording}
+    ruled = {word.thing for word in change.words if word.decides}
+    worded = {word.thing for word in change.words if word.wording} - ruled
     found = [
         Chapter("undecided", "Not decided", change.undecided),
         Chapter("protection", "What protects callers, and the version", findings=counting),
@@ -274,11 +288,17 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
         *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
         Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
         Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
+        Chapter("rule-changes", "Rules", words=tuple(word for word in change.words if word.thing in ruled)),
         Chapter("words", "Wording", words=tuple(word for word in change.words if word.thing in worded)),
-        Chapter("kept", "What else is written", words=tuple(word for word in change.words if word.thing not in worded)),
+        Chapter("kept", "What else is written", words=_beside_all(change, ruled | worded)),
         Chapter("notes", "Notes", findings=noted),
     ]
     return [chapter for chapter in found if not chapter.empty]
+
+
+def _beside_all(change: Change, told: Collection[str]) -> tuple[WordChange, ...]:
+    """What is written of things that are not told before."""
+    return tuple(word for word in change.words if word.thing not in told)
 
 
 def hidden_notes_line(change: Change, *, notes: bool) -> str | None:

@@ -33,6 +33,7 @@ def diff_json(change: Change) -> dict[str, Any]:
             ],
             "retyped": list(questions.retyped),
             "answers": [_answers_json(answers) for answers in questions.answers],
+            "words": [_word_json(word) for word in change.question_words],
         },
         "words": [_word_json(word) for word in change.words],
         "protection": [finding_json(finding, None) for finding in change.protection],

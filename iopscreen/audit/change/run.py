@@ -49,7 +49,8 @@ PROTECTION = "protection-weakened"
 class Change:
     """What a change means. `old`: with the names of the new questions, where these are the same but for that.
 
-    `cases`: decisions of the old edition, as its cases have them, that change now. `undecided`: in words.
+    `question_words`: the texts of questions that only one has. `cases`: decisions of the old edition, as its cases
+    have them, that change now. `undecided`: in words.
     """
 
     old: Edition
@@ -57,6 +58,7 @@ class Change:
     impact: Impact
     questions: QuestionChanges
     words: tuple[WordChange, ...]
+    question_words: tuple[WordChange, ...]
     cases: tuple[CaseChange, ...]
     findings: tuple[Finding, ...]
     undecided: tuple[str, ...]
@@ -105,6 +107,7 @@ def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
         impact=comparison.impact,
         questions=comparison.questions,
         words=comparison.words,
+        question_words=comparison.question_words,
         cases=tuple(one for one in comparison.decided if isinstance(one, CaseChange)),
         findings=tuple(_findings(comparison)),
         undecided=comparison.undecided,
