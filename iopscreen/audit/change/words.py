@@ -22,7 +22,6 @@ from iopscreen.ruleset.model import (
     AllOf,
     AnyOf,
     Cite,
-    Condition,
     Contact,
     Guarantee,
     Kind,
@@ -30,6 +29,7 @@ from iopscreen.ruleset.model import (
     NumberTest,
     OptionsTest,
     Question,
+    Rule,
     RuleSet,
     Setting,
     StaffLine,
@@ -249,9 +249,9 @@ def _alike(rule_set: RuleSet, thing: Any, other: RuleSet, twin: Any) -> dict[str
     Options may be called such that words are the same: `friend_or_family` for `friend` and `family`.
     """
     found = {}
-    for name in thing._fields:
-        mine, its = getattr(thing, name), getattr(twin, name)
-        if not (isinstance(mine, Condition) and isinstance(its, Condition)):
+    for name in ("when", "unless") if isinstance(thing, Rule) else ("condition",):
+        mine, its = getattr(thing, name, None), getattr(twin, name, None)
+        if mine is None or its is None:
             continue
         sides = ((rule_set, mine), (other, its))
         data, its_data = (condition_data(*side) for side in sides)
