@@ -532,6 +532,25 @@ def test_what_does_not_weaken_protection(before, after):
     assert not changed((before, after), BUMP).protection
 
 
+UNTESTED = ("  strict:", "  shown: {means: Nothing tests it, type: yes_no, value: yes}\n  strict:")
+
+
+@pytest.mark.parametrize("after", ["", UNTESTED[1].replace("value: yes", "value: no")])
+def test_a_setting_that_nothing_tests_protects_nobody_and_is_told_all_the_same(after):
+    base = BASE.replace(*UNTESTED)
+    change = changed((UNTESTED[1], after or UNTESTED[0]), BUMP, base=base)
+    assert not change.protection
+    assert {word.thing for word in change.words} == {"setting `shown`"}
+
+
+def test_a_policy_under_which_overlaps_are_no_errors_any_more_weakens_protection():
+    unique = BASE.replace("policy: first", "policy: unique")
+    [told] = changed(("policy: unique", "policy: first"), BUMP, base=unique).protection
+    assert told.message.startswith("the policy is `first` instead of `unique`: that rules overlap is no error any more")
+    assert (told.severity, told.place.line) == ("warning", 6)
+    assert not changed(("policy: first", "policy: unique"), BUMP).protection
+
+
 def test_parts_of_a_test_written_as_tests_of_their_own_weaken_nothing():
     options = "{x: {label: X}, y: {label: Y}}"
     base = BASE.replace("  alone: {", f"  signs: {{ask: Which, type: many, options: {options}}}\n  alone: {{", 1)
