@@ -550,7 +550,11 @@ def diff(
     ],
     output_format: Annotated[DiffFormat, _format("How to print it", DiffFormat)] = DiffFormat.TEXT,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 1 where the rules say anything else, in whatever words: `different` in the JSON.",
+        ),
     ] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[

@@ -902,14 +902,21 @@ def test_exit_statuses(tmp_path):
         ("spaced", BASE.replace("rules:", "# a comment\nrules:")),
         ("other", BASE.replace("below: 18}}, recommend", "below: 17}}, recommend")),
         ("worded", BASE.replace("help: Mark it", "help: Mark them")),
+        ("raised", BASE.replace('version: "1.2.3"', 'version: "1.2.4"')),
         ("faulty", BASE.replace("id: base", "id: [")),
     ):
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    codes = {
-        name: run("diff", "old.yaml", f"{name}.yaml", "--exit-code", cwd=tmp_path).returncode
-        for name in ("spaced", "other", "worded", "faulty")
+    done = {
+        name: run("diff", "old.yaml", f"{name}.yaml", "--exit-code", "--format", "json", cwd=tmp_path)
+        for name in ("spaced", "other", "worded", "raised", "faulty")
     }
-    assert codes == {"spaced": 0, "other": 1, "worded": 1, "faulty": 2}
+    codes = {name: one.returncode for name, one in done.items()}
+    assert codes == {"spaced": 0, "other": 1, "worded": 1, "raised": 1, "faulty": 2}
+    said = {name: json.loads(one.stdout) for name, one in done.items() if one.returncode != 2}
+    assert {name: one["different"] for name, one in said.items()} == {
+        name: codes[name] == 1 for name in ("spaced", "other", "worded", "raised")
+    }
+    assert {name for name, one in said.items() if one["identical"]} == {"spaced", "worded", "raised"}
     assert run("diff", "old.yaml", "other.yaml", cwd=tmp_path).returncode == 0
     assert run("diff", "old.yaml", "other.yaml", "-o", "out.json", "--format", "json", cwd=tmp_path).stdout == ""
     again = run("diff", "old.yaml", "other.yaml", "-o", "out.json", cwd=tmp_path)
@@ -930,7 +937,7 @@ def test_what_could_not_be_decided_is_said(monkeypatch):
     monkeypatch.setattr(impact_of, "_counted", tangled)
     monkeypatch.setattr(joint_of.Joint, "differing", out_of_time)
     change = compare(edition(BASE), edition(BASE))
-    assert (change.identical, change.complete) == (None, False)
+    assert (change.identical, change.different, change.complete) == (None, None, False)
     assert verdict(change).startswith("Not decided within the budget")
     assert diff_json(change)["undecided"] == ["whether any other caller is recommended something else"]
     assert "version-not-bumped" not in names(change)

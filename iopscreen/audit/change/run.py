@@ -69,9 +69,16 @@ class Change:
         return False if not self.questions.none else self.impact.identical
 
     @property
+    def different(self) -> bool | None:
+        """Whether there is anything to tell: a caller, a word, protection, the version; None: not decided."""
+        versions = self.old.rule_set.version != self.new.rule_set.version
+        told = self.words or self.findings or self.cases or self.questions.renamed or versions
+        return True if told or self.identical is False else None if self.identical is None else False
+
+    @property
     def nothing(self) -> bool:
-        """Whether there is nothing to tell: no caller, no word, no protection, no version."""
-        return self.identical is True and not (self.words or self.findings or self.cases or self.questions.renamed)
+        """Whether it is proved that there is nothing to tell."""
+        return self.different is False
 
     @property
     def complete(self) -> bool:
