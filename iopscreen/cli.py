@@ -241,14 +241,19 @@ def verify(
     streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules is not None else [])])
     streams.check_output(output, force=force)
     results = verifying.verify(paths, rules, expect_digest)
+    none_read = all(isinstance(result.found, str) for result in results)
+    if none_read and output != streams.STREAM:
+        for line in report.verify_text(results).splitlines():
+            streams.tell(line)  # why nothing could be done, and so no file is written
+        raise typer.Exit(ExitCode.CANNOT)
     if output_format is VerifyFormat.JSON:
         text = formats.json_text(report.verify_json(results))
     else:
         text = report.verify_text(results)
     streams.write(output, text, force=force)
-    if any(isinstance(result.found, str) for result in results):
+    if none_read:
         raise typer.Exit(ExitCode.CANNOT)
-    if any(result.found.problems for result in results if not isinstance(result.found, str)):
+    if any(isinstance(result.found, str) or result.found.problems for result in results):
         raise typer.Exit(ExitCode.LOOK)
 
 
