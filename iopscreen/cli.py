@@ -533,13 +533,11 @@ def new(
 
     Example: iopscreen new my-clinic.yaml --title "First screen of My Clinic"
     """
-    import shlex
-
-    from iopscreen.export.starter import write_starter
+    from iopscreen.export.starter import typed, write_starter
 
     write_starter(path, title, force=force)
-    streams.tell(f"next, audit the rules: iopscreen audit {shlex.quote(path)} --mutants")
-    streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
+    streams.tell(f"next, audit the rules: iopscreen audit {typed(path)} --mutants")
+    streams.tell(f"then screen with them: iopscreen screen --rules {typed(path)}")
 
 
 @app.command(rich_help_panel=_RULES)
