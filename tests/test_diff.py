@@ -27,11 +27,14 @@ from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.statements import meaning_of
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
+from iopscreen.audit.overview import overview as overview_of
 from iopscreen.audit.run import audit
 from iopscreen.cli import app
 from iopscreen.engine import joint as joint_of
 from iopscreen.engine.budget import UNLIMITED, OutOfTime, TooTangled
 from iopscreen.engine.joint import join
+from iopscreen.inputs import read_rules
+from iopscreen.report.audit import audit_text
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.change_outline import transition_title, verdict, verdict_parts
@@ -42,6 +45,7 @@ from iopscreen.report.diff_page import diff_html
 from iopscreen.report.findings import Paths
 from iopscreen.report.github import audit_github, diff_github
 from iopscreen.report.sarif import audit_sarif, diff_sarif
+from iopscreen.report.show import show_markdown, show_text
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
@@ -1332,6 +1336,41 @@ def test_an_earlier_file_that_is_named_is_compared_or_refused(repository):
     done = run("audit", "base.yaml", "--against", "old.yaml", cwd=repository)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("old.cases.yaml:1:1: error: ")
+
+
+ONE_LEFT = """
+format: 1
+id: one-left
+version: "1.0.0"
+title: One left
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {danger: {ask: Danger, type: yes_no}}
+impossible: [{id: never, when: {danger: yes}, because: Nobody is.}]
+rules: [{id: rest, when: {}, recommend: low, because: All others., basis: site}]
+"""
+
+
+def test_one_of_anything_is_told_as_one(tmp_path, monkeypatch):
+    """Where there is one profile, one impossible one, and one that changes."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "one-left.yaml"
+    path.write_text(ONE_LEFT, encoding="utf-8")
+    change = compare(edition(ONE_LEFT), edition(ONE_LEFT.replace("recommend: low", "recommend: high")))
+    result, overview = audit(path.name, {}, today=None), overview_of(*read_rules(path.name))
+    paths = Paths(tmp_path)
+    told = [
+        diff_text(change, 500),
+        diff_markdown(change, paths),
+        audit_text([result], color=False, width=500, notes=True),
+        audit_markdown([result], paths, notes=True),
+        show_text(overview, 500),
+        show_markdown(overview),
+    ]
+    for said in told:
+        assert "1 impossible one left out" in said
+        assert not re.search(r"(?<![\d,.])1 (impossible )?(ones|profiles|places|rules|cases|questions)\b", said)
+    assert "1 of 1 profile is recommended something else" in told[0]
 
 
 def test_one_way_more_than_are_named_is_one():

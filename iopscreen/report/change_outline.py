@@ -15,7 +15,7 @@ from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Weight
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange
-from iopscreen.audit.telling import profiles_in_words, uncounted
+from iopscreen.audit.telling import left_out_in_words, profiles_in_words, uncounted
 from iopscreen.report.change_questions import question_lines, setting_lines
 from iopscreen.report.change_words import answers_line, counted, in_words, more_lines, outcome_name, written
 from iopscreen.report.columns import ANY
@@ -152,7 +152,8 @@ def _about_recommendations(change: Change) -> tuple[str, str]:
     if impact.transitions:
         verb = "is" if impact.changed == 1 else "are"
         weights = ", ".join(_by_weight(impact.transitions))
-        return f"{impact.changed:,} of {impact.profiles:,} profiles {verb} recommended something else", weights
+        of = profiles_in_words(impact.profiles)
+        return f"{impact.changed:,} of {of} {verb} recommended something else", weights
     if impact.undecided and impact.profiles is None:
         return "Not decided within the budget whether any caller is recommended something else", ""
     why = []
@@ -184,9 +185,9 @@ def count_line(change: Change) -> str:
     impact = change.impact
     if impact.profiles is None or impact.changed is None:
         return f"{uncounted(late=impact.late).capitalize()}. No verdict rests on that."
-    left_out = f"; {impact.impossible:,} impossible ones left out" if impact.impossible else ""
+    left_out = left_out_in_words(impact.impossible or 0, "; ")
     return (
-        f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "
+        f"Counts are of profiles, not of patients: {profiles_in_words(impact.profiles)}, "
         f"{impact.changed:,} changed, {impact.profiles - impact.changed:,} as before{left_out}."
     )
 

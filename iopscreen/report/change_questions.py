@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.change.impact import Unasked
 from iopscreen.audit.change.questions import AnswersChanged
 from iopscreen.audit.change.run import Change
-from iopscreen.audit.telling import listed, quoted
+from iopscreen.audit.telling import listed, profiles_in_words, quoted
 from iopscreen.report.change_words import answers_line, in_words, outcome_name
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import Cite, Kind, Option, Question, RuleSet, Setting
@@ -117,7 +117,10 @@ def _unasked(change: Change, unasked: Unasked) -> str:
     names = " and ".join(map(spaced, unasked.questions))
     known = {question: answer for question, answer in unasked.witness.items() if question not in unasked.questions}
     possible = " or ".join(outcome_name(outcome) for outcome in unasked.possible)
-    number = f"{unasked.profiles:,} of {unasked.of:,} profiles are" if unasked.profiles else "some callers are"
+    number = "some callers are"
+    if unasked.profiles:
+        verb = "is" if unasked.profiles == 1 else "are"
+        number = f"{unasked.profiles:,} of {profiles_in_words(unasked.of)} {verb}"
     return (
         f"Data from before lack {names}: without an answer, {number} undecided. For example, who "
         f"answers {answers_line(in_words(change, known))} was {outcome_name(unasked.old)}, and may now be {possible}"
