@@ -717,6 +717,7 @@ def test_order_of_questions():
     alone = "  alone: {ask: Alone, type: yes_no}\n"
     change = compare(edition(BASE), edition(BASE.replace(alone, "").replace("questions:\n", f"questions:\n{alone}")))
     assert [(word.thing, word.field, word.new) for word in change.words] == [("questions", "order", "alone, age, need")]
+    assert verdict(change) == "Same answers, same recommendations; the questions are asked in another order"
 
 
 def test_a_renamed_question_is_named():

@@ -343,6 +343,21 @@ def test_what_is_the_same_in_words_and_not_the_same_is_told_as_written(before, a
     assert word.decides
 
 
+def test_a_new_option_is_no_edit_of_a_condition_that_leaves_some_out():
+    """`caller: {not: self}` is about the new option, too, as it was written."""
+    base = FRIENDS.replace("caller: [friend, relative]", "caller: {not: self}")
+    change = compare(*edited("friend_or_relative: {label: Both}", "both: {label: Both}, more: {label: More}", base))
+    assert {word.thing for word in change.words} == {"question `caller`"}
+
+
+def test_another_order_of_outcomes_is_no_edit_of_a_guarantee():
+    first = "  referral: {label: Referral}\n"
+    base = BASE.replace("never: [iop], because", "never: [iop, referral], because")
+    moved = base.replace(first, "").replace("\nsettings:\n", f"{first}\nsettings:\n")
+    old, new = (Edition(understand(text.encode(), "test.yaml"), None) for text in (base, moved))
+    assert {word.thing for word in compare(old, new).words} == {"outcomes"}
+
+
 def test_a_group_with_other_options_is_told_once():
     before = "treated: [eating_disorder, bipolar_1]"
     change = compare(*edited(before, before.replace("]", ", other]")))

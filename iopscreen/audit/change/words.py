@@ -22,6 +22,7 @@ from iopscreen.ruleset.model import (
     AllOf,
     AnyOf,
     Cite,
+    Condition,
     Contact,
     Guarantee,
     Kind,
@@ -72,7 +73,7 @@ class WordChange:
     @property
     def asks(self) -> bool:
         """Whether callers, or the readers of a file, may answer differently."""
-        spoken = self.thing.startswith(("question", "spellings"))
+        spoken = self.thing.startswith(("question `", "spellings"))
         return spoken and self.field.split(" ")[-1] in ASKED
 
     @property
@@ -235,12 +236,15 @@ def _stated(rule_set: RuleSet) -> tuple[tuple[str, tuple[Any, ...]], ...]:
 
 
 def _promised(rule_set: RuleSet, thing: Any) -> dict[str, str | None]:
-    """What a guarantee forbids or promises, as its author said it: `never` allows that no rule matches."""
+    """What a guarantee forbids or promises, as its author said it: `never` allows that no rule matches.
+
+    By name: in the order of outcomes, another order of these would look like an edit.
+    """
     if not isinstance(thing, Guarantee):
         return {}
     never = NO_RULE in thing.allowed
     named = [outcome for outcome in rule_set.outcome if (outcome in thing.allowed) is not never]
-    return {"never" if never else "always": ", ".join(named)}
+    return {"never" if never else "always": ", ".join(sorted(named))}
 
 
 def _alike(rule_set: RuleSet, thing: Any, other: RuleSet, twin: Any) -> dict[str, str]:
@@ -254,12 +258,27 @@ def _alike(rule_set: RuleSet, thing: Any, other: RuleSet, twin: Any) -> dict[str
         if mine is None or its is None:
             continue
         sides = ((rule_set, mine), (other, its))
-        data, its_data = (condition_data(*side) for side in sides)
+        data, its_data = (_data(*side) for side in sides)
         if data != its_data:
             words, its_words = ((condition_in_words(*side), spelled_out(*side)) for side in sides)
             if words == its_words:  # else the words tell it, or the group of which they have the name
                 found[_KEYS.get(name, name)] = json.dumps(data, ensure_ascii=False)
     return found
+
+
+def _data(rule_set: RuleSet, condition: Condition) -> Any:
+    """A condition as data; of most options those that are left out, so that a new option is no edit of it."""
+
+    def short(data: Any, subject: Question | Setting | None = None) -> Any:
+        if isinstance(data, dict):
+            return {key: short(part, rule_set.subject.get(key)) for key, part in data.items()}
+        if isinstance(data, list) and subject is None:
+            return [short(part) for part in data]
+        named = data if isinstance(data, list) else ()
+        others = [option.id for option in subject.options if option.id not in named] if subject else []
+        return {"not": others} if 0 < 2 * len(others) < len(named) else data
+
+    return short(condition_data(rule_set, condition))
 
 
 def _sources(rule_set: RuleSet) -> Iterator[Thing]:
