@@ -241,14 +241,19 @@ def verify(
     streams.refuse_own_input(output, [*paths, *(_rules_read(rules) if rules is not None else [])])
     streams.check_output(output, force=force)
     results = verifying.verify(paths, rules, expect_digest)
+    none_read = all(isinstance(result.found, str) for result in results)
+    if none_read and output != streams.STREAM:
+        for line in report.verify_text(results).splitlines():
+            streams.tell(line)  # why nothing could be done, and so no file is written
+        raise typer.Exit(ExitCode.CANNOT)
     if output_format is VerifyFormat.JSON:
         text = formats.json_text(report.verify_json(results))
     else:
         text = report.verify_text(results)
     streams.write(output, text, force=force)
-    if any(isinstance(result.found, str) for result in results):
+    if none_read:
         raise typer.Exit(ExitCode.CANNOT)
-    if any(result.found.problems for result in results if not isinstance(result.found, str)):
+    if any(isinstance(result.found, str) or result.found.problems for result in results):
         raise typer.Exit(ExitCode.LOOK)
 
 
@@ -528,13 +533,11 @@ def new(
 
     Example: iopscreen new my-clinic.yaml --title "First screen of My Clinic"
     """
-    import shlex
-
-    from iopscreen.export.starter import write_starter
+    from iopscreen.export.starter import typed, write_starter
 
     write_starter(path, title, force=force)
-    streams.tell(f"next, audit the rules: iopscreen audit {shlex.quote(path)} --mutants")
-    streams.tell(f"then screen with them: iopscreen screen --rules {shlex.quote(path)}")
+    streams.tell(f"next, audit the rules: iopscreen audit {typed(path)} --mutants")
+    streams.tell(f"then screen with them: iopscreen screen --rules {typed(path)}")
 
 
 @app.command(rich_help_panel=_RULES)
@@ -550,7 +553,11 @@ def diff(
     ],
     output_format: Annotated[DiffFormat, _format("How to print it", DiffFormat)] = DiffFormat.TEXT,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 where there is a difference, as git diff does.")
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 1 where the rules say anything else, in whatever words: `different` in the JSON.",
+        ),
     ] = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show notes, too.")] = False,
     budget: Annotated[

@@ -67,7 +67,7 @@ def first_steps() -> list[str]:
 EXIT_STATUSES = {
     0: "Done, whatever the recommendation is; undecided is no failure either.",
     1: "Done, and there is something to look at: findings from --fail-on on, rows with problems, a difference "
-    "under --exit-code, a record that does not verify.",
+    "under --exit-code, a record that does not verify or, beside others, cannot be read.",
     2: "Could not be done: usage, an unreadable or faulty file. No output file was written.",
     3: "The analysis did not finish within its budget; what is undecided is listed.",
     130: "Interrupted.",

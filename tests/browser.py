@@ -55,6 +55,8 @@ addEventListener('load', () => {
     ground: rgb(getComputedStyle(document.querySelector('main')).backgroundColor),
     beyond: outside.filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one =>
       one.outerHTML.slice(0, 90)),
+    hidden: all.filter(one => one.matches('.box .pill') && one.getBoundingClientRect().right >
+      one.closest('.box').getBoundingClientRect().right + 1).map(one => one.textContent),
     faint: words.filter(one => contrast(rgb(getComputedStyle(one).color), behind(one)) < 4.5).map(one =>
       one.outerHTML.slice(0, 90)),
     pictures: pictures.length,

@@ -160,8 +160,19 @@ def test_one_altered_answer_is_named(tmp_path, finished):
     assert any("answers.detox_need" in line for line in lines)
     assert any("[record-altered]" in line for line in lines)
     done = run("verify", broken, finished, "--format", "json")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert [record["verified"] for record in json.loads(done.stdout)["records"]] == [False, True]
+
+
+def test_verify_writes_no_file_where_no_record_could_be_read_and_one_where_some_could(tmp_path, finished):
+    broken, out = tmp_path / "broken.json", tmp_path / "out.txt"
+    broken.write_text("{")
+    done = run("verify", broken, tmp_path / "nosuch.json", "-o", out)
+    assert (done.returncode, done.stdout, out.exists()) == (2, "", False)
+    assert "2 records: 0 verified, 2 could not be read" in done.stderr
+    done = run("verify", finished, tmp_path / "nosuch.json", "-o", out)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert out.read_text().endswith("2 records: 1 verified, 1 could not be read\n")
 
 
 def test_an_emergency_stop_is_kept_and_verifies(tmp_path):
@@ -569,7 +580,7 @@ def test_records_are_verified_in_the_order_given_each_under_its_rules(tmp_path, 
     names = ["late.json", str(finished), "clinic.json", "gone.json", "times.json"]
     done = run("verify", *names, "--format", "json", cwd=tmp_path)
     shown = json.loads(done.stdout)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert [record["path"] for record in shown["records"]] == names
     assert [record["verified"] for record in shown["records"]] == [False, True, False, False, False]
     assert (shown["verified"], shown["failed"], shown["refused"]) == (1, 1, 3)

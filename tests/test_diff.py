@@ -27,11 +27,14 @@ from iopscreen.audit.change.run import CHANGE_CHECKS, change_name, compare
 from iopscreen.audit.change.statements import meaning_of
 from iopscreen.audit.change.versions import version_of
 from iopscreen.audit.documentation import documented
+from iopscreen.audit.overview import overview as overview_of
 from iopscreen.audit.run import audit
 from iopscreen.cli import app
 from iopscreen.engine import joint as joint_of
 from iopscreen.engine.budget import UNLIMITED, OutOfTime, TooTangled
 from iopscreen.engine.joint import join
+from iopscreen.inputs import read_rules
+from iopscreen.report.audit import audit_text
 from iopscreen.report.audit_markdown import audit_markdown
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.change_outline import transition_title, verdict, verdict_parts
@@ -42,6 +45,7 @@ from iopscreen.report.diff_page import diff_html
 from iopscreen.report.findings import Paths
 from iopscreen.report.github import audit_github, diff_github
 from iopscreen.report.sarif import audit_sarif, diff_sarif
+from iopscreen.report.show import show_markdown, show_text
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import FileRefused
@@ -400,7 +404,8 @@ def written(rules):
 def test_twelve_rules_written_as_seven_are_identical():
     change = compare(edition(written(RULES_12)), edition(written(RULES_7)))
     assert change.identical
-    assert verdict(change) == "Same answers, same recommendations"
+    differing = "the rules differ (rule r-0, rule r-1, rule r-2, 9 more)"
+    assert verdict(change) == f"Same answers, same recommendations; {differing}"
     assert change.impact.transitions == ()
     assert sum(one.profiles for one in change.impact.other_rules) > 0
 
@@ -529,6 +534,25 @@ def test_what_weakens_protection(before, after, message, line):
 )
 def test_what_does_not_weaken_protection(before, after):
     assert not changed((before, after), BUMP).protection
+
+
+UNTESTED = ("  strict:", "  shown: {means: Nothing tests it, type: yes_no, value: yes}\n  strict:")
+
+
+@pytest.mark.parametrize("after", ["", UNTESTED[1].replace("value: yes", "value: no")])
+def test_a_setting_that_nothing_tests_protects_nobody_and_is_told_all_the_same(after):
+    base = BASE.replace(*UNTESTED)
+    change = changed((UNTESTED[1], after or UNTESTED[0]), BUMP, base=base)
+    assert not change.protection
+    assert {word.thing for word in change.words} == {"setting `shown`"}
+
+
+def test_a_policy_under_which_overlaps_are_no_errors_any_more_weakens_protection():
+    unique = BASE.replace("policy: first", "policy: unique")
+    [told] = changed(("policy: unique", "policy: first"), BUMP, base=unique).protection
+    assert told.message.startswith("the policy is `first` instead of `unique`: that rules overlap is no error any more")
+    assert (told.severity, told.place.line) == ("warning", 6)
+    assert not changed(("policy: first", "policy: unique"), BUMP).protection
 
 
 def test_parts_of_a_test_written_as_tests_of_their_own_weaken_nothing():
@@ -693,6 +717,7 @@ def test_order_of_questions():
     alone = "  alone: {ask: Alone, type: yes_no}\n"
     change = compare(edition(BASE), edition(BASE.replace(alone, "").replace("questions:\n", f"questions:\n{alone}")))
     assert [(word.thing, word.field, word.new) for word in change.words] == [("questions", "order", "alone, age, need")]
+    assert verdict(change) == "Same answers, same recommendations; the questions are asked in another order"
 
 
 def test_a_renamed_question_is_named():
@@ -742,7 +767,10 @@ def test_json_of_a_change():
     found = diff_json(changed(("below: 18}}, recommend", "below: 17}}, recommend")))
     assert json.loads(json.dumps(found)) == found
     assert list(found)[:7] == ["identical", "profiles", "changed", "transitions", "questions", "words", "protection"]
-    assert found["questions"]["added"] == found["questions"]["removed"] == found["words"] == []
+    assert found["questions"]["added"] == found["questions"]["removed"] == found["questions"]["words"] == []
+    assert found["words"] == [
+        {"thing": "rule young", "field": "when", "old": "age is below 18", "new": "age is below 17"}
+    ]
     [broken] = found["protection"]
     assert (broken["name"], broken["severity"], broken["witness"]["age"]) == ("protection-weakened", "error", 17)
     assert found["identical"] is False
@@ -879,14 +907,21 @@ def test_exit_statuses(tmp_path):
         ("spaced", BASE.replace("rules:", "# a comment\nrules:")),
         ("other", BASE.replace("below: 18}}, recommend", "below: 17}}, recommend")),
         ("worded", BASE.replace("help: Mark it", "help: Mark them")),
+        ("raised", BASE.replace('version: "1.2.3"', 'version: "1.2.4"')),
         ("faulty", BASE.replace("id: base", "id: [")),
     ):
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    codes = {
-        name: run("diff", "old.yaml", f"{name}.yaml", "--exit-code", cwd=tmp_path).returncode
-        for name in ("spaced", "other", "worded", "faulty")
+    done = {
+        name: run("diff", "old.yaml", f"{name}.yaml", "--exit-code", "--format", "json", cwd=tmp_path)
+        for name in ("spaced", "other", "worded", "raised", "faulty")
     }
-    assert codes == {"spaced": 0, "other": 1, "worded": 1, "faulty": 2}
+    codes = {name: one.returncode for name, one in done.items()}
+    assert codes == {"spaced": 0, "other": 1, "worded": 1, "raised": 1, "faulty": 2}
+    said = {name: json.loads(one.stdout) for name, one in done.items() if one.returncode != 2}
+    assert {name: one["different"] for name, one in said.items()} == {
+        name: codes[name] == 1 for name in ("spaced", "other", "worded", "raised")
+    }
+    assert {name for name, one in said.items() if one["identical"]} == {"spaced", "worded", "raised"}
     assert run("diff", "old.yaml", "other.yaml", cwd=tmp_path).returncode == 0
     assert run("diff", "old.yaml", "other.yaml", "-o", "out.json", "--format", "json", cwd=tmp_path).stdout == ""
     again = run("diff", "old.yaml", "other.yaml", "-o", "out.json", cwd=tmp_path)
@@ -907,7 +942,7 @@ def test_what_could_not_be_decided_is_said(monkeypatch):
     monkeypatch.setattr(impact_of, "_counted", tangled)
     monkeypatch.setattr(joint_of.Joint, "differing", out_of_time)
     change = compare(edition(BASE), edition(BASE))
-    assert (change.identical, change.complete) == (None, False)
+    assert (change.identical, change.different, change.complete) == (None, None, False)
     assert verdict(change).startswith("Not decided within the budget")
     assert diff_json(change)["undecided"] == ["whether any other caller is recommended something else"]
     assert "version-not-bumped" not in names(change)
@@ -1302,6 +1337,41 @@ def test_an_earlier_file_that_is_named_is_compared_or_refused(repository):
     done = run("audit", "base.yaml", "--against", "old.yaml", cwd=repository)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("old.cases.yaml:1:1: error: ")
+
+
+ONE_LEFT = """
+format: 1
+id: one-left
+version: "1.0.0"
+title: One left
+policy: first
+outcomes: {low: {label: Low}, high: {label: High}}
+questions: {danger: {ask: Danger, type: yes_no}}
+impossible: [{id: never, when: {danger: yes}, because: Nobody is.}]
+rules: [{id: rest, when: {}, recommend: low, because: All others., basis: site}]
+"""
+
+
+def test_one_of_anything_is_told_as_one(tmp_path, monkeypatch):
+    """Where there is one profile, one impossible one, and one that changes."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "one-left.yaml"
+    path.write_text(ONE_LEFT, encoding="utf-8")
+    change = compare(edition(ONE_LEFT), edition(ONE_LEFT.replace("recommend: low", "recommend: high")))
+    result, overview = audit(path.name, {}, today=None), overview_of(*read_rules(path.name))
+    paths = Paths(tmp_path)
+    told = [
+        diff_text(change, 500),
+        diff_markdown(change, paths),
+        audit_text([result], color=False, width=500, notes=True),
+        audit_markdown([result], paths, notes=True),
+        show_text(overview, 500),
+        show_markdown(overview),
+    ]
+    for said in told:
+        assert "1 impossible one left out" in said
+        assert not re.search(r"(?<![\d,.])1 (impossible )?(ones|profiles|places|rules|cases|questions)\b", said)
+    assert "1 of 1 profile is recommended something else" in told[0]
 
 
 def test_one_way_more_than_are_named_is_one():

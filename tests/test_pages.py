@@ -7,13 +7,15 @@ import re
 import pytest
 from browser import CHROMIUM, Frame, measured, run
 from conftest import TESTS
-from test_show import hostile_audit, page_of
+from test_show import hostile_audit, page_of, tangle
 
 from iopscreen.audit.change.editions import read_edition
 from iopscreen.audit.change.run import compare
 from iopscreen.report.audit_page import audit_html
 from iopscreen.report.diff_page import diff_html
 from iopscreen.report.page import page
+from iopscreen.report.rule_page import show_html
+from iopscreen.report.rule_style import STYLE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
@@ -25,7 +27,9 @@ NAMES = (*RULE_SETS, *CHANGES)
 FAULTY = page(
     "x", "settled",
     ['<p style="width: 600px; color: #eee">too wide and too faint</p>',
+     '<div class="box" style="width: 3rem"><b class="pill" style="white-space: nowrap">wholly outside</b></div>',
      '<svg viewBox="0 0 100 20" width="100"><text x="90" y="10" font-size="4">cut and small</text></svg>'],
+    STYLE,
 )  # fmt: skip
 
 
@@ -39,6 +43,7 @@ def pages():
     return {
         **{name: page_of(name) for name in RULE_SETS},
         **{name: diff_page(name) for name in CHANGES},
+        "wordy": show_html(tangle("Recommendation {}")),
         "hostile": audit_html([hostile_audit()]),
         "faulty": FAULTY,
     }
@@ -58,6 +63,12 @@ def test_nothing_scrolls_sideways_but_tables_in_their_box(seen, frame):
     for name, found in without_faulty(seen[frame]):
         assert found["words"] > 500
         assert (name, found["wide"], found["beyond"]) == (name, frame.width, [])
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_no_outcome_is_cut_by_the_box_of_its_table(seen, frame):
+    for name, found in without_faulty(seen[frame]):
+        assert (name, found["hidden"]) == (name, [])
 
 
 @pytest.mark.parametrize("frame", FRAMES)
@@ -144,4 +155,5 @@ def test_what_is_measured_can_fail(seen):
     assert found["wide"] >= 600
     assert len(found["beyond"]) == 1
     assert len(found["faint"]) == 1
+    assert found["hidden"] == ["wholly outside"]
     assert found["cut"] == found["small"] == ["cut and small"]

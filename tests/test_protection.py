@@ -328,6 +328,8 @@ def test_cases_that_nobody_confirmed_stand_apart():
         ("high: {label: High}", "high: {label: Low down}", "callers or staff are told something else (outcome high)"),
         ("say: Tell them.", "say: Tell us.", "callers or staff are told something else (note hand-over)"),
         ("because: All others.", "because: The others.", "worded differently: rule rest"),
+        ("because: All others., basis: site}", "because: All others., basis: stated}", "worded differently: rule rest"),
+        ("when: {need: b, strict: yes}", "when: {strict: yes, need: b}", "the rules differ (rule strict-b)"),
     ],
 )
 def test_the_verdict_goes_on_with_what_is_told_or_read_differently(before, after, said):

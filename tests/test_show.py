@@ -158,7 +158,7 @@ def test_what_is_too_tangled_is_said_to_be():
 
 
 @cache
-def tangle() -> Overview:
+def tangle(label: str = "The {} outcome") -> Overview:
     """A rule set whose way through the questions is too large to be drawn whole: 30 rules over four questions each."""
     random = Random("tangle")
     questions = [f"  thing_{number}: {{ask: Is it thing {number}, type: yes_no}}" for number in range(14)]
@@ -169,7 +169,7 @@ def tangle() -> Overview:
         for tested in [sorted(random.sample(range(14), 4))]
     ]
     rules.append("  - {id: rest, when: {}, recommend: low, because: Of a reason, basis: site}")
-    outcomes = ", ".join(f"{name}: {{label: The {name} outcome}}" for name in OUTCOMES)
+    outcomes = ", ".join(f"{name}: {{label: {label.format(name)}}}" for name in OUTCOMES)
     head = f"format: 1\nid: tangle\nversion: '1.0.0'\ntitle: A tangle\npolicy: first\noutcomes: {{{outcomes}}}"
     return drawn("\n".join([head, "questions:", *questions, "rules:", *rules, ""]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -76,6 +77,22 @@ def test_whatever_the_names_are_it_reads_and_its_cases_pass(name, tmp_path):
     result = audit(str(path), {}, today=None)
     assert (result.facts.failed, result.facts.passed) == (0, 10)
     assert "starter" not in path.read_text("utf-8") + path.with_suffix(".cases.yaml").read_text("utf-8")
+
+
+def test_a_name_that_holds_that_of_the_template(tmp_path):
+    write_starter(str(tmp_path / "my-starter.yaml"), None, force=False)
+    assert '\nrules: "my-starter.yaml"\n' in (tmp_path / "my-starter.cases.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("a b.yaml", "'a b.yaml'"), ("-a.yaml", "./-a.yaml"), ("a.yaml", "a.yaml")]
+)
+def test_commands_to_copy_are_quoted_for_the_shell(name, typed, tmp_path):
+    done = run("new", "--", name, folder=tmp_path)
+    written = "".join(data.decode() for data in held(tmp_path).values())
+    commands = re.findall(r"iopscreen audit (.*?\.yaml'?)(?: --mutants)?[`\n]", written + done.stderr)
+    assert commands == [typed] * 3
+    assert run("audit", *shlex.split(typed), "--mutants", folder=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +13,12 @@ from conftest import TESTS
 
 from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.run import compare
-from iopscreen.report.change_outline import chapters
+from iopscreen.report.change_outline import chapters, verdict
+from iopscreen.report.diff import diff_text
+from iopscreen.report.diff_json import diff_json
+from iopscreen.report.diff_markdown import diff_markdown
+from iopscreen.report.diff_page import diff_html
+from iopscreen.report.findings import Paths
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.findings import Place
@@ -24,6 +33,22 @@ BASE = (
     .replace("\nundecided:", "  book: {title: A book}\n\nundecided:")
 )
 DIGEST = "digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+WHOLE_QUESTION = """  more:
+    ask: What more?
+    ask_other: What more for them?
+    help: Something helpful.
+    means: Something meant.
+    type: many
+    options:
+      first: {label: The first, aliases: [begun], help: In front., cite: practice}
+      second: {label: The second, alone: yes}
+    groups: {both: [first, second]}
+    column: More said
+    when_no_column: second
+    if_unanswered: Leave it be.
+    header_hints: [hinted]
+    cite: no-detox
+"""
 OTHER_DIGEST = DIGEST.replace("0", "f")
 ONE = "{id: one, when: {danger: yes}, unless: {lax: yes}, never: [iop], because: Of course., cite: practice}"
 TWO = "  - {id: two, when: {danger: no}, always: iop}\n"
@@ -112,6 +137,7 @@ EDITS = [
     (SPARE, ""),
     (SPARE, SPARE.replace("yes_no", "whole_number, range: [0, 9]")),
     (SPARE, SPARE + SPARE.replace("spare", "more")),
+    (SPARE, SPARE + WHOLE_QUESTION),
     ("{self: {label: They}, relative: {label: A relative}}", "{relative: {label: A relative}, self: {label: They}}"),
     ("relative: {label: A relative}", "relative: {label: A relative}, friend: {label: A friend}"),
     (f"    for_notes: yes\n{SPARE}", f"    for_notes: yes\n  a{SPARE.strip()}\n"),
@@ -146,6 +172,8 @@ EDITS = [
     (ONE, ONE.replace(", cite: practice", "")),
     (TWO, ""),
     (TWO, TWO + TWO.replace("two", "four")),
+    (TWO, TWO.replace("always: iop", "never: referral")),
+    (RULE_ONE, RULE_ONE.replace(", at_most: 0", "")),
 ]
 """A text of the file, and what it becomes."""
 
@@ -184,6 +212,156 @@ def test_every_edit_is_told(before, after):
     assert not change.nothing
     assert chapters(change, notes=True)
     assert not [finding for finding in change.findings if finding.name.startswith("version")]
+
+
+TELLING = (
+    lambda change: diff_text(change, 10**6, notes=True),
+    lambda change: json.dumps(diff_json(change)),
+    lambda change: diff_markdown(change, Paths(Path.cwd()), notes=True, limit=10**6),
+    lambda change: diff_html(change, notes=True),
+)
+"""What a change is told by, each with all that was, and all that is."""
+
+KEYS = {"id", "when", "unless", "ask", "type", "range", "cite", "any", "of"}
+"""Keys of the file that are told in other words, or as part of others."""
+
+
+QUESTION_KEYS = {
+    word for name in (*model.Question._fields, *model.Option._fields, *model.Kind) for word in name.split("_")
+}
+"""Those of a question, which is told as a whole where only one side has it."""
+
+
+def words(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\w+", text.replace("_", " ").lower()))
+
+
+def untold(old: Edition, new: Edition) -> set[str]:
+    """What went from the file, or came into it, and is not told in some format."""
+    before, after = (words(side.file.text) for side in (old, new))
+    change = compare(old, new)
+    return set().union(*({*(before - after), *(after - before)} - words(tell(change)).keys() for tell in TELLING))
+
+
+@pytest.mark.parametrize(("before", "after"), EDITS)
+def test_what_was_and_what_is_are_told_in_every_format(before, after):
+    whole = "type:" in f"{before}{after}"
+    assert untold(*edited(before, after)) <= (KEYS | QUESTION_KEYS if whole else KEYS)
+
+
+LAST = """  - id: last
+    when: {lax: yes, danger: yes}
+    unless: {track: day}
+    recommend: iop
+    because: Of nothing.
+    basis: site
+  - {id: very-last, when: {danger: no}, recommend: referral, because: Of little., basis: stated}
+"""
+UNREACHED = BASE.replace("\nnotes:\n", f"{LAST}\nnotes:\n")
+"""Two rules that are never reached."""
+
+WITHOUT_EFFECT = [
+    ("{lax: yes, danger: yes}", "{lax: yes}"),
+    ("{lax: yes, danger: yes}", "{any_of: [{lax: yes}, {danger: yes}]}"),
+    ("{track: day}", "{track: [day, evening]}"),
+    ("    unless: {track: day}\n", ""),
+    ("unless: {track: day}\n    recommend: iop", "unless: {track: day}\n    recommend: referral"),
+    ("Of nothing.", "Of something."),
+    ("basis: site\n  - {id: very", "basis: inferred\n  - {id: very"),
+    ("because: Of little.", "because: Of little., cite: practice"),
+    (LAST.splitlines()[-1] + "\n", ""),
+    ("id: very-last", "id: quite-last"),
+    ("danger: no}, recommend: referral", "danger: no}, recommend: iop"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), WITHOUT_EFFECT)
+def test_what_moves_no_caller_is_told_too(before, after):
+    old, new = edited(before, after, UNREACHED)
+    change = compare(old, new)
+    assert change.identical is True
+    assert change.impact.transitions == change.impact.other_rules == ()
+    assert verdict(change).startswith("Same answers, same recommendations; ")
+    assert untold(old, new) <= KEYS
+
+
+def test_a_question_that_goes_is_told_whole():
+    old, new = edited(SPARE, SPARE + WHOLE_QUESTION)
+    assert untold(new, old) <= KEYS | QUESTION_KEYS
+
+
+@pytest.mark.parametrize(("before", "after"), [(UNREACHED, BASE), (BASE, UNREACHED)])
+def test_a_rule_that_moves_no_caller_and_comes_or_goes_is_told_whole(before, after):
+    old, new = (Edition(understand(text.encode(), "test.yaml"), None) for text in (before, after))
+    assert untold(old, new) <= KEYS
+    assert "the rules differ (rule last, rule very-last)" in verdict(compare(old, new))
+
+
+ROWS = [
+    ("rules", LAST, 4),
+    ("notes", "  - {id: note-two, when: {}, say: Write it down.}\n", 1),
+    ("guarantees", TWO, 1),
+    ("settings", SPARE_SETTING, 1),
+    ("sources", "  book: {title: A book}\n", 1),
+]
+
+
+@pytest.mark.parametrize(("key", "part", "number"), ROWS)
+def test_another_order_is_told(key, part, number):
+    base = UNREACHED
+    assert base.count(part) == 1
+    moved = base.replace(part, "").replace(f"\n{key}:\n", f"\n{key}:\n{part}")
+    old, new = (Edition(understand(text.encode(), "test.yaml"), None) for text in (base, moved))
+    change = compare(old, new)
+    found = [word for word in change.words if word.thing == key]
+    assert [word.field for word in found] == ["order"]
+    for tell in TELLING[:2]:
+        assert "order" in tell(change)
+    assert not found[0].wording
+
+
+FRIENDS = BASE.replace(
+    "{self: {label: They}, relative: {label: A relative}}",
+    "{self: {label: They}, friend: {label: A friend}, relative: {label: A relative}, "
+    "friend_or_relative: {label: Both}}",
+).replace("\nnotes:\n", f"{LAST}\nnotes:\n".replace("track: day", "caller: [friend, relative]"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("unless: {caller: [friend, relative]}", "unless: {caller: friend_or_relative}"),
+        ("when: {lax: yes, danger: yes}", "when: {all_of: [{lax: yes}, {any_of: [{danger: yes}]}]}"),
+    ],
+)
+def test_what_is_the_same_in_words_and_not_the_same_is_told_as_written(before, after):
+    old, new = edited(before, after, FRIENDS)
+    change = compare(old, new)
+    [word] = change.words
+    assert word.thing == "rule `last`"
+    assert json.loads(word.old) != json.loads(word.new)
+    assert word.decides
+
+
+def test_a_new_option_is_no_edit_of_a_condition_that_leaves_some_out():
+    """`caller: {not: self}` is about the new option, too, as it was written."""
+    base = FRIENDS.replace("caller: [friend, relative]", "caller: {not: self}")
+    change = compare(*edited("friend_or_relative: {label: Both}", "both: {label: Both}, more: {label: More}", base))
+    assert {word.thing for word in change.words} == {"question `caller`"}
+
+
+def test_another_order_of_outcomes_is_no_edit_of_a_guarantee():
+    first = "  referral: {label: Referral}\n"
+    base = BASE.replace("never: [iop], because", "never: [iop, referral], because")
+    moved = base.replace(first, "").replace("\nsettings:\n", f"{first}\nsettings:\n")
+    old, new = (Edition(understand(text.encode(), "test.yaml"), None) for text in (base, moved))
+    assert {word.thing for word in compare(old, new).words} == {"outcomes"}
+
+
+def test_a_group_with_other_options_is_told_once():
+    before = "treated: [eating_disorder, bipolar_1]"
+    change = compare(*edited(before, before.replace("]", ", other]")))
+    assert [(word.thing, word.field) for word in change.words] == [("question `condition_type`", "treated group")]
 
 
 IDS = {"Outcome", "Setting", "Question", "Option", "Group", "Source", "Passage", "Cite"}

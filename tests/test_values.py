@@ -53,6 +53,7 @@ questions:
       none_of_these: {label: None of these, alone: yes}
       not_said: {label: Prefers no answer yet, alone: yes}
   age: {ask: Age, type: whole_number, range: [-5, 120], unit: years}
+  drinks: {ask: Drinks, type: whole_number, range: [0, 99], unit: drinks}
   big: {ask: Big, type: whole_number, range: [0, 999999999999999]}
 rules:
   - {id: all, when: {}, recommend: it, because: Of course., basis: site}
@@ -377,6 +378,9 @@ def test_canonical_json():
         ("help", ("eating_disorder", "self_harm"), "Eating disorder, Self-harm"),
         ("caller", "foster_parent", "A foster parent"),
         ("age", 18, "18 years"),
+        ("age", 1, "1 year"),
+        ("age", -1, "-1 years"),
+        ("drinks", 1, "1 drinks"),
         ("big", 18, "18"),
         ("danger", "yes", "yes"),
         ("danger", UNKNOWN, "not known"),

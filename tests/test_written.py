@@ -10,7 +10,7 @@ from conftest import RULES, TESTS
 from random_rule_sets import made
 
 from iopscreen.ruleset import model
-from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words
+from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words, spelled_out
 from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import RuleSet
 from iopscreen.ruleset.reader import understand
@@ -158,6 +158,14 @@ HOURS = ", ".join(f"at_{number}: {{label: At {number}}}" for number in range(1, 
 def test_conditions_in_words(when, words):
     rule_set = read(HEAD % (HOURS, when))
     assert rule_condition_in_words(rule_set, rule_set.rules[0]) == words
+
+
+def test_groups_spelled_out_and_nothing_else():
+    when = "{needs: some, way_in: [main], age: {at_least: adult_age}}"
+    rule_set = read(HEAD % (HOURS, when))
+    said = condition_in_words(rule_set, rule_set.rules[0].when)
+    assert "one or more of some" in said
+    assert spelled_out(rule_set, rule_set.rules[0].when) == said.replace("some", "b and e")
 
 
 def test_a_condition_that_nobody_meets_has_words_too():

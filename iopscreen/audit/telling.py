@@ -83,6 +83,11 @@ def profiles_in_words(number: int | None) -> str:
     return f"{number:,} profile{'' if number == 1 else 's'}"
 
 
+def left_out_in_words(number: int, before: str) -> str:
+    """How many impossible profiles are in no count, after `before`; nothing where there are none."""
+    return f"{before}{number:,} impossible one{'' if number == 1 else 's'} left out" if number else ""
+
+
 def all_of(number: int | None) -> str:
     """All of so many profiles, in words."""
     if number is None:

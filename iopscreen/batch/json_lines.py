@@ -128,7 +128,10 @@ def _scanned(source: BinaryIO) -> _Scanned:
 def _refuse_no_lines(scanned: _Scanned, name: str) -> None:
     """Refuse what is no file of JSON lines: one value over all lines has lines of which hardly any is an object."""
     if scanned.first is not None and 2 * scanned.broken > scanned.rows:
-        message = f"{scanned.first.fault}; {scanned.broken:,} of {scanned.rows:,} lines are not as they should be"
+        number = f"{scanned.broken:,} of {scanned.rows:,} lines are not as they should be"
+        if scanned.rows == 1:
+            number = "the 1 line is not as it should be"
+        message = f"{scanned.first.fault}; {number}"
         raise IopscreenError(f"{name}:{scanned.first.number}: {message}: JSON lines hold one object on each line")
 
 

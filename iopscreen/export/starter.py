@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def rule_set_id(path: str) -> str:
     return found
 
 
+def typed(path: str) -> str:
+    """A file as it is typed in a shell, where a name that begins with `-` would be an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
 def _refuse_name(path: str) -> None:
     name = Path(path).name
     if Path(path).suffix != ".yaml":
@@ -67,8 +73,13 @@ def _rules(path: str, title: str | None) -> bytes:
 
 
 def _filled(ending: str, path: str) -> bytes:
-    """A template with the names of the new files."""
+    """A template with the names of the new files: all in one go, for they may hold the template's own."""
     name, cases = Path(path).name, Path(cases_path(path)).name
+    named = {
+        f"iopscreen audit {NAME}.yaml": f"iopscreen audit {typed(name)}",
+        f"rules: {NAME}.yaml\n": f"rules: {json.dumps(name, ensure_ascii=False)}\n",
+        f"{NAME}.cases.yaml": cases,
+        f"{NAME}.yaml": name,
+    }
     text = (TEMPLATES / f"{NAME}.{ending}").read_text(encoding="utf-8")
-    text = text.replace(f"rules: {NAME}.yaml\n", f"rules: {json.dumps(name, ensure_ascii=False)}\n", 1)
-    return text.replace(f"{NAME}.cases.yaml", cases).replace(f"{NAME}.yaml", name).encode()
+    return re.sub("|".join(map(re.escape, named)), lambda found: named[found[0]], text).encode()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
 from iopscreen.audit.run import AuditResult, RuleSetFacts
-from iopscreen.audit.telling import uncounted
+from iopscreen.audit.telling import left_out_in_words, profiles_in_words, uncounted
 from iopscreen.report.columns import ANY, columns
 from iopscreen.report.findings import (
     Reported,
@@ -247,13 +247,15 @@ def passed_words(facts: RuleSetFacts) -> str:
 
 
 def _table_lines(facts: RuleSetFacts, table: Sequence[OutcomeRegions], width: int) -> Iterator[str]:
-    left_out = f", {facts.impossible:,} impossible ones left out" if facts.impossible else ""
-    counted = f"{facts.profiles:,} profiles{left_out}. A profile is a set of answers that the rules can tell apart"
+    left_out = left_out_in_words(facts.impossible or 0, ", ")
+    counted = (
+        f"{profiles_in_words(facts.profiles)}{left_out}. A profile is a set of answers that the rules can tell apart"
+    )
     yield from wrapped(f"{counted}; the counts are of profiles, not of patients.", width, "  ")
     for outcome in table:
         name = "no rule matches" if outcome.outcome == NO_RULE else outcome.outcome
         yield ""
-        yield f"  {name}: {outcome.profiles:,} of {facts.profiles:,} profiles"
+        yield f"  {name}: {outcome.profiles:,} of {profiles_in_words(facts.profiles)}"
         questions = [question for question in facts.questions if any(question in row.when for row in outcome.rows)]
         groups = [
             (f"by {rule}" if rule else None, [_cells_of(row, questions) for row in group])

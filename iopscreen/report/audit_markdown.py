@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.run import AuditResult, RuleSetFacts
-from iopscreen.audit.telling import uncounted
+from iopscreen.audit.telling import left_out_in_words, uncounted
 from iopscreen.report.audit import cases_words, guarantees_words
 from iopscreen.report.change_outline import verdict
 from iopscreen.report.columns import ANY
@@ -289,5 +289,5 @@ def _outcomes(facts: RuleSetFacts) -> str:
         for outcome, number in facts.outcomes.items()
         if number
     ]
-    left_out = f"; {facts.impossible:,} impossible ones left out" if facts.impossible else ""
+    left_out = left_out_in_words(facts.impossible or 0, "; ")
     return f"{', '.join(counts)}; of {count_words(facts.profiles, 'profile')}{left_out}"

@@ -2,12 +2,12 @@
 
 Computes nothing, and knows no format. `chapters` is the one list of what is told, in its order: what
 protects callers; who is recommended something else, the transitions that may do harm unnoticed first, each
-with both rules side by side and with callers; what is worded differently.
+with both rules side by side and with callers; which rules are not what they were; what is worded differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.audit.change.confirmed import CaseChange
@@ -15,7 +15,7 @@ from iopscreen.audit.change.editions import Edition
 from iopscreen.audit.change.impact import ChangedRegion, End, OneSided, Transition, Weight
 from iopscreen.audit.change.run import Change
 from iopscreen.audit.change.words import WordChange
-from iopscreen.audit.telling import profiles_in_words, uncounted
+from iopscreen.audit.telling import left_out_in_words, profiles_in_words, uncounted
 from iopscreen.report.change_questions import question_lines, setting_lines
 from iopscreen.report.change_words import answers_line, counted, in_words, more_lines, outcome_name, written
 from iopscreen.report.columns import ANY
@@ -81,9 +81,22 @@ def _beside(change: Change) -> Iterator[str]:
         yield f"{counted(len(broken), 'guarantee')} no longer {'holds' if len(broken) == 1 else 'hold'}"
     if len(change.protection) > len(broken):
         yield f"protection weakened in {counted(len(change.protection) - len(broken), 'place')}"
+    yield from _ruled(change)
     yield from _worded(change)
     if change.undecided and _something_decided(change):
         yield "not everything was decided"
+
+
+def _ruled(change: Change) -> Iterator[str]:
+    """Which rules are not what they were, where that moves nobody: who is moved is shown with the rules."""
+    if change.impact.transitions:
+        return
+    things = list(dict.fromkeys(word.thing for word in change.words if word.decides))
+    rules = [thing for thing in things if thing != "rules"]
+    if rules:
+        yield f"the rules differ ({_named(rules)})"
+    if len(rules) < len(things):
+        yield "the rules are in another order"
 
 
 _TOLD = ("outcome", "emergency", "undecided", "note")
@@ -139,7 +152,8 @@ def _about_recommendations(change: Change) -> tuple[str, str]:
     if impact.transitions:
         verb = "is" if impact.changed == 1 else "are"
         weights = ", ".join(_by_weight(impact.transitions))
-        return f"{impact.changed:,} of {impact.profiles:,} profiles {verb} recommended something else", weights
+        of = profiles_in_words(impact.profiles)
+        return f"{impact.changed:,} of {of} {verb} recommended something else", weights
     if impact.undecided and impact.profiles is None:
         return "Not decided within the budget whether any caller is recommended something else", ""
     why = []
@@ -171,9 +185,9 @@ def count_line(change: Change) -> str:
     impact = change.impact
     if impact.profiles is None or impact.changed is None:
         return f"{uncounted(late=impact.late).capitalize()}. No verdict rests on that."
-    left_out = f"; {impact.impossible:,} impossible ones left out" if impact.impossible else ""
+    left_out = left_out_in_words(impact.impossible or 0, "; ")
     return (
-        f"Counts are of profiles, not of patients: {impact.profiles:,} profiles, "
+        f"Counts are of profiles, not of patients: {profiles_in_words(impact.profiles)}, "
         f"{impact.changed:,} changed, {impact.profiles - impact.changed:,} as before{left_out}."
     )
 
@@ -255,7 +269,8 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
     told = change.findings if findings else ()
     counting = tuple(one for one in told if one.severity is not Severity.NOTE)
     noted = tuple(one for one in told if one.severity is Severity.NOTE and notes)
-    worded = {word.thing for word in change.words if word.wording}
+    ruled = {word.thing for word in change.words if word.decides}
+    worded = {word.thing for word in change.words if word.wording} - ruled
     found = [
         Chapter("undecided", "Not decided", change.undecided),
         Chapter("protection", "What protects callers, and the version", findings=counting),
@@ -274,11 +289,17 @@ def chapters(change: Change, *, findings: bool = True, notes: bool = False) -> l
         *(_transition(change, number, one) for number, one in enumerate(change.impact.transitions, 1)),
         Chapter("same", "Same recommendation by another rule", tuple(_same_outcome(change))),
         Chapter("one-sided", "Callers whom only one of the two can have", tuple(_one_sided(change))),
+        Chapter("rule-changes", "Rules", words=tuple(word for word in change.words if word.thing in ruled)),
         Chapter("words", "Wording", words=tuple(word for word in change.words if word.thing in worded)),
-        Chapter("kept", "What else is written", words=tuple(word for word in change.words if word.thing not in worded)),
+        Chapter("kept", "What else is written", words=_beside_all(change, ruled | worded)),
         Chapter("notes", "Notes", findings=noted),
     ]
     return [chapter for chapter in found if not chapter.empty]
+
+
+def _beside_all(change: Change, told: Collection[str]) -> tuple[WordChange, ...]:
+    """What is written of things that are not told before."""
+    return tuple(word for word in change.words if word.thing not in told)
 
 
 def hidden_notes_line(change: Change, *, notes: bool) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from iopscreen.audit.change.impact import Unasked
 from iopscreen.audit.change.questions import AnswersChanged
 from iopscreen.audit.change.run import Change
-from iopscreen.audit.telling import listed, quoted
+from iopscreen.audit.telling import listed, profiles_in_words, quoted
 from iopscreen.report.change_words import answers_line, in_words, outcome_name
 from iopscreen.ruleset.condition_words import spaced
 from iopscreen.ruleset.model import Cite, Kind, Option, Question, RuleSet, Setting
@@ -20,16 +20,15 @@ def question_lines(change: Change) -> Iterator[str]:
         yield f"renamed: {old_name} is now {new_name}. They are compared as one question, under the new name"
     if questions.renamed:
         yield "answers, files and records from before need the new name"
-    for question in questions.added:
-        yield from _added(change.new.rule_set, question)
-    yield from (f"removed: {_question(question)}" for question in questions.removed)
+    yield from (line for question in questions.added for line in _added(change.new.rule_set, question))
+    yield from (line for question in questions.removed for line in _removed(question))
     for name in questions.retyped:
         yield f"{name} is of another type, and so another question"
     for old, new in questions.perhaps_renamed:
         text = f"{old} was probably renamed to {new}. They are compared as two questions, for old answers to {old} "
         yield f"{text}are no answers to {new}"
     for answers in questions.answers:
-        yield f"{answers.id}: {_answers_changed(answers)}"
+        yield f"{answers.id}: {_answers_changed(answers, change.new.rule_set.question[answers.id])}"
     if change.impact.unasked:
         yield _unasked(change, change.impact.unasked)
         for question in questions.added:
@@ -38,14 +37,29 @@ def question_lines(change: Change) -> Iterator[str]:
 
 
 def _added(rule_set: RuleSet, question: Question) -> Iterator[str]:
-    """A new question: when it is asked, and all that callers and staff are told with it."""
+    """A new question: when it is asked, and all that is said with it."""
     yield f"added: {_question(question)}, {_turn(rule_set, question)}"
+    yield from _said(question)
+
+
+def _removed(question: Question) -> Iterator[str]:
+    yield f"removed: {_question(question)}"
+    yield from _said(question)
+
+
+def _said(question: Question) -> Iterator[str]:
+    """All that the file says of a question, beside what is asked and how that is answered."""
+    assumed = question.when_no_column
     said = {
         "asked about somebody else": question.ask_other,
         "help": question.help,
         "means": question.means,
         "answers": _options(question.options),
+        "groups": "; ".join(f"{group.id} for {', '.join(group.options)}" for group in question.groups),
         "where it is not known": question.if_unanswered,
+        "column": question.column,
+        "hints in a header": ", ".join(question.header_hints),
+        "where a file has no such column": "" if assumed is None else quoted(assumed),
         "rests on": _resting(question.cite),
     }
     yield from (f"{question.id}, {what}: {text}" for what, text in said.items() if text)
@@ -70,7 +84,8 @@ def _options(options: Sequence[Option]) -> str:
     """What the options are called, and by what other words they are known in files."""
     said = []
     for option in options:
-        also = [*option.aliases, *(["excludes all others"] if option.alone else [])]
+        also = [*option.aliases, *(["alone: excludes all others"] if option.alone else [])]
+        also += [f"rests on {_resting(option.cite)}"] if option.cite else []
         help_text = f", {option.help}" if option.help else ""
         beside = f" ({', '.join(also)})" if also else ""
         said.append(f"{option.label}{beside}{help_text}")
@@ -81,14 +96,17 @@ def _resting(cites: Sequence[Cite]) -> str:
     return ", ".join(cite.id for cite in cites)
 
 
-def _answers_changed(changed: AnswersChanged) -> str:
+def _answers_changed(changed: AnswersChanged, question: Question) -> str:
     parts = []
     if changed.added:
         parts.append(f"{listed(changed.added)} can be answered now")
     if changed.removed:
         parts.append(f"{listed(changed.removed)} can be answered no more")
-    if changed.alone:
-        parts.append(f"{listed(changed.alone)} can be combined otherwise with other answers")
+    alone = {option.id for option in question.options if option.alone}
+    parts += [
+        f"{option} {'excludes all others now' if option in alone else 'no longer excludes all others'}"
+        for option in changed.alone
+    ]
     if changed.range:
         (low, high), (new_low, new_high) = changed.range
         parts.append(f"{new_low} to {new_high} instead of {low} to {high}")
@@ -99,7 +117,10 @@ def _unasked(change: Change, unasked: Unasked) -> str:
     names = " and ".join(map(spaced, unasked.questions))
     known = {question: answer for question, answer in unasked.witness.items() if question not in unasked.questions}
     possible = " or ".join(outcome_name(outcome) for outcome in unasked.possible)
-    number = f"{unasked.profiles:,} of {unasked.of:,} profiles are" if unasked.profiles else "some callers are"
+    number = "some callers are"
+    if unasked.profiles:
+        verb = "is" if unasked.profiles == 1 else "are"
+        number = f"{unasked.profiles:,} of {profiles_in_words(unasked.of)} {verb}"
     return (
         f"Data from before lack {names}: without an answer, {number} undecided. For example, who "
         f"answers {answers_line(in_words(change, known))} was {outcome_name(unasked.old)}, and may now be {possible}"

@@ -16,7 +16,10 @@ from iopscreen.ruleset.findings import Finding
 
 
 def diff_json(change: Change) -> dict[str, Any]:
-    """The change as one object, ready for `json`. `no_rule` is null, and so is what was not counted."""
+    """The change as one object, ready for `json`. `no_rule` is null, and so is what was not counted.
+
+    `identical`: whether everybody is recommended the same; `different`: whether anything is told, wording too.
+    """
     impact, questions = change.impact, change.questions
     return {
         "identical": change.identical,
@@ -33,6 +36,7 @@ def diff_json(change: Change) -> dict[str, Any]:
             ],
             "retyped": list(questions.retyped),
             "answers": [_answers_json(answers) for answers in questions.answers],
+            "words": [_word_json(word) for word in change.question_words],
         },
         "words": [_word_json(word) for word in change.words],
         "protection": [finding_json(finding, None) for finding in change.protection],
@@ -45,6 +49,7 @@ def diff_json(change: Change) -> dict[str, Any]:
         "one_sided": [_one_sided_json(one) for one in impact.one_sided],
         "settings": {"added": [setting.id for setting in change.added_settings]},
         "unasked": _unasked_json(impact.unasked),
+        "different": change.different,
         "verdict": verdict(change),
         "old": edition_json(change.old),
         "new": edition_json(change.new),

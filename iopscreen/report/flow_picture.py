@@ -270,7 +270,10 @@ def _fitted(words: str, size: float, room: float, most: int) -> list[str]:
         else:
             lines += _broken(word, size, room)
     if len(lines) > most:
-        lines = [*lines[: most - 1], f"{lines[most - 1]} …"]
+        last = lines[most - 1]
+        while last and _wide(f"{last} …", size) > room:
+            last = last.rpartition(" ")[0] or last[:-1]
+        lines = [*lines[: most - 1], f"{last} …"]
     return lines or [""]
 
 

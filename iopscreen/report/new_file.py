@@ -29,9 +29,10 @@ def new_json(edition: Edition, said: str) -> dict[str, Any]:
         name: []
         for name in ("transitions", "words", "protection", "findings", "cases", "other_rules", "one_sided", "undecided")
     }
-    questions: dict[str, Any] = {name: [] for name in ("added", "removed", "renamed", "retyped", "answers")}
+    questions: dict[str, Any] = {name: [] for name in ("added", "removed", "renamed", "retyped", "answers", "words")}
     new = {"new": edition_json(edition), "verdict": said, "complete": True}
-    return {"identical": False, **nothing, **lists, "questions": questions, "settings": {"added": []}, **new}
+    proved = {"identical": False, "different": True}
+    return {**proved, **nothing, **lists, "questions": questions, "settings": {"added": []}, **new}
 
 
 def new_markdown(said: str) -> str:

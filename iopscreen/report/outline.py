@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from iopscreen.audit.overview import Overview
 from iopscreen.audit.regions import OutcomeRegions, RegionRow
-from iopscreen.audit.telling import uncounted
+from iopscreen.audit.telling import left_out_in_words, uncounted
 from iopscreen.report.sections import Item, Section
 from iopscreen.ruleset.condition_words import condition_in_words, rule_condition_in_words, spaced
 from iopscreen.ruleset.model import (
@@ -92,8 +92,7 @@ def profiles_in_words(overview: Overview) -> str:
     """How many profiles there are, where they are counted."""
     if overview.counted is None:
         return f"profiles {uncounted(late=overview.late)}"
-    left_out = overview.counted.impossible
-    beside = f", {left_out:,} impossible ones left out" if left_out else ""
+    beside = left_out_in_words(overview.counted.impossible, ", ")
     return f"{counted(overview.counted.profiles, 'profile')}{beside}"
 
 
@@ -144,7 +143,7 @@ def answers_in_words(question: Question | Setting) -> str:
     """What kind of answer a question takes, with its range."""
     if isinstance(question, Question) and question.kind is Kind.WHOLE_NUMBER:
         unit = f" {question.unit}" if question.unit else ""
-        return f"a whole number from {question.low:,} to {question.high:,}{unit}"
+        return f"a whole number from {question.low} to {question.high}{unit}"  # as it is typed
     return KINDS[question.kind]
 
 

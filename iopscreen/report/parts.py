@@ -108,19 +108,27 @@ def grounds_list(rule_set: RuleSet, cites: Sequence[Cite], grounds: Sequence[Gro
     return f'<ul class="grounds">{"".join(items)}</ul>' if items else ""
 
 
-def table_box(name: str, head: Sequence[str], rows: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
+def table_box(
+    name: str, head: Sequence[str], rows: Sequence[str], *, lists: bool = False, numbers: bool = False
+) -> Iterator[str]:
     """A table called `name`, in a box in which it scrolls where it is too wide.
 
-    `numbers`: the last column holds numbers, the others answers in cells that know their heads; each row is a list
-    on a narrow screen.
+    `lists`: cells know their heads (`headed_cell`), and each row is a list on a narrow screen. `numbers`: so they do,
+    and the last column holds numbers.
     """
     cells = [f'<th scope="col">{text(cell)}</th>' for cell in head]
     if numbers:
         cells[-1] = cells[-1].replace("<th ", '<th class="number" ')
-    many = (" many" if len(head) > MANY else "") + (" answered" if numbers else "")
+    many = (" many" if len(head) > MANY else "") + (" answered" if lists or numbers else "")
     yield f'<div class="box{many}" role="region" tabindex="0" aria-label="{text(name)}">'
     yield f"<table><thead><tr>{''.join(cells)}</tr></thead>"
     yield f"<tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def headed_cell(head: str, content: str, kind: str = "") -> str:
+    """A cell with what is in it as HTML, and its head; `kind`: its class."""
+    named = f' class="{kind}"' if kind else ""
+    return f'<td{named} data-head="{text(head)}">{content}</td>'
 
 
 def marked(message: str) -> str:

@@ -36,6 +36,7 @@ from iopscreen.report.parts import (
     found_parts,
     grounds_list,
     head,
+    headed_cell,
     parts_html,
     pill,
     table_box,
@@ -91,12 +92,13 @@ def _glance(overview: Overview, _grounds: Grounds) -> Part | None:
     if overview.flow is not None and not overview.flow.cut:
         return None
     rule_set = overview.rule_set
-    rows = [
-        f"<tr><td>{number}. {text(rule.id)}</td><td>{text(_looked_at(rule_set, rule))}</td>"
-        f"<td>{pill(rule_set, rule.recommend)}</td></tr>"
+    heads = ["Rule", "Looks at", "Recommends"]
+    said = (
+        (f"{number}. {text(rule.id)}", text(_looked_at(rule_set, rule)), pill(rule_set, rule.recommend))
         for number, rule in enumerate(rule_set.rules, 1)
-    ]
-    table = table_box("The rules at a glance", ["Rule", "Looks at", "Recommends"], rows)
+    )
+    rows = [f"<tr>{''.join(map(headed_cell, heads, cells))}</tr>" for cells in said]
+    table = table_box("The rules at a glance", heads, rows, lists=True)
     return Part("glance", "The rules at a glance", tuple(table), policy_in_words(rule_set))
 
 
@@ -251,7 +253,7 @@ def _regions(overview: Overview, table: Table) -> Iterator[str]:
             rows.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(table.head)}">{text(rule)}</th></tr>')
         for *cells, number in group:
             answers = "".join(map(_cell, table.head, cells))
-            rows.append(f'<tr>{answers}<td class="number" data-head="profiles">{text(number)}</td></tr>')
+            rows.append(f"<tr>{answers}{headed_cell('profiles', text(number), 'number')}</tr>")
     if rows:
         yield from table_box(table.title, table.head, rows, numbers=True)
     if table.more:
@@ -260,8 +262,7 @@ def _regions(overview: Overview, table: Table) -> Iterator[str]:
 
 def _cell(head: str, cell: str) -> str:
     """An answer, which knows its question: a narrow screen shows it beside it, and leaves out those that may be any."""
-    quiet = ' class="any"' if cell == ANY else ""
-    return f'<td{quiet} data-head="{text(head)}">{text(cell)}</td>'
+    return headed_cell(head, text(cell), "any" if cell == ANY else "")
 
 
 def _impossible(overview: Overview, _grounds: Grounds) -> Part | None:

@@ -159,6 +159,7 @@ svg .outcome { font-weight: 600; }
     font-weight: 600; text-align: left; }
   .box.answered td::before { content: attr(data-head); color: var(--quiet); font-weight: 400; }
   .box.answered td.any { display: none; }
+  .box.answered td .pill { justify-self: start; }
 }
 @media print {
   :root {

@@ -17,6 +17,7 @@ from iopscreen.ruleset.model import (
     RuleSet,
     Setting,
     ValueTest,
+    tests_of,
 )
 
 EVERYONE = "everyone"
@@ -37,6 +38,17 @@ def rule_condition_in_words(rule_set: RuleSet, rule: Rule) -> str:
 def condition_in_words(rule_set: RuleSet, condition: Condition) -> str:
     """A condition, in words; ids as `spaced` has them."""
     return _said(rule_set.subject, condition, inner=False)
+
+
+def spelled_out(rule_set: RuleSet, condition: Condition) -> str:
+    """The same, with the options of groups in the place of their names."""
+    tested: dict[str, Question | Setting] = {
+        name: subject for name, subject in rule_set.subject.items() if isinstance(subject, Setting)
+    }
+    for test in tests_of(condition):
+        subject = rule_set.subject[test.subject]
+        tested[test.subject] = subject._replace(groups=()) if isinstance(subject, Question) else subject
+    return _said(tested, condition, inner=False)
 
 
 Subjects = Mapping[str, Question | Setting]

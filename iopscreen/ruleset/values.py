@@ -228,5 +228,13 @@ def answer_words(question: Question, answer: Answer) -> str:
     if isinstance(answer, tuple):
         return ", ".join(label[option] for option in answer)
     if isinstance(answer, int):
-        return f"{answer} {question.unit}" if question.unit else str(answer)
+        return f"{answer} {_unit(question.unit, answer)}" if question.unit else str(answer)
     return label.get(answer, str(answer))
+
+
+_UNITS_OF_TIME = frozenset(["seconds", "minutes", "hours", "days", "weeks", "months", "years"])
+
+
+def _unit(unit: str, number: int) -> str:
+    """The unit as its author wrote it; of one of what everybody counts, without its `s`."""
+    return unit[:-1] if number == 1 and unit in _UNITS_OF_TIME else unit

@@ -12,7 +12,7 @@ from iopscreen.audit.change.impact import Impact, impact
 from iopscreen.audit.change.promises import PromiseChange, promise_changes
 from iopscreen.audit.change.questions import QuestionChanges, question_changes
 from iopscreen.audit.change.renaming import Names
-from iopscreen.audit.change.words import WordChange, case_word_changes, word_changes
+from iopscreen.audit.change.words import WordChange, case_word_changes, question_words, word_changes
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.clauses import TooManyClauses
 from iopscreen.engine.compiled import TooTangledToCompile
@@ -85,6 +85,11 @@ class Comparison:
         """Every text that differs."""
         cases = case_word_changes(self.old.case_file, self.new.case_file)
         return (*word_changes(self.old.rule_set, self.new.rule_set), *cases)
+
+    @cached_property
+    def question_words(self) -> tuple[WordChange, ...]:
+        """Every text of the questions that only one of the two has."""
+        return question_words(self.old.rule_set, self.new.rule_set, self.questions.removed, self.questions.added)
 
     @cached_property
     def decided(self) -> tuple[CaseChange | CaseLeftOpen, ...]:

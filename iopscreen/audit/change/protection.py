@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from iopscreen.audit.change.comparison import Comparison
 from iopscreen.audit.change.statements import guarantees, impossible
-from iopscreen.audit.references import accepting
+from iopscreen.audit.references import accepting, tested_subjects
 from iopscreen.audit.subject import Told
 from iopscreen.audit.telling import listed, quoted
 from iopscreen.ruleset.cases import Case, CaseFile
 from iopscreen.ruleset.findings import Place, Related
-from iopscreen.ruleset.model import Accept, RuleSet
+from iopscreen.ruleset.model import Accept, Policy, RuleSet
 
 MAX_SHOWN = 10
 """How many cases of many are named, and shown with what they expected."""
@@ -23,9 +23,9 @@ MAX_EDITED = 3
 def protection_weakened(comparison: Comparison) -> Iterator[Told]:
     """What protects callers is taken away or changed.
 
-    That is a guarantee, an impossible entry, a case, a setting, a contact for emergencies, the order of outcomes, or
-    what to do when an answer is not known; and a finding that is newly accepted, or an answer newly assumed for files
-    that lack it.
+    That is a guarantee, an impossible entry, a case, a setting that is tested, a contact for emergencies, the order
+    of outcomes, the policy `unique`, or what to do when an answer is not known; and a finding that is newly
+    accepted, or an answer newly assumed for files that lack it.
 
     Example: a guarantee `never: iop` for callers in need of detox is deleted in the same change that makes
     its proof fail.
@@ -176,10 +176,23 @@ def _outcomes(comparison: Comparison) -> Iterator[Told]:
         yield Told(comparison.section("outcomes"), message, comparison.before(before.outcomes[0].place, "the first"))
 
 
+def _policy(comparison: Comparison) -> Iterator[Told]:
+    """Under `unique` an audit tells each overlap as an error."""
+    old, new = comparison.old.rule_set, comparison.new.rule_set
+    if (old.policy, new.policy) == (Policy.UNIQUE, Policy.FIRST):
+        message = "the policy is `first` instead of `unique`: that rules overlap is no error any more"
+        yield Told(comparison.section("policy"), message)
+
+
 def _settings(comparison: Comparison) -> Iterator[Told]:
+    """What nothing tests weighs on nothing: that it is written otherwise is told with the rest."""
+    sides = (comparison.old.rule_set, comparison.new.rule_set)
+    tested = set().union(*map(tested_subjects, sides))
     after = {setting.id: setting for setting in comparison.new.rule_set.settings}
     for old in comparison.old.rule_set.settings:
         new = after.get(old.id)
+        if old.id not in tested:
+            continue
         if new is None:
             message = f"setting `{old.id}` (`{old.value}`) is gone: {old.means}"
             yield _gone(comparison, "settings", message, old.place, "it stood here")
@@ -235,6 +248,7 @@ PARTS: tuple[Callable[[Comparison], Iterator[Told]], ...] = (
     guarantees,
     impossible,
     _outcomes,
+    _policy,
     _settings,
     _questions,
     _emergency,

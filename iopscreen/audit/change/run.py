@@ -49,7 +49,8 @@ PROTECTION = "protection-weakened"
 class Change:
     """What a change means. `old`: with the names of the new questions, where these are the same but for that.
 
-    `cases`: decisions of the old edition, as its cases have them, that change now. `undecided`: in words.
+    `question_words`: the texts of questions that only one has. `cases`: decisions of the old edition, as its cases
+    have them, that change now. `undecided`: in words.
     """
 
     old: Edition
@@ -57,6 +58,7 @@ class Change:
     impact: Impact
     questions: QuestionChanges
     words: tuple[WordChange, ...]
+    question_words: tuple[WordChange, ...]
     cases: tuple[CaseChange, ...]
     findings: tuple[Finding, ...]
     undecided: tuple[str, ...]
@@ -67,9 +69,16 @@ class Change:
         return False if not self.questions.none else self.impact.identical
 
     @property
+    def different(self) -> bool | None:
+        """Whether there is anything to tell: a caller, a word, protection, the version; None: not decided."""
+        versions = self.old.rule_set.version != self.new.rule_set.version
+        told = self.words or self.findings or self.cases or self.questions.renamed or versions
+        return True if told or self.identical is False else None if self.identical is None else False
+
+    @property
     def nothing(self) -> bool:
-        """Whether there is nothing to tell: no caller, no word, no protection, no version."""
-        return self.identical is True and not (self.words or self.findings or self.cases or self.questions.renamed)
+        """Whether it is proved that there is nothing to tell."""
+        return self.different is False
 
     @property
     def complete(self) -> bool:
@@ -105,6 +114,7 @@ def compare(old: Edition, new: Edition, budget: Budget = UNLIMITED) -> Change:
         impact=comparison.impact,
         questions=comparison.questions,
         words=comparison.words,
+        question_words=comparison.question_words,
         cases=tuple(one for one in comparison.decided if isinstance(one, CaseChange)),
         findings=tuple(_findings(comparison)),
         undecided=comparison.undecided,

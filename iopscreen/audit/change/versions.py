@@ -8,11 +8,10 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from iopscreen.audit.change.comparison import Comparison
-from iopscreen.audit.change.statements import meaning_of
+from iopscreen.audit.change.words import WordChange
 from iopscreen.audit.subject import Told
 from iopscreen.audit.telling import listed
 from iopscreen.engine.compiled import TooTangledToCompile
-from iopscreen.ruleset.model import RuleSet
 
 
 class Level(IntEnum):
@@ -117,16 +116,22 @@ def needed_bump(comparison: Comparison) -> Needed:
     if comparison.impact.identical is False:
         moved = comparison.impact.transitions
         return Needed(Level.MINOR, "recommendations changed" if moved else "other callers are impossible")
-    worded = [word.thing for word in comparison.words if word.wording]
+    changed = [word for word in comparison.words if not word.of_a_case]
+    worded = [word for word in changed if word.wording]
     if worded:
-        return Needed(Level.MINOR, f"the wording of {worded[0]} changed")
-    if _rest(comparison.old.rule_set) != _rest(comparison.new.rule_set):
-        return Needed(Level.PATCH, "the rule set is not what it was")
+        return Needed(Level.MINOR, _what_changed(worded[0]))
+    if changed:
+        return Needed(Level.PATCH, _what_changed(changed[0]))
     return Needed(Level.NONE, "nothing changed")
 
 
-def _rest(rule_set: RuleSet) -> object:
-    return meaning_of(tuple(rule_set._replace(version="")))
+def _what_changed(word: WordChange) -> str:
+    if word.whole:
+        return f"{word.thing} is {'gone' if word.new is None else 'new'}"
+    if word.of_a_row:
+        return f"the {word.thing} are in another order"
+    thing = "the rule set" if word.thing == "rule set" else word.thing
+    return f"the wording of {thing} changed" if word.wording else f"{thing} is not what it was"
 
 
 # --- versions -------------------------------------------------------------------------------
