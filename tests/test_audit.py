@@ -778,7 +778,8 @@ def test_verdicts_about_rules_are_true(random_one):
     deciding = {brute.oracle.fate(profile).rule for profile in brute.possible}
     met = {rule.id for rule in rules if any(brute.meets(rule.condition, profile) for profile in brute.possible)}
     contradictory = {rule.id for rule in rules} - met
-    assert ids(rules, told(result, "contradictory-condition")) == contradictory
+    errors = [finding for finding in told(result, "contradictory-condition") if finding.severity == "error"]
+    assert ids(rules, errors) == contradictory
     assert ids(rules, told(result, "unreachable-rule")) == met - deciding
     gaps = told(result, "gap")
     assert bool(gaps) == (None in deciding)
@@ -787,6 +788,37 @@ def test_verdicts_about_rules_are_true(random_one):
     outcomes = {brute.outcome(profile) for profile in brute.possible}
     unreached = set(brute.rule_set.outcome) - outcomes
     assert ids(brute.rule_set.outcomes, told(result, "unreachable-outcome")) == unreached
+
+
+def test_notes_and_impossible_entries_that_nobody_meets_are_told(random_one):
+    """And of entries that others make needless so many that the rest still exclude the same callers, and no more."""
+    result, brute = random_one
+    rule_set = brute.rule_set
+    found = told(result, "contradictory-condition") if brute.possible else []
+    beside = [finding for finding in found if finding.severity != "error"]
+    notes, entries = rule_set.notes, rule_set.impossible
+    assert len(beside) == len({finding.place for finding in beside})
+    assert {finding.place for finding in beside} <= {one.place for one in (*notes, *entries)}
+    if not brute.possible:
+        return
+    met = {note.place for note in notes if any(brute.meets(note.condition, profile) for profile in brute.possible)}
+    assert {one.place for one in notes} - met == {one.place for one in notes} & {one.place for one in beside}
+    everybody = list(brute.oracle.completions({}))
+    excluded = {
+        entry: {place for place, profile in enumerate(everybody) if brute.meets(entry.condition, profile)}
+        for entry in entries
+    }
+    empty = {entry for entry in entries if not excluded[entry]}
+    needless = {entry for entry in entries if any(entry.place == one.place for one in beside)}
+    assert empty <= needless
+    for finding in beside:
+        adds_nothing = " adds nothing" in finding.message
+        assert adds_nothing == any(finding.place == entry.place for entry in needless - empty)
+        assert finding.severity == "note" or not adds_nothing
+    left = [excluded[entry] for entry in entries if entry not in needless]
+    assert set().union(*left) == set().union(*excluded.values())
+    for one in left:
+        assert not one <= set().union(*(other for other in left if other is not one))
 
 
 def test_takers_of_an_unreachable_rule_are_the_fewest_that_cover_it(random_one):
@@ -1311,6 +1343,8 @@ def test_another_value_that_would_let_a_rule_decide_is_told(seed, tmp_path):
         for other in [with_value(rule_set, setting, value)]
     }
     for finding in (*told(result, "unreachable-rule"), *told(result, "contradictory-condition")):
+        if finding.severity != "error":
+            continue
         [rule] = [rule.id for rule in rule_set.rules if rule.place == finding.place]
         said = [
             re.fullmatch(r"were setting `(\S+)` `(\S+)` instead of `\S+`, rule `(\S+)` would decide", related.message)
