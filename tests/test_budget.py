@@ -352,6 +352,16 @@ def test_out_of_time_is_not_said_to_be_too_tangled():
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("name", "asked"), [("fault", True), ("twin", True), ("none", False)])
+def test_who_is_in_danger_is_not_decided_before_it_is_known_which_rules_decide(name, asked):
+    text = (TESTS / f"cases/audit/danger-not-told-apart/{name}.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    late = audited(Budget(0))
+    assert "danger-not-told-apart" not in {finding.name for finding in late.findings}
+    assert asked == any("danger-not-told-apart" in one.names for one in late.undecided)
+
+
+@pytest.mark.usefixtures("here")
 def test_cases_that_were_not_decided_are_not_said_to_be_none():
     put(SEEDS[0])
     result = audited(Budget(0))

@@ -10,6 +10,7 @@ from iopscreen.ruleset.findings import Finding, Place
 from iopscreen.ruleset.model import Accept, NumberTest, Rule, tests_of
 
 OF_THE_FILE = (
+    "danger-not-told-apart",
     "gap",
     "impossible-everything",
     "no-cases",
