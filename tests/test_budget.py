@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -349,6 +350,52 @@ def test_out_of_time_is_not_said_to_be_too_tangled():
         assert "not counted: the time was used up; no verdict rests on that" in text
     assert "Profiles are not counted: the time was used up." in audit_html([late])
     assert "profiles not counted: the time was used up" in " ".join(show_text(late.overview, 80).split())
+
+
+@pytest.fixture
+def stalling(monkeypatch):
+    """Ten minutes, on a machine that stalls for a second and a half between any two looks at the clock."""
+    monkeypatch.setattr("iopscreen.audit.subject._SECONDS_FOR_HINTS", 1)
+    return Budget(600, count(0, 1.5).__next__)
+
+
+@pytest.mark.usefixtures("here")
+def test_notes_that_are_asked_for_have_their_share_of_the_time_and_no_less(stalling):
+    text = (TESTS / "cases/audit/over-specified/reading.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    asked = audit("test.yaml", {}, today="2026-11-23", notes=True, budget=stalling)
+    assert asked.complete
+    assert asked.why is None
+    unhurried = audit("test.yaml", {}, today="2026-11-23", notes=True)
+    assert [one.name for one in asked.findings] == [one.name for one in unhurried.findings]
+
+
+@pytest.mark.usefixtures("here")
+def test_what_ends_after_a_second_of_its_own_does_not_make_the_whole_time_too_short(stalling, monkeypatch):
+    def give_up(*_args):
+        raise TooTangled
+
+    monkeypatch.setattr("iopscreen.audit.judged.matters", give_up)
+    text = (TESTS / "cases/audit/over-specified/reading.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    late = audit("test.yaml", {}, today="2026-11-23", budget=stalling)
+    assert any("needs each of its tests" in one.words for one in late.hints)
+    assert late.why == "test.yaml: the rules are too tangled to look at every profile"
+
+
+def test_a_part_that_ends_by_a_limit_of_its_own_is_no_reason_to_give_more_time():
+    now = [0.0]
+    whole = Budget(100, lambda: now[0])
+    limited, share = whole.part(share=0.5, most=1), whole.part(share=0.5, most=60)
+    now[0] = 2
+    with pytest.raises(OutOfTime):
+        limited.look()
+    assert not whole.short
+    share.look()
+    now[0] = 51
+    with pytest.raises(OutOfTime):
+        share.look()
+    assert whole.short
 
 
 @pytest.mark.usefixtures("here")

@@ -161,6 +161,7 @@ def audit(
         budget=budget,
         with_mutants=mutants,
         progress=progress,
+        with_notes=notes,
     )
     cases_are_faulty = case_text is not None and case_file is None
     change, no_change = (None, None) if against is None else _change(against, file, case_file, cases_are_faulty, budget)
