@@ -310,7 +310,7 @@ def test_hints_that_nobody_asked_for_leave_an_audit_complete(monkeypatch):
     monkeypatch.setattr("iopscreen.engine.effect.Effects.with_condition", give_up)
     result = audit("test.yaml", {}, today="2026-11-23")
     assert result.complete
-    assert any("needs each of its tests" in one.words for one in result.hints)
+    assert any("needs each part of its condition" in one.words for one in result.hints)
     assert "no more than notes (--notes)" in " ".join(audit_text([result], color=False, width=80, notes=False).split())
     assert audit_json([result])["rule_sets"][0]["undecided_notes"]
     asked = audit("test.yaml", {}, today="2026-11-23", notes=True)
@@ -379,7 +379,7 @@ def test_what_ends_after_a_second_of_its_own_does_not_make_the_whole_time_too_sh
     text = (TESTS / "cases/audit/over-specified/reading.yaml").read_text(encoding="utf-8")
     Path("test.yaml").write_text(text, encoding="utf-8")
     late = audit("test.yaml", {}, today="2026-11-23", budget=stalling)
-    assert any("needs each of its tests" in one.words for one in late.hints)
+    assert any("needs each part of its condition" in one.words for one in late.hints)
     assert late.why == "test.yaml: the rules are too tangled to look at every profile"
 
 

@@ -151,7 +151,7 @@ class Verdicts:
         """
         bits = self._bits_of_entries
         places = range(len(bits)) if among is None else tuple(among)
-        kept = self._together(places) | beside
+        kept = self.together(places) | beside
         for place in places:
             if self.box_in(clauses, kept & ~bits[place]) is None:
                 kept &= ~bits[place]
@@ -163,7 +163,7 @@ class Verdicts:
         None of them is needless. Some profile meets the condition of that entry.
         """
         mine = self.entries[position]
-        left = self.box_in(mine, self._together(others))
+        left = self.box_in(mine, self.together(others))
         return self.excluding(mine, among=others) if left is None else None
 
     @cached_property
@@ -172,7 +172,7 @@ class Verdicts:
         rows = [(clause, _entry(label)) for clause, label in self.compiled.impossible]
         return _bits_by_position(rows, len(self.entries), 0)
 
-    def _together(self, entries: Iterable[int]) -> Clauses:
+    def together(self, entries: Iterable[int]) -> Clauses:
         """The clauses of these impossible entries."""
         return reduce(operator.or_, (self._bits_of_entries[place] for place in entries), 0)
 
