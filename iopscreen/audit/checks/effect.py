@@ -21,7 +21,8 @@ def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
     that recommends `referral` too.
 
     What to do: delete the rule; or, where it is there for its reason or its citation, accept the
-    finding on the rule and say so. Where another value of a setting would give it an effect, that is
+    finding on the rule and say so. Where a rule that would do its work has a finding of its own, that it
+    never decides or has no effect either, delete one of them, and look again before you delete the other. Where another value of a setting would give it an effect, that is
     said: then it stands ready for that value, and deleting it would disarm the setting.
     """
     if subject.nobody_possible:
@@ -40,9 +41,19 @@ def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
         under = {} if change in needed.left_open else needed.under.get(change)
         message = (
             f"rule `{rule.id}` has no effect{_as_they_are(subject, under)}: every caller it decides would be "
-            f"recommended `{rule.recommend}` without it, by {names}"
+            f"recommended `{rule.recommend}` without it, by {names}{_while_they_stay(subject, instead)}"
         )
         yield Told(rule.place, message, (*_others(subject, others), *_under(subject, rule, under)))
+
+
+def _while_they_stay(subject: Subject, instead: Collection[int]) -> str:
+    """That a rule is not to be deleted together with one that would do its work, and has a finding of its own."""
+    rules = subject.rule_set.rules
+    found = [rules[at].id for at in sorted(instead) if rules[at].id in subject.silent or at in subject.in_vain]
+    if not found:
+        return ""
+    too = verb(found, "has a finding of its own: do not delete both", "have findings of their own: do not delete all")
+    return f"; that holds only while {listed(found)} {verb(found, 'stay')}, which {too}"
 
 
 def _steady(subject: Subject, position: int, where: Boxes) -> bool:
