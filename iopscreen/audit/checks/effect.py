@@ -21,9 +21,10 @@ def no_effect_rule(subject: Subject) -> Iterator[Told | Undecided]:
     that recommends `referral` too.
 
     What to do: delete the rule; or, where it is there for its reason or its citation, accept the
-    finding on the rule and say so. Where a rule that would do its work has a finding of its own, that it
-    never decides or has no effect either, delete one of them, and look again before you delete the other. Where another value of a setting would give it an effect, that is
-    said: then it stands ready for that value, and deleting it would disarm the setting.
+    finding on the rule and say so. Where a rule that would do its work has a finding of its own, for it
+    never decides or has no effect either, delete one of them, and audit again before you delete the other.
+    Where another value of a setting would give it an effect, that is said: then it stands ready for that
+    value, and deleting it would disarm the setting.
     """
     if subject.nobody_possible:
         return
