@@ -31,7 +31,8 @@ from iopscreen.audit.citations import digest, digests, look_up, passages
 from iopscreen.audit.documentation import ALL, documented
 from iopscreen.audit.regions import holes
 from iopscreen.audit.run import audit, rule_files
-from iopscreen.audit.subject import witness_json
+from iopscreen.audit.subject import case_to_paste, witness_json
+from iopscreen.audit.suggested import each_once
 from iopscreen.engine import effect, largest
 from iopscreen.engine.blocks import NOWHERE
 from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime, TooTangled
@@ -47,7 +48,7 @@ from iopscreen.report.columns import columns
 from iopscreen.ruleset import model
 from iopscreen.ruleset.cases import understand_cases
 from iopscreen.ruleset.faults import FAULTS
-from iopscreen.ruleset.findings import FileRefused
+from iopscreen.ruleset.findings import FileRefused, Finding, Severity
 from iopscreen.ruleset.nodes import MAX_BYTES, MAX_NODES
 from iopscreen.ruleset.reader import understand
 
@@ -259,6 +260,34 @@ def test_a_failed_case_is_accepted_at_top_level(monkeypatch, tmp_path):
     result = audit("fault.yaml", {}, today=TODAY)
     accepted = [finding.message for finding in result.findings if result.accepted(finding)]
     assert accepted == ["case `not-forgotten` expects no rule to match; it is `yard` by rule `too-heavy`"]
+
+
+@pytest.mark.parametrize("folder", ["failed-case", "uncovered-outcome", "uncovered-rule", "surviving-mutant"])
+def test_each_set_of_answers_is_suggested_once_and_named_where_it_is_needed_again(folder, monkeypatch):
+    monkeypatch.chdir(CASES / folder)
+    result = audit("fault.yaml", {}, today=TODAY, mutants=True)
+    text = "\n".join(finding.case for finding in result.findings if finding.case).replace("???", "later")
+    cases = yaml.safe_load(text)
+    answers = [json.dumps(case["answers"], sort_keys=True) for case in cases]
+    assert len(set(answers)) == len(answers)
+    related = [one.message for finding in result.findings for one in finding.related]
+    again = [re.match(r"a case to add is `(\S+)`, shown with \S+$", message) for message in related]
+    named = {found.group(1) for found in again if found}
+    assert named
+    assert named <= {case["id"] for case in cases}
+
+
+def test_a_case_shown_with_an_accepted_finding_is_no_case_shown():
+    suggested = [
+        Finding(
+            f"finding-{number}", Severity.WARNING, "p", NOWHERE, "m", case=case_to_paste(name, {"a": "yes"}, expect)
+        )
+        for number, (name, expect) in enumerate([("one", "???"), ("two", "???"), ("three", "???"), ("four", "{}")])
+    ]
+    accepted, shown, again, of_its_own = each_once(suggested, [object(), None, None, None])
+    assert [accepted, shown, of_its_own] == [suggested[0], suggested[1], suggested[3]]
+    assert again.case is None
+    assert [one.message for one in again.related] == ["a case to add is `two`, shown with finding-1"]
 
 
 # --- what a finding means -------------------------------------------------------------------
