@@ -333,6 +333,25 @@ def test_many_conditions_of_many_alternatives_are_refused_at_once(here, monkeypa
     assert "too many alternatives together" in result.why
 
 
+@pytest.mark.usefixtures("here")
+def test_a_condition_that_has_too_many_alternatives_without_a_test_is_left_open():
+    """With that test a few are left of them, so that the rule set as it is goes past no limit."""
+    names = [f"b{number}" for number in range(13)]
+    questions = "".join(f"  {name}: {{ask: Well, type: yes_no}}\n" for name in ["a", "c", *names])
+    either = [f"{{any_of: [{{a: yes, {name}: no}}, {{{name}: yes, c: yes}}]}}" for name in names]
+    outcomes = "outcomes: {low: {label: Low}, high: {label: High}}\n"
+    rules = (
+        f"  - {{id: r, when: {{all_of: [{{a: no}}, {', '.join(either)}]}}, recommend: low, because: x, basis: site}}\n"
+        "  - {id: rest, when: {}, recommend: high, because: x, basis: site}\n"
+    )
+    head = 'format: 1\nid: many\nversion: "1.0.0"\ntitle: Many\npolicy: first\n'
+    Path("test.yaml").write_text(f"{head}{outcomes}questions:\n{questions}rules:\n{rules}", encoding="utf-8")
+    result = audit("test.yaml", {}, today="2026-11-23")
+    assert result.complete
+    assert [one.words for one in result.hints] == ["whether rule `r` needs each part of its condition"]
+    assert audit("test.yaml", {}, today="2026-11-23", notes=True).why.endswith("too tangled to look at every profile")
+
+
 # --- what is said where time ran out --------------------------------------------------------
 
 
