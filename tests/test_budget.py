@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -213,8 +214,9 @@ class Brute:
         assert f"`{fate.rule}` decides" in finding.message
 
     def contradictory_condition(self, finding):
-        rule = self.at(self.rule_set.rules, finding)
-        assert not any(holds(rule.condition, {**self.rule_set.readings, **profile}) for profile in self.possible)
+        whose = self.at((*self.rule_set.rules, *self.rule_set.notes, *self.rule_set.impossible), finding)
+        if " adds nothing" not in finding.message:
+            assert not any(holds(whose.condition, {**self.rule_set.readings, **profile}) for profile in self.possible)
 
     def guarantee_violated(self, finding):
         guarantee = self.at(self.rule_set.guarantees, finding)
@@ -308,7 +310,7 @@ def test_hints_that_nobody_asked_for_leave_an_audit_complete(monkeypatch):
     monkeypatch.setattr("iopscreen.engine.effect.Effects.with_condition", give_up)
     result = audit("test.yaml", {}, today="2026-11-23")
     assert result.complete
-    assert any("needs each of its tests" in one.words for one in result.hints)
+    assert any("needs each part of its condition" in one.words for one in result.hints)
     assert "no more than notes (--notes)" in " ".join(audit_text([result], color=False, width=80, notes=False).split())
     assert audit_json([result])["rule_sets"][0]["undecided_notes"]
     asked = audit("test.yaml", {}, today="2026-11-23", notes=True)
@@ -331,6 +333,25 @@ def test_many_conditions_of_many_alternatives_are_refused_at_once(here, monkeypa
     assert "too many alternatives together" in result.why
 
 
+@pytest.mark.usefixtures("here")
+def test_a_condition_that_has_too_many_alternatives_without_a_test_is_left_open():
+    """With that test a few are left of them, so that the rule set as it is goes past no limit."""
+    names = [f"b{number}" for number in range(13)]
+    questions = "".join(f"  {name}: {{ask: Well, type: yes_no}}\n" for name in ["a", "c", *names])
+    either = [f"{{any_of: [{{a: yes, {name}: no}}, {{{name}: yes, c: yes}}]}}" for name in names]
+    outcomes = "outcomes: {low: {label: Low}, high: {label: High}}\n"
+    rules = (
+        f"  - {{id: r, when: {{all_of: [{{a: no}}, {', '.join(either)}]}}, recommend: low, because: x, basis: site}}\n"
+        "  - {id: rest, when: {}, recommend: high, because: x, basis: site}\n"
+    )
+    head = 'format: 1\nid: many\nversion: "1.0.0"\ntitle: Many\npolicy: first\n'
+    Path("test.yaml").write_text(f"{head}{outcomes}questions:\n{questions}rules:\n{rules}", encoding="utf-8")
+    result = audit("test.yaml", {}, today="2026-11-23")
+    assert result.complete
+    assert [one.words for one in result.hints] == ["whether rule `r` needs each part of its condition"]
+    assert audit("test.yaml", {}, today="2026-11-23", notes=True).why.endswith("too tangled to look at every profile")
+
+
 # --- what is said where time ran out --------------------------------------------------------
 
 
@@ -348,6 +369,62 @@ def test_out_of_time_is_not_said_to_be_too_tangled():
         assert "not counted: the time was used up; no verdict rests on that" in text
     assert "Profiles are not counted: the time was used up." in audit_html([late])
     assert "profiles not counted: the time was used up" in " ".join(show_text(late.overview, 80).split())
+
+
+@pytest.fixture
+def stalling(monkeypatch):
+    """Ten minutes, on a machine that stalls for a second and a half between any two looks at the clock."""
+    monkeypatch.setattr("iopscreen.audit.subject._SECONDS_FOR_HINTS", 1)
+    return Budget(600, count(0, 1.5).__next__)
+
+
+@pytest.mark.usefixtures("here")
+def test_notes_that_are_asked_for_have_their_share_of_the_time_and_no_less(stalling):
+    text = (TESTS / "cases/audit/over-specified/reading.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    asked = audit("test.yaml", {}, today="2026-11-23", notes=True, budget=stalling)
+    assert asked.complete
+    assert asked.why is None
+    unhurried = audit("test.yaml", {}, today="2026-11-23", notes=True)
+    assert [one.name for one in asked.findings] == [one.name for one in unhurried.findings]
+
+
+@pytest.mark.usefixtures("here")
+def test_what_ends_after_a_second_of_its_own_does_not_make_the_whole_time_too_short(stalling, monkeypatch):
+    def give_up(*_args):
+        raise TooTangled
+
+    monkeypatch.setattr("iopscreen.audit.judged.matters", give_up)
+    text = (TESTS / "cases/audit/over-specified/reading.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    late = audit("test.yaml", {}, today="2026-11-23", budget=stalling)
+    assert any("needs each part of its condition" in one.words for one in late.hints)
+    assert late.why == "test.yaml: the rules are too tangled to look at every profile"
+
+
+def test_a_part_that_ends_by_a_limit_of_its_own_is_no_reason_to_give_more_time():
+    now = [0.0]
+    whole = Budget(100, lambda: now[0])
+    limited, share = whole.part(share=0.5, most=1), whole.part(share=0.5, most=60)
+    now[0] = 2
+    with pytest.raises(OutOfTime):
+        limited.look()
+    assert not whole.short
+    share.look()
+    now[0] = 51
+    with pytest.raises(OutOfTime):
+        share.look()
+    assert whole.short
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("name", "asked"), [("fault", True), ("twin", True), ("none", False)])
+def test_who_is_in_danger_is_not_decided_before_it_is_known_which_rules_decide(name, asked):
+    text = (TESTS / f"cases/audit/danger-not-told-apart/{name}.yaml").read_text(encoding="utf-8")
+    Path("test.yaml").write_text(text, encoding="utf-8")
+    late = audited(Budget(0))
+    assert "danger-not-told-apart" not in {finding.name for finding in late.findings}
+    assert asked == any("danger-not-told-apart" in one.names for one in late.undecided)
 
 
 @pytest.mark.usefixtures("here")

@@ -7,13 +7,13 @@ from itertools import chain, count, product
 
 import pytest
 from oracle import holds
-from test_audit import left_out
+from test_audit import left_out, parts_of
 from test_verdicts import CROWDED, SEEDS, One, crowded, everybody_out, one
 
 from iopscreen.engine import budget
 from iopscreen.engine.budget import Budget, OutOfTime
 from iopscreen.engine.compiled import NONE_MATCHES
-from iopscreen.engine.effect import Effects, without_one_test
+from iopscreen.engine.effect import Effects, without_one_part
 from iopscreen.ruleset import model
 from iopscreen.ruleset.model import EVERYONE, NO_RULE, AllOf, AnyOf, Not
 from iopscreen.ruleset.reader import understand
@@ -51,7 +51,7 @@ def test_with_another_condition_the_same_is_recommended_just_where_it_is():
     for mine in map(crowded, range(24)):
         effects = Effects(mine.verdicts)
         for position, rule in enumerate(mine.rule_set.rules):
-            for part in without_one_test(rule.condition):
+            for part in without_one_part(rule.condition):
                 apart = [
                     point for point in mine.points if holds(part.rest, point.facts) != (position in point.matching)
                 ]
@@ -165,40 +165,71 @@ def unwrapped(condition):
 def test_each_test_and_each_bound_is_left_out_in_turn(when, left):
     rule = f"  - {{id: r, when: {when}, recommend: low, because: of a reason, basis: site}}\n"
     rule_set = understand((HEAD + rule).encode(), "test.yaml").rule_set
-    parts = list(without_one_test(rule_set.rules[0].condition))
+    several = AllOf, AnyOf, Not
+    parts = [part for part in without_one_part(rule_set.rules[0].condition) if not isinstance(part.part, several)]
     found = [condition_data(rule_set, unwrapped(part.rest)) for part in parts]
     assert [{} if data == {"all_of": []} else data for data in found] == left
+
+
+SEVERAL = [
+    ("{a: yes, b: yes}", []),
+    ("{all_of: [{a: yes}, {all_of: [{b: yes}, {age: {is: 1}}]}]}", []),
+    ("{any_of: [{a: yes}, {b: yes}]}", [("any_of", {})]),
+    ("{any_of: [{a: yes}, {a: no, b: yes}]}", [("any_of", {}), ("alternative", {"a": "yes"})]),
+    ("{a: yes, not: {a: no, b: yes}}", [("not", {"a": "yes"})]),
+    ("{a: yes, not: {any_of: [{a: no}, {b: yes}]}}", [("not", {"a": "yes"})]),
+    ("{any_of: [{a: yes}, {not: {a: yes, b: no}}]}", [("any_of", {}), ("alternative", {"a": "yes"})]),
+]
+
+
+@pytest.mark.parametrize(("when", "left"), SEVERAL, ids=[when for when, _ in SEVERAL])
+def test_several_tests_are_left_out_at_once_where_that_is_more_than_each_of_them(when, left):
+    rule = f"  - {{id: r, when: {when}, recommend: low, because: of a reason, basis: site}}\n"
+    rule_set = understand((HEAD + rule).encode(), "test.yaml").rule_set
+    kinds = {AnyOf: "any_of", Not: "not"}
+    found = [
+        (
+            "alternative" if part.alternative else kinds[type(part.part)],
+            condition_data(rule_set, unwrapped(part.rest)),
+        )
+        for part in without_one_part(rule_set.rules[0].condition)
+        if isinstance(part.part, AllOf | AnyOf | Not)
+    ]
+    assert [(kind, {} if data == {"all_of": []} else data) for kind, data in found] == left
 
 
 def test_a_bound_that_is_left_out_is_named_beside_its_test():
     rule = "  - {id: r, when: {age: {at_least: 18, below: 65}}, recommend: low, because: b, basis: site}\n"
     rule_set = understand((HEAD + rule).encode(), "test.yaml").rule_set
-    whole, low, high = without_one_test(rule_set.rules[0].condition)
-    assert whole.lost == whole.test == low.test == high.test
+    whole, low, high = without_one_part(rule_set.rules[0].condition)
+    assert whole.lost == whole.part == low.part == high.part
     assert [[bound.op for bound in part.lost.bounds] for part in (whole, low, high)] == [
         ["at_least", "below"],
         ["at_least"],
         ["below"],
     ]
-    assert [part.lost.place for part in (low, high)] == [bound.place for bound in whole.test.bounds]
+    assert [part.lost.place for part in (low, high)] == [bound.place for bound in whole.part.bounds]
 
 
-def test_a_condition_loses_each_of_its_tests_and_each_bound_that_is_alone_on_its_side():
+def test_a_condition_loses_each_of_its_parts_and_each_bound_that_is_alone_on_its_side():
     lost = Counter()
     for mine in (*map(crowded, range(8)), *map(one, SEEDS)):
         for rule in mine.rule_set.rules:
-            parts = list(without_one_test(rule.condition))
-            assert [part.test for part in parts if part.lost is part.test] == list(model.tests_of(rule.condition))
+            condition = rule.condition  # once: parts are found by being the same thing
+            parts = list(without_one_part(condition))
+            whole = [part.part for part in parts if part.lost is part.part]
+            assert list(map(id, whole)) == [id(part) for part in parts_of(condition)]
             for part in parts:
-                wanted = part.test if part.lost is part.test else bound_of(part)
-                rest = left_out(rule.condition, wanted)
+                wanted = part.part if part.lost is part.part else bound_of(part)
+                rest = left_out(condition, wanted)
                 assert part.rest == (EVERYONE if rest is None else rest)
-                lost[wanted is part.test] += 1
-    assert min(lost.values()) > 5
+                lost[type(wanted)] += 1
+    assert min(lost[kind] for kind in (model.ValueTest, model.NumberTest, model.Bound, Not)) > 5
+    assert lost[AnyOf] + lost[AllOf] > 5
 
 
 def bound_of(part):
     """The bound that is lost, as it stands in its test."""
     [lost] = part.lost.bounds
-    assert part.lost == part.test._replace(bounds=(lost,), place=lost.place)
-    return next(bound for bound in part.test.bounds if bound is lost)
+    assert part.lost == part.part._replace(bounds=(lost,), place=lost.place)
+    return next(bound for bound in part.part.bounds if bound is lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from iopscreen.audit.references import Named, accepting
 from iopscreen.audit.subject import Subject
@@ -10,6 +11,7 @@ from iopscreen.ruleset.findings import Finding, Place
 from iopscreen.ruleset.model import Accept, NumberTest, Rule, tests_of
 
 OF_THE_FILE = (
+    "danger-not-told-apart",
     "gap",
     "impossible-everything",
     "no-cases",
@@ -81,7 +83,16 @@ def _places_of(thing: Named) -> Iterator[Place]:
 
 def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
     """The places of everything that is called `name`."""
-    rule_set, path = subject.rule_set, subject.file.path
+    path = subject.file.path
+    yield from ((path, place) for thing in _nameable(subject) if thing.id == name for place in _places_of(thing))
+    if subject.case_file:
+        path = subject.case_file.path
+        yield from ((path, case.place) for case in subject.case_file.cases if case.id == name)
+
+
+def _nameable(subject: Subject) -> Iterator[Named]:
+    """Everything of the rule file that `at` may name."""
+    rule_set = subject.rule_set
     sections: tuple[Iterable[Named], ...] = (
         *(rule_set.rules, rule_set.questions, rule_set.outcomes, rule_set.settings, rule_set.guarantees),
         *(rule_set.notes, rule_set.impossible, rule_set.sources),
@@ -90,11 +101,13 @@ def _places_named(subject: Subject, name: str) -> Iterator[tuple[str, Place]]:
         *(asked.options for asked in rule_set.questions),
         *(asked.groups for asked in rule_set.questions),
     )
-    named = (thing for section in sections for thing in section if thing.id == name)
-    yield from ((path, place) for thing in named for place in _places_of(thing))
-    if subject.case_file:
-        path = subject.case_file.path
-        yield from ((path, case.place) for case in subject.case_file.cases if case.id == name)
+    return chain.from_iterable(sections)
+
+
+def names_for_at(subject: Subject) -> list[str]:
+    """Whatever `at` may name, each once."""
+    cases = subject.case_file.cases if subject.case_file else ()
+    return list(dict.fromkeys([*(thing.id for thing in _nameable(subject)), *(case.id for case in cases)]))
 
 
 def is_expired(accept: Accept, today: str | None) -> bool:

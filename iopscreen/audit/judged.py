@@ -6,7 +6,7 @@ told, and each of the others is named as not decided. None means not decided thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from functools import cached_property, partial
 from itertools import islice
@@ -18,6 +18,7 @@ from iopscreen.engine.compiled import NONE_MATCHES, TooTangledToCompile
 from iopscreen.engine.effect import Effects
 from iopscreen.engine.relevance import matters
 from iopscreen.engine.search import Box
+from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset.model import Guarantee, Policy
 
@@ -159,7 +160,7 @@ class Judged:
 
 
 class Worth:
-    """What rules, questions and guarantees are good for: verdicts that are warnings, in a time of their own."""
+    """What rules, questions, notes and the like are good for: verdicts that are warnings, in a time of their own."""
 
     def __init__(self, judged: Judged, verdicts: Verdicts) -> None:
         self.judged = judged
@@ -173,7 +174,40 @@ class Worth:
         return {one.id: self.judged.verdict(partial(self._vacuous, one)) for one in self.rule_set.guarantees}
 
     def _vacuous(self, guarantee: Guarantee) -> bool:
-        return not self.verdicts.possible(self.verdicts.compiled.maker.clauses(guarantee.condition))
+        return self._nobody_meets(self.verdicts.compiled.maker.clauses(guarantee.condition))
+
+    @cached_property
+    def never_shown(self) -> Mapping[str, bool | None]:
+        """By note, whether nobody can meet its condition."""
+        compiled = self.verdicts.compiled
+        conditions = (table.rows[len(compiled.impossible) :] for table in compiled.notes)
+        return {
+            note.id: self.judged.verdict(partial(self._nobody_meets, [clause for clause, _ in rows]))
+            for note, rows in zip(self.rule_set.notes, conditions, strict=True)
+        }
+
+    def _nobody_meets(self, clauses: Sequence[Clause]) -> bool:
+        return not self.verdicts.possible(clauses)
+
+    @cached_property
+    def covered(self) -> Mapping[str, tuple[int, ...] | Literal[False] | None]:
+        """By impossible entry, others that exclude the same callers, none where some are left; False: it excludes none.
+
+        Without all entries that have such others, the same callers are excluded. Of several, the last is such a one.
+        """
+        left = [place for place, clauses in enumerate(self.verdicts.entries) if clauses]
+        found: dict[str, tuple[int, ...] | Literal[False] | None] = {}
+        for place, entry in reversed(list(enumerate(self.rule_set.impossible))):
+            others = [other for other in left if other != place]
+            found[entry.id] = self.judged.verdict(partial(self._covered, place, others))
+            if found[entry.id]:
+                left = others
+        return found
+
+    def _covered(self, position: int, others: Sequence[int]) -> tuple[int, ...] | Literal[False]:
+        if not self.verdicts.entries[position]:
+            return False
+        return (self.verdicts.covering(position, others) if others else None) or ()
 
     @cached_property
     def in_vain(self) -> Mapping[int, frozenset[int] | Literal[False] | None]:
@@ -196,4 +230,4 @@ class Worth:
 
     def give(self) -> None:
         """Give the verdicts on warnings, before time goes into explanations."""
-        _ = self.vacuous, self.in_vain, self.matters
+        _ = self.vacuous, self.never_shown, self.in_vain, self.matters, self.covered

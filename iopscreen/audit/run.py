@@ -16,6 +16,7 @@ from iopscreen.audit.ledger import Resting, by_basis, resting
 from iopscreen.audit.overview import Overview
 from iopscreen.audit.regions import outcome_counts
 from iopscreen.audit.subject import Subject, Told, Undecided
+from iopscreen.audit.suggested import each_once
 from iopscreen.engine.budget import UNLIMITED, Budget
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
 from iopscreen.errors import IopscreenError
@@ -161,6 +162,7 @@ def audit(
         budget=budget,
         with_mutants=mutants,
         progress=progress,
+        with_notes=notes,
     )
     cases_are_faulty = case_text is not None and case_file is None
     change, no_change = (None, None) if against is None else _change(against, file, case_file, cases_are_faulty, budget)
@@ -169,12 +171,13 @@ def audit(
     of_the_change = change.findings if change else ()
     findings = sorted([*findings, *case_faults, *of_the_change], key=_causes_first)
     entries = accept_entries(subject)
+    acceptances = tuple(acceptance(subject, entries, finding) for finding in findings)
     all_texts = {path: file.text} | ({cases_path(path): case_text} if case_text is not None else {})
     return AuditResult(
         path=path,
         texts=all_texts,
-        findings=tuple(findings),
-        acceptances=tuple(acceptance(subject, entries, finding) for finding in findings),
+        findings=each_once(findings, acceptances),
+        acceptances=acceptances,
         facts=_facts(subject),
         undecided=undecided,
         why=_why(subject) if undecided or (change and not change.complete) else None,

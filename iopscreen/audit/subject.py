@@ -33,6 +33,7 @@ _SHARE = 0.5
 """What each step may take of the time that is left."""
 
 _SECONDS_FOR_HINTS = 1
+"""The most of it for hints that nobody asked for."""
 
 
 class Told(NamedTuple):
@@ -75,6 +76,7 @@ class _Subject(NamedTuple):
     budget: Budget = UNLIMITED
     with_mutants: bool = False
     progress: Progress | None = None
+    with_notes: bool = False
 
 
 class Subject(_Subject):
@@ -82,8 +84,9 @@ class Subject(_Subject):
 
     `texts`: by source id. `today`: YYYY-MM-DD, or None where no date is to be judged. `budget`: the
     time for everything. `with_mutants`: whether mutants are wanted; `progress` is told how many
-    were looked at. What is expensive is worked out once, when it is first asked for, each in its share
-    of the time, so that nothing starves: verdicts first, then what is counted and explained.
+    were looked at. `with_notes`: whether notes are wanted. What is expensive is worked out once, when it
+    is first asked for, each in its share of the time, so that nothing starves: verdicts first, then what is
+    counted and explained.
     """
 
     @cached_property
@@ -187,8 +190,8 @@ class Subject(_Subject):
 
     @property
     def budget_for_hints(self) -> Budget:
-        """A little time for what is said beside a verdict: it must not take that of the verdicts."""
-        return self.budget.part(share=_SHARE, most=_SECONDS_FOR_HINTS)
+        """Time for what is said beside a verdict: it must not take that of the verdicts. Little, if nobody asked."""
+        return self.budget.part(share=_SHARE, most=None if self.with_notes else _SECONDS_FOR_HINTS)
 
     @cached_property
     def reached(self) -> Mapping[int, OtherReading]:

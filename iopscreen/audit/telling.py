@@ -35,6 +35,12 @@ def clashing_tests(subject: Subject, condition: Condition) -> Iterator[Related]:
                 yield subject.related(test.place, f"`{test.subject}` is tested here")
 
 
+def waits_for_setting(subject: Subject, condition: Condition) -> bool:
+    """Whether a condition that nobody meets may be met with another value of a setting. Raises OutOfTime."""
+    settings = subject.rule_set.readings
+    return any(test.subject in settings for part in subject.explained.clash(condition) for test in tests_of(part))
+
+
 def never_deciding(subject: Subject, rules: Iterable[Rule]) -> tuple[Related, ...]:
     """Rules that never decide, each with the finding that says why: the cause of what is told."""
     return tuple(

@@ -40,7 +40,7 @@ class Budget:
 
     @property
     def short(self) -> bool:
-        """Whether it, or a part of it, has been seen to run out: whether more time may decide more."""
+        """Whether it, or a share of it, has been seen to run out: whether more time may decide more."""
         return self._short
 
     def spend(self, rounds: int = 1) -> None:
@@ -61,11 +61,16 @@ class Budget:
             raise OutOfTime
 
     def part(self, *, share: float = 1, most: float | None = None) -> Budget:
-        """A budget of its own that ends with this one: after a `share` of what is left, and `most` so many seconds."""
+        """A budget of its own that ends with this one: after a `share` of what is left, and `most` so many seconds.
+
+        Where `most` ends it, more time for the whole would decide nothing more: the whole is not short then.
+        """
         if self._end is None:  # never short, whatever becomes of a part
             return Budget(most, self.clock)
         left = 0 if self._out else share * (self._end - self.clock())
-        return Budget(left if most is None else min(left, most), self.clock, part_of=self)
+        if most is not None and most < left:
+            return Budget(most, self.clock)
+        return Budget(left, self.clock, part_of=self)
 
 
 UNLIMITED = Budget(None)

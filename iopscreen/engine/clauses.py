@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 
 from iopscreen.engine.blocks import Blocks, Readings, interval, meaning, unplaced
+from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.table import Clause
 from iopscreen.ruleset.model import AllOf, AnyOf, Condition, Not, OptionsTest, Test, ValueTest
 
 MAX_CLAUSES = 4096
 
 
-class TooManyClauses(Exception):
+class TooManyClauses(TooTangled):
     """A condition is an "or" of too many alternatives to be looked at one by one."""
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import accumulate, combinations, groupby
 from math import comb
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from iopscreen.engine.compiled import FIRST_IMPOSSIBLE, NONE_MATCHES, Compiled, 
 from iopscreen.engine.diagram import Label
 from iopscreen.engine.search import Box, Clauses, Search, bits_of
 from iopscreen.engine.table import Clause
-from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not
+from iopscreen.ruleset.model import AllOf, Answer, AnyOf, Condition, Not, tests_of
 
 ANY = "any"
 
@@ -81,6 +81,10 @@ class Verdicts:
             self.clauses[_position(label)].append(clause)
         self.bits: list[Clauses] = _bits_by_position(rows[entries:], len(self.clauses), entries)
         """The same, as bits."""
+        self.entries: list[list[Clause]] = [[] for _ in compiled.rule_set.impossible]
+        """By impossible entry, the clauses of its condition; none where nobody can meet it."""
+        for clause, label in compiled.impossible:
+            self.entries[_entry(label)].append(clause)
         self._rule_at = {place: _position(label) for place, (_, label) in enumerate(rows[entries:], start=entries)}
         self._before = list(accumulate(self.bits, operator.or_, initial=self.excluded))
         self._deciding: dict[int, Box | None] = {}
@@ -138,20 +142,39 @@ class Verdicts:
         """Profiles that meet one of `clauses` and none of `avoid`, as a box; None where there are none."""
         return next((box for clause in clauses if (box := self.search.find(clause, avoid)) is not None), None)
 
-    def excluding(self, clauses: Sequence[Clause], beside: Clauses = 0) -> tuple[int, ...]:
+    def excluding(
+        self, clauses: Sequence[Clause], beside: Clauses = 0, among: Iterable[int] | None = None
+    ) -> tuple[int, ...]:
         """The impossible entries (by position) that leave nobody who meets one of `clauses`, none of them needless.
 
-        `beside`: clauses that take part in it.
+        `beside`: clauses that take part in it. `among`: the entries to choose from; all, where none are named.
         """
-        entries = self.compiled.rule_set.impossible
-        bits = _bits_by_position(
-            [(clause, _entry(label)) for clause, label in self.compiled.impossible], len(entries), 0
-        )
-        kept = self.excluded | beside
-        for mine in bits:
-            if self.box_in(clauses, kept & ~mine) is None:
-                kept &= ~mine
-        return tuple(place for place, mine in enumerate(bits) if kept & mine)
+        bits = self._bits_of_entries
+        places = range(len(bits)) if among is None else tuple(among)
+        kept = self.together(places) | beside
+        for place in places:
+            if self.box_in(clauses, kept & ~bits[place]) is None:
+                kept &= ~bits[place]
+        return tuple(place for place in places if kept & bits[place])
+
+    def covering(self, position: int, others: Sequence[int]) -> tuple[int, ...] | None:
+        """Of the impossible entries `others`, such as exclude everybody whom that at `position` does; None without.
+
+        None of them is needless. Some profile meets the condition of that entry.
+        """
+        mine = self.entries[position]
+        left = self.box_in(mine, self.together(others))
+        return self.excluding(mine, among=others) if left is None else None
+
+    @cached_property
+    def _bits_of_entries(self) -> list[Clauses]:
+        """By impossible entry, its clauses as bits."""
+        rows = [(clause, _entry(label)) for clause, label in self.compiled.impossible]
+        return _bits_by_position(rows, len(self.entries), 0)
+
+    def together(self, entries: Iterable[int]) -> Clauses:
+        """The clauses of these impossible entries."""
+        return reduce(operator.or_, (self._bits_of_entries[place] for place in entries), 0)
 
     def deciders(self, clauses: Sequence[Clause], among: Iterable[int]) -> Iterator[int]:
         """Of the rules `among` (and NONE_MATCHES), those that decide a possible profile of `clauses`."""
@@ -383,9 +406,13 @@ class Verdicts:
     # --- conditions that nobody can meet ---
 
     def clash(self, condition: Condition) -> tuple[Condition, ...]:
-        """Of a condition that nobody can meet: parts that together exclude everybody, none of them needless."""
+        """Of a condition that nobody can meet, possible or not: parts that nobody meets, none of them needless.
+
+        Tests of settings are among them only where the others do without none.
+        """
         parts = list(_conjuncts(condition))
-        for part in tuple(parts):
+        settings = self.compiled.rule_set.readings
+        for part in sorted(parts, key=lambda part: all(test.subject not in settings for test in tests_of(part))):
             rest = [other for other in parts if other is not part]
             if rest and self._nobody_meets(AllOf(tuple(rest))):
                 parts = rest
@@ -394,7 +421,7 @@ class Verdicts:
     def _nobody_meets(self, condition: Condition) -> bool:
         self.budget.look()
         try:
-            return not self.possible(self.compiled.maker.clauses(condition))
+            return not self.compiled.maker.clauses(condition)
         except TooManyClauses:
             return False
 

@@ -60,7 +60,11 @@ HOVER: Mapping[str, Mapping[str, str]] = {
         "say": "What is read to the caller; `{question}` becomes the words of the first question still open.",
         "staff": "The next steps, in order, each a text or `{say: ..., cite: ...}`.",
     },
-    "emergency": {"say": "What is read to the caller.", "contacts": "Whom to reach.", "cite": _CITE},
+    "emergency": {
+        "say": "What is read to the caller.",
+        "contacts": "Whom to reach.",
+        "cite": f"{_CITE} Whoever is decided by a rule that cites it, too, is taken to be in danger.",
+    },
     "contact": {"name": "Whom to reach.", "reach": "How: a number, in quotes."},
     "setting": {
         "means": "What the setting says.",

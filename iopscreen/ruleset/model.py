@@ -331,11 +331,15 @@ class Contact(NamedTuple):
 
 
 class Emergency(NamedTuple):
-    """What is one key away at every prompt of the interview."""
+    """What is one key away at every prompt of the interview.
+
+    Who is decided by a rule that cites what it cites is in danger; a question that does asks about danger.
+    """
 
     say: str
     contacts: tuple[Contact, ...]
     cite: tuple[Cite, ...]
+    place: Place
 
 
 class Undecided(NamedTuple):

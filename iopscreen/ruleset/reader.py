@@ -277,7 +277,7 @@ class _RuleSetReader:
             entry = self.shape.fields(item, "a contact", ["name", "reach"])
             if entry is not None:
                 contacts.append(model.Contact(entry.need("name"), entry.need("reach")))
-        return model.Emergency(fields.need("say"), tuple(contacts), citations(fields))
+        return model.Emergency(fields.need("say"), tuple(contacts), citations(fields), top.key_place("emergency"))
 
     def _outcomes(self, top: Fields) -> None:
         node = top.node_of("outcomes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from iopscreen.ruleset.findings import Place
 from iopscreen.ruleset.model import NO_RULE, Cite, Contact, Emergency, Rule, RuleSet
 
 NO_RULE_LABEL = "no rule applies"
@@ -15,6 +16,7 @@ BUILT_IN_EMERGENCY = Emergency(
         Contact("Suicide and crisis", "in the US, call or text 988"),
     ),
     cite=(),
+    place=Place(1, 1),
 )
 """What is one key away where a rule set has nothing of its own: public numbers, and no claim beside them."""
 

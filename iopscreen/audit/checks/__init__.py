@@ -47,6 +47,7 @@ CHECKS: tuple[tuple[Check, Severity], ...] = (
     (questions.question_never_matters, Severity.WARNING),
     (questions.unused, Severity.WARNING),
     (safety.no_emergency, Severity.NOTE),
+    (safety.danger_not_told_apart, Severity.WARNING),
     (provenance.missing_citation, Severity.ERROR),
     (provenance.unknown_source, Severity.ERROR),
     (provenance.stale_citation, Severity.ERROR),

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iopscreen.audit.acceptance import OF_THE_FILE, accept_entries, acceptance, grown, is_expired
+from iopscreen.audit.acceptance import (
+    NEVER_ACCEPTED,
+    OF_THE_FILE,
+    accept_entries,
+    acceptance,
+    grown,
+    is_expired,
+    names_for_at,
+)
 from iopscreen.audit.references import all_accepts
 from iopscreen.audit.subject import Subject, Told, Undecided
 from iopscreen.ruleset.findings import Finding
 from iopscreen.ruleset.model import Accept
-from iopscreen.ruleset.shape import did_you_mean
+from iopscreen.ruleset.shape import did_you_mean, shown
 
 
 def accept_without_reason(subject: Subject) -> Iterator[Told]:
@@ -40,7 +48,7 @@ def accept_unused(subject: Subject) -> Iterator[Told | Undecided]:
     """An `accept` entry accepts nothing: there is no such finding, not where the entry stands, or it has grown.
 
     Example: `{finding: no-effect-rule, because: ...}` on a rule that has an effect again; `at_most: 2` on
-    a `gap` that is about 5 profiles by now.
+    a `gap` that is about 5 profiles by now. A fault of the file, such as `duplicate-id`, cannot be accepted.
 
     What to do: delete the entry; or, where what it accepts has grown, look at that again. An entry on a
     rule, question or outcome is about that one thing; at the top of the file `at` names what it is about,
@@ -87,10 +95,19 @@ def _grown_words(accept: Accept, finding: Finding) -> str:
 
 def _not_found(subject: Subject, accept: Accept) -> str:
     from iopscreen.audit.checks import CHECKS, name_of  # the list names this module
+    from iopscreen.ruleset.faults import FAULTS  # the texts are long, and few files have such an entry
 
     known = [name_of(check) for check, _ in CHECKS]
+    if accept.finding in FAULTS:
+        return ", and it is a fault of the file, which cannot be accepted; delete the entry"
+    if accept.finding in NEVER_ACCEPTED:
+        return ", and such a finding cannot be accepted; delete the entry"
     if accept.finding not in known:
         return f", and no finding has this name{did_you_mean(accept.finding, known)}"
     if accept.finding in OF_THE_FILE and (accept.at or accept not in subject.rule_set.accept):
         return ", and such a finding is about the file as a whole: write the entry at the top of the file, without `at`"
+    names = names_for_at(subject) if accept.at else []
+    if accept.at and accept.at not in names:
+        hint = did_you_mean(accept.at, names) or "; delete the entry"
+        return f", and nothing is called {shown(accept.at)}{hint}"
     return f", and there is no such finding about {f'`{accept.at}`' if accept.at else 'this'}; delete the entry"

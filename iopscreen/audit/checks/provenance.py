@@ -54,8 +54,8 @@ def stale_citation(subject: Subject) -> Iterator[Told]:
 
     Example: the handbook now says "six weeks" where it said "four".
 
-    What to do: read the passage again, decide whether the rule still stands, and then take over the place
-    and the digest shown.
+    What to do: read the passage again, decide whether the rule still stands, and then take over the
+    digest shown. Where the same words were found at another place, take over that place; the digest stays.
     """
     for found in subject.found_passages.values():
         if not found.stale:
@@ -142,10 +142,17 @@ def review_overdue(subject: Subject) -> Iterator[Told]:
 
 
 def _now(subject: Subject, found: Found) -> tuple[Related, ...]:
-    """The text that stands at the place of a passage now, and the digest to take over once it was read."""
+    """The text that stands at the place of a passage now, and the digest to take over once it was read.
+
+    Of a passage that has moved: that its digest stays. The text at its old place is another one.
+    """
+    place = found.passage.place
+    if found.moved_to is not None:
+        section, paragraph = found.moved_to
+        words = f"write section `{section}`, paragraph {paragraph} here; its digest stays"
+        return (subject.related(place, words),)
     if found.text_now is None:
         return ()
-    place = found.passage.place
     return (
         subject.related(place, f"there now: {found.text_now}"),
         subject.related(place, f"its digest: {digest(found.text_now)}"),

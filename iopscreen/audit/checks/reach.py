@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from iopscreen.audit.judged import Overlap, Reach, attempted
@@ -19,13 +19,15 @@ from iopscreen.audit.telling import (
     quoted,
     setting_values,
     verb,
+    waits_for_setting,
 )
 from iopscreen.engine.boxes import both
 from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.table import Clause
 from iopscreen.engine.verdicts import Taken, Taker
 from iopscreen.ruleset.cases import TO_FILL_IN
-from iopscreen.ruleset.findings import Related
-from iopscreen.ruleset.model import Rule
+from iopscreen.ruleset.findings import Related, Severity
+from iopscreen.ruleset.model import Impossible, Note, Rule
 
 
 def impossible_everything(subject: Subject) -> Iterator[Told | Undecided]:
@@ -150,12 +152,18 @@ def _unreachable(subject: Subject, position: int, rule: Rule, why: Taken) -> Tol
 
 
 def contradictory_condition(subject: Subject) -> Iterator[Told | Undecided]:
-    """Nobody can meet the condition of a rule: its parts exclude one another, or it is impossible.
+    """Nobody can meet a condition: its parts exclude one another, or impossible entries exclude whoever meets it.
 
-    Example: `when: {age: {below: 13}, guardian: yes}` with `unless: {age: {below: 18}}`.
+    A rule never decides then, a note never shows, and an impossible entry excludes nobody. That is an
+    error for a rule and a warning for the others. It is a note where a note or an entry waits for another
+    value of a setting; and where other entries exclude everybody whom an entry excludes, so that it adds nothing.
+
+    Example: `when: {age: {below: 13}, guardian: yes}` with `unless: {age: {below: 18}}`; or a note for
+    `age: {below: 5, above: 10}`.
 
     What to do: correct the parts shown, which clash with one another; those that take no part in it are
-    left out. Where a setting is among them, another value may be what the rule waits for.
+    left out. Where a setting is among them, another value may be what the rule waits for. An entry that
+    adds nothing may stay for its reason.
     """
     if subject.nobody_possible:
         return
@@ -165,6 +173,52 @@ def contradictory_condition(subject: Subject) -> Iterator[Told | Undecided]:
         yield Told(rule.place, message, (*(why or ()), *_reached(subject, position)))
         if why is None:
             yield Undecided(f"why nobody can meet the condition of rule `{rule.id}`")
+    yield from _never_shown(subject)
+    yield from _excluding_nobody(subject)
+
+
+def _never_shown(subject: Subject) -> Iterator[Told | Undecided]:
+    """The notes whose condition nobody can meet."""
+    for note in subject.rule_set.notes:
+        never = subject.worth.never_shown[note.id]
+        if never is None:
+            yield Undecided(f"whether note `{note.id}` ever shows", ("contradictory-condition",), note.place)
+        elif never:
+            clauses = subject.compiled.maker.clauses(note.condition)
+            yield from _met_by_nobody(subject, note, f"note `{note.id}` never shows", clauses)
+
+
+def _excluding_nobody(subject: Subject) -> Iterator[Told | Undecided]:
+    """The impossible entries that exclude nobody, and those that exclude nobody whom others do not."""
+    for entry in subject.rule_set.impossible:
+        covering = subject.worth.covered[entry.id]
+        if covering is False:
+            yield from _met_by_nobody(subject, entry, f"impossible entry `{entry.id}` excludes nobody", [])
+        elif covering is None:
+            words = f"whether impossible entry `{entry.id}` excludes anybody whom no other does"
+            yield Undecided(words, ("contradictory-condition",), entry.place)
+        elif covering:
+            others = [subject.rule_set.impossible[place] for place in covering]
+            names = named("entry", "entries", [other.id for other in others])
+            message = (
+                f"impossible entry `{entry.id}` adds nothing{setting_values(subject, entry.condition)}: {names} "
+                f"{verb(others, 'exclude')} everybody whom it excludes"
+            )
+            related = [subject.related(other.place, f"impossible entry `{other.id}`") for other in others]
+            yield Told(entry.place, message, tuple(related), severity=Severity.NOTE)
+
+
+def _met_by_nobody(
+    subject: Subject, what: Note | Impossible, words: str, clauses: Sequence[Clause]
+) -> Iterator[Told | Undecided]:
+    """A note or an impossible entry whose condition nobody can meet, and what that comes to in `words`."""
+    why = attempted(partial(nobody_meets, subject, clauses, what.condition))
+    waits = not clauses and attempted(partial(waits_for_setting, subject, what.condition))
+    values = setting_values(subject, what.condition) if clauses or waits else ""
+    message = f"{words}: nobody can meet its condition{values}"
+    yield Told(what.place, message, why or (), severity=Severity.NOTE if waits else Severity.WARNING)
+    if why is None:
+        yield Undecided(f"why {words}")
 
 
 def unreachable_outcome(subject: Subject) -> Iterator[Told | Undecided]:

@@ -12,7 +12,9 @@ from iopscreen.audit.subject import Subject, Told, Undecided, case_to_paste, dec
 from iopscreen.audit.telling import (
     impossible_entries,
     in_words,
+    listed,
     named,
+    never_deciding,
     nobody_meets,
     quoted,
     recommended,
@@ -23,7 +25,8 @@ from iopscreen.audit.telling import (
 )
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.ruleset.cases import TO_FILL_IN
-from iopscreen.ruleset.model import Guarantee, Value
+from iopscreen.ruleset.findings import Severity
+from iopscreen.ruleset.model import Emergency, Guarantee, Question, Rule, Value, tests_of
 
 if TYPE_CHECKING:
     from iopscreen.engine.difference import Difference
@@ -102,6 +105,80 @@ def no_emergency(subject: Subject) -> Iterator[Told]:
     if subject.rule_set.emergency is None:
         message = "there is no `emergency`; in the interview `!` shows built-in words then, and not your site's"
         yield Told(subject.rule_set.place, message)
+
+
+def danger_not_told_apart(subject: Subject) -> Iterator[Told | Undecided]:
+    """No rule, or every rule, rests on what the `emergency` cites: the interview cannot tell who is in danger.
+
+    Whoever is decided by a rule that cites what `emergency` cites is taken for somebody in danger: the questions
+    for notes are not asked any more, and whom to reach is shown with the result. Where `emergency` has no
+    `cite`, or no rule that decides shares it, nobody is taken for that; where all of them share it, everybody is.
+
+    Example: `emergency` without `cite`, and a rule for `immediate_danger: yes` that cites `crisis_practice`.
+
+    What to do: cite the same source on `emergency`, and on the rules and questions about danger, and on no
+    others. That nobody is taken to be in danger is told only where a rule tests a question that has
+    `if_unanswered`, for that may be about danger; where the two do not cite the same source, it is a note.
+    """
+    emergency = subject.rule_set.emergency
+    if emergency is None or subject.nobody_possible:
+        return
+    rules, deciding = subject.rule_set.rules, subject.deciding
+    cited = {cite.id for cite in emergency.cite}
+    about = {place for place, rule in enumerate(rules) if any(cite.id in cited for cite in rule.cite)}
+    if deciding & about and deciding - about:
+        return
+    likely = list(_likely_danger(subject))
+    if None in subject.judged.reach and (about or likely):
+        words = "whether rules decide that rest on what `emergency` cites, and others, too"
+        yield Undecided(words, ("danger-not-told-apart",), emergency.place)
+    elif not deciding & about:
+        yield from _nobody_in_danger(subject, emergency, [rules[place] for place in sorted(about)])
+    elif len({rules[place].recommend for place in deciding}) > 1:
+        asked = "questions for notes are never asked, and " if _asks_for_notes(subject) else ""
+        message = (
+            f"every rule that decides rests on what `emergency` cites ({listed(sorted(cited))}), so that every caller "
+            f"is taken to be in danger: {asked}whom to reach is shown with each result"
+        )
+        yield Told(emergency.place, message)
+
+
+def _nobody_in_danger(subject: Subject, emergency: Emergency, silent: Sequence[Rule]) -> Iterator[Told]:
+    """That nobody is taken to be in danger, if some rule may be about danger.
+
+    `silent`: the rules that rest on what the emergency cites, and never decide.
+    """
+    likely = [one for one in _likely_danger(subject) if one[0].id not in subject.silent]
+    if not likely:
+        return
+    cited = listed([cite.id for cite in emergency.cite]) if emergency.cite else ""
+    why = f"no rule that decides rests on what `emergency` cites ({cited})" if cited else "`emergency` has no `cite`"
+    asked = "questions for notes are asked all the same, and " if _asks_for_notes(subject) else ""
+    message = f"{why}, so that no caller is taken to be in danger: {asked}whom to reach is not shown with the result"
+    related = [
+        subject.related(
+            rule.place,
+            f"rule `{rule.id}` tests `{question.id}`, which has `if_unanswered`"
+            + (f", and both rest on {listed(both)}" if both else ""),
+        )
+        for rule, question, both in likely
+    ]
+    severity = Severity.WARNING if any(both for _, _, both in likely) else Severity.NOTE
+    yield Told(emergency.place, message, (*never_deciding(subject, silent), *related), severity=severity)
+
+
+def _asks_for_notes(subject: Subject) -> bool:
+    return any(question.for_notes for question in subject.rule_set.questions)
+
+
+def _likely_danger(subject: Subject) -> Iterator[tuple[Rule, Question, Sequence[str]]]:
+    """The rules that test a question that must not stay open, with that question, and what both rest on."""
+    for rule in subject.rule_set.rules:
+        for name in dict.fromkeys(test.subject for test in tests_of(rule.condition)):
+            question = subject.rule_set.question.get(name)
+            if question is not None and question.if_unanswered is not None:
+                cited = {cite.id for cite in question.cite}
+                yield rule, question, [cite.id for cite in rule.cite if cite.id in cited]
 
 
 def assumption_decides(subject: Subject) -> Iterator[Told | Undecided]:
