@@ -264,6 +264,7 @@ def test_no_plan_is_made_from_a_few_rows(monkeypatch, ways):
 
 def test_what_a_loose_pattern_takes_for_one_row_and_is_two_is_seen(monkeypatch, ways):
     monkeypatch.setattr(fast, "WINDOW", 300)
+    monkeypatch.setattr(fast, "MAX_PAUSE", 0)
     data = b"id,notes,condition_type,detox_need\n" + b"1,x,mania,no\n2,x,maybe,no\n" * 30
     data += b"3,x\n4,mania,no\n5,x,other,yes\n" * 9
     expected = row_by_row(monkeypatch, data, BatchOptions())

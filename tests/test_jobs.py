@@ -53,16 +53,18 @@ def by_crew(
 
 @pytest.fixture
 def taken(monkeypatch) -> list[bool]:
-    """Of each chunk, whether what a process made of it was taken."""
+    """Of each chunk, whether something of what a process made of it was taken."""
     seen: list[bool] = []
-    real = jobs._Hand.part
+    real = jobs._Hand.parts
 
     def watched(*arguments, **named):
-        part = real(*arguments, **named)
-        seen.append(part is not None)
-        return part
+        taken = False
+        for part in real(*arguments, **named):
+            taken = True
+            yield part
+        seen.append(taken)
 
-    monkeypatch.setattr(jobs._Hand, "part", watched)
+    monkeypatch.setattr(jobs._Hand, "parts", watched)
     monkeypatch.setattr(fast, "WORTHWHILE", 0)
     return seen
 
@@ -155,6 +157,7 @@ def test_problems_come_in_order_and_have_their_lines(tmp_path, monkeypatch, take
 def test_more_than_fits_into_a_slot(tmp_path, monkeypatch, taken):
     monkeypatch.setattr(workers, "SLOT", 4096)
     monkeypatch.setattr(chunks, "CHUNK", 1000)
+    monkeypatch.setattr(chunks, "LOOK", 100)
     data = HEADER + rows(400)
     assert by_crew(tmp_path, data, BatchOptions()) == screened(data, BatchOptions())
     assert len(taken) > 5 and all(taken)
@@ -421,6 +424,7 @@ def test_what_is_lost_or_doubled_on_its_way_to_the_file_is_noticed(damage, count
 
     monkeypatch.setattr(run._Run, "add", damaging)
     monkeypatch.setattr(chunks, "CHUNK", 500)
+    monkeypatch.setattr(chunks, "LOOK", 100)
     monkeypatch.setattr(fast, "WINDOW", 500)
     monkeypatch.setattr(fast, "PART", 500)
     result = by_crew(tmp_path, HEADER + rows(300), BatchOptions(), count)
@@ -433,6 +437,7 @@ def test_a_result_that_is_handed_over_in_part_is_noticed(tmp_path, monkeypatch, 
     real = workers.Slots.put
     monkeypatch.setattr(workers.Slots, "put", lambda self, number, parts: real(self, number, parts) - 1)
     monkeypatch.setattr(chunks, "CHUNK", 500)
+    monkeypatch.setattr(chunks, "LOOK", 100)
     result = by_crew(tmp_path, HEADER + rows(300), BatchOptions())
     assert (result.out, "not every row was accounted for" in result.summary) == (None, True)
     assert any(taken)
@@ -442,6 +447,7 @@ def test_a_result_that_is_handed_over_in_part_is_noticed(tmp_path, monkeypatch, 
 def test_what_is_added_to_a_file_while_it_is_read_is_read_too(count, tmp_path, monkeypatch):
     """Also what comes after all else was read: it is in the next run's."""
     monkeypatch.setattr(chunks, "CHUNK", 500)
+    monkeypatch.setattr(chunks, "LOOK", 100)
     path = tmp_path / "in.csv"
     path.write_bytes(HEADER + rows(300))
     told = iter(range(1000))
