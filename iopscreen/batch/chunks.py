@@ -13,7 +13,7 @@ from iopscreen.batch.pattern import Shape
 
 CHUNK = 1 << 18
 """Bytes of a chunk, about."""
-CHUNK_OUT = 1 << 20
+CHUNK_OUT = 3 << 18
 """Bytes that come of a chunk, about at most."""
 MIN_CHUNK = 1 << 12
 LOOK = 1 << 14

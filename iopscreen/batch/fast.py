@@ -21,7 +21,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import NamedTuple
 
-from iopscreen.batch import cells, lines
+from iopscreen.batch import cells, lines, parts
 from iopscreen.batch.capture import Exact, Plan, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
@@ -46,6 +46,8 @@ MAX_PAUSE = 64
 """Windows that are not tried with a pattern after many were in vain."""
 MAX_LINES = 1 << 11
 """Lines of a window: for each, however short, there are a piece, a state and a tail."""
+MAX_CELLS = 1 << 18
+"""Lines of a window times columns: a piece has a place for each column, even of a line without cells."""
 BLANK = -1
 """The state of a blank line."""
 
@@ -129,6 +131,7 @@ class _Windows:
         self._form = form
         self._encoding = form.encoding
         self._shape = shape
+        self._max_lines = max(1, min(MAX_LINES, MAX_CELLS // shape.width))
         self._tails = _Tails(rows.states, shape.end)
         self._counts: Counter[int] = Counter()
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
@@ -159,19 +162,21 @@ class _Windows:
         """Add the rows of a window, which `source` holds next, to `part`."""
         self.size = min(2 * self.size, WINDOW)
         if not self._is_text(window):
-            self._add_exactly(self._ascii, part, source, self._few_lines(window))
+            self._add_exactly(self._ascii, part, source, self._of_few_lines(window))
         elif not self._tried_quickly(part, source, window):
-            window = self._few_lines(window)
-            if not self._tried_loosely(part, source, window):
-                self._add_exactly(self._exact, part, source, window)
-            self._look_at(window)
+            few = self._of_few_lines(window)
+            if not self._tried_loosely(part, source, few):
+                self._add_exactly(self._exact, part, source, few)
+            self._look_at(few)
 
-    def _few_lines(self, window: bytes) -> bytes:
-        """As much of a window as has MAX_LINES; the next one shall have no more of such lines."""
-        if count_lines(window) > MAX_LINES:
-            window = first_lines(window, MAX_LINES)
+    def _of_few_lines(self, window: bytes) -> _Window:
+        """A window, but for lines that are too many; then the next one shall be as short."""
+        lines = count_lines(window)
+        if lines > self._max_lines:
+            lines = self._max_lines
+            window = first_lines(window, lines)
             self.size = len(window)
-        return window
+        return _Window(window, lines)
 
     def _is_text(self, window: bytes) -> bool:
         if window.isascii():
@@ -182,13 +187,13 @@ class _Windows:
             return False
         return True
 
-    def _look_at(self, window: bytes) -> None:
+    def _look_at(self, window: _Window) -> None:
         """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
-        if len(window) < WINDOW // 2 and count_lines(window) < MAX_LINES // 2:
+        if len(window.data) < WINDOW // 2 and window.lines < self._max_lines // 2:
             return  # of a few rows, all columns seem to have few texts
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
-            planned, before = plan(self._shape, self._wanted, window), self._planned
+            planned, before = plan(self._shape, self._wanted, window.data), self._planned
             if before:
                 # What was not plain once will not be again, now and then.
                 planned = planned._replace(plain=planned.plain & before.plain)
@@ -212,9 +217,9 @@ class _Windows:
         if not is_quick(self._shape, window):
             return False
         found = lines_of(self._shape, window)
-        if found and len(found) > MAX_LINES:
-            window = self._few_lines(window)
-            found = found[:MAX_LINES]
+        if found and len(found) > self._max_lines:
+            window = self._of_few_lines(window).data
+            found = found[: self._max_lines]
         pieces = quick.pieces(window)
         # Each piece ends with a line end; so it holds no other.
         if found is None or len(found) != len(pieces):
@@ -232,8 +237,11 @@ class _Windows:
     def _add_good(self, part: Part, source: Source, rows: _Good, size: int, lines: int) -> None:
         """Add rows that were `size` bytes in `lines` lines."""
         records, states, tails = rows
-        part.out.append(_woven(records, tails))
-        part.size_out += size - len(self._shape.end) * len(records) + sum(map(len, tails))
+        size_out = size - len(self._shape.end) * len(records) + sum(map(len, tails))
+        out = _woven(records, tails)
+        # Many rows have the same tail: where tails are large, they are not copied for each.
+        part.out += out if size_out > parts.LONG else [b"".join(out)]
+        part.size_out += size_out
         part.lines += lines
         part.lines_out += lines  # as long as the size is right, which is seen in a fraction of the time
         self._counts.update(states)
@@ -247,19 +255,19 @@ class _Windows:
 
     # --- exactly ----------------------------------------------------------------------------
 
-    def _tried_loosely(self, part: Part, source: Source, window: bytes) -> bool:
+    def _tried_loosely(self, part: Part, source: Source, window: _Window) -> bool:
         """Add the rows of the window by the loose pattern, unless it is not to be asked: then False.
 
         It takes short rows in pairs for records of several lines, each of which ends the window: then it pauses.
         """
-        if self._loose is None or not (is_quick(self._shape, window) and self._loose_pause.is_over()):
+        if self._loose is None or not (is_quick(self._shape, window.data) and self._loose_pause.is_over()):
             return False
         self._loose_pause.after(good=self._add_exactly(self._loose, part, source, window))
         return True
 
-    def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> bool:
+    def _add_exactly(self, exact: Exact, part: Part, source: Source, window: _Window) -> bool:
         """Add the rows of a window; whether it came out even."""
-        found = exact.pieces(window)
+        found = exact.pieces(window.data)
         records, others = [piece[0] for piece in found], [piece[-1] for piece in found]
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
         states = exact.states(found)
@@ -307,6 +315,13 @@ class _Windows:
         return None
 
 
+class _Window(NamedTuple):
+    """Some whole lines from the start of a record on, and how many they are."""
+
+    data: bytes
+    lines: int
+
+
 class _Pause:
     """Windows in which something is not tried: after each in vain about twice as many."""
 
@@ -351,16 +366,16 @@ def _nothing_at(found: Sequence[bytes]) -> Iterator[int]:
 class _Pieces:
     """The pieces of a window, and where they are."""
 
-    def __init__(self, window: bytes, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
+    def __init__(self, window: _Window, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
         sizes = [len(record) + end for record in records]
         for index in _nothing_at(records):
             sizes[index] = len(others[index])
-        self._window = window
+        self._window = window.data
         self._at = at
         self._records = records
         self._starts = list(accumulate(sizes, initial=0))
-        self._one_line_each = count_lines(window) == len(records)
-        assert self._starts[-1] == len(window)
+        self._one_line_each = window.lines == len(records)
+        assert self._starts[-1] == len(window.data)
 
     def of_several_lines(self) -> Iterator[int]:
         """The places of records of several lines."""
@@ -381,12 +396,12 @@ class _Pieces:
         return index if self._starts[index] == at - self._at else None
 
 
-def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> bytes:
+def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> list[bytes]:
     """Each record with its tail behind it."""
     out = [b""] * (2 * len(records))
     out[::2] = records
     out[1::2] = tails
-    return b"".join(out)
+    return out
 
 
 class _Tails(Kept[int, bytes]):

@@ -28,7 +28,7 @@ LARGE = 1 << 23
 """Bytes of a file from which on several processes are worth it."""
 MAX_JOBS = 64
 MAX_NUMBERS = 5_000
-RESULT = 1 << 21
+RESULT = 1 << 20
 """Bytes of what comes of a chunk that are handed over at once, about."""
 
 

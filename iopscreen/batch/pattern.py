@@ -15,7 +15,6 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 _FORMULA = rb"=+\-@\t\r"
-_SPACES = b" \t\v\f"
 _HIGH = rb"\x80-\xff"
 _LINE = rb"[^\r\n]*+(?:\r\n|\n|\r)"
 
@@ -43,11 +42,10 @@ def loose_records(
 ) -> re.Pattern[bytes]:
     """The same, looking at less: for text that `is_quick`. `plain` and `unlooked` are as of `quick_records`.
 
-    What it takes for a record of several lines may be none: whoever takes it looks. A blank line begins no record.
+    What it takes for a record of several lines may be none: whoever takes it looks.
     """
     cells = _loose_cells(shape, plain, unlooked)
-    blank = rb"[%b]*+[\r\n]" % _SPACES.replace(shape.delimiter, b"")
-    return re.compile(rb"(?!%b)(%b)%b|(%b)" % (blank, _captured(shape, cells, groups, None), _end(shape), _LINE))
+    return re.compile(rb"(%b)%b|(%b)" % (_captured(shape, cells, groups, None), _end(shape), _LINE))
 
 
 def quick_records(
