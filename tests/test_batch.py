@@ -532,7 +532,7 @@ def test_large_tails_are_not_copied_for_each_row(monkeypatch):
         found.append(part.out)
 
     monkeypatch.setattr(fast._Windows, "_add_good", adding)
-    monkeypatch.setattr(parts, "LONG", 10_000)
+    monkeypatch.setattr(fast, "MAX_COPIED", 10_000)
     assert screened("nr,condition_type,detox_need\n" + "1,mania,no\n" * 3000) == expected
     assert found
     assert all(len(out) > 100 and len(set(map(id, out[1::2]))) == 1 for out in found)

@@ -117,6 +117,7 @@ def set_sizes(monkeypatch, random: Random) -> None:
     monkeypatch.setattr(fast, "PART", random.randint(1, 300))
     monkeypatch.setattr(fast, "MAX_LINES", random.choice([1, 2, 7, 2048]))
     monkeypatch.setattr(fast, "MAX_CELLS", random.choice([3, 20, 1 << 18]))
+    monkeypatch.setattr(fast, "MAX_COPIED", random.choice([1, 1000, 1 << 22]))
     monkeypatch.setattr(parts, "LONG", random.choice([1, 300, 1 << 19]))
     monkeypatch.setattr(lines, "BLOCK", random.choice([1, 3, 7, 64, 1000]))
     monkeypatch.setattr(caches, "MAX_TEXTS", random.choice([1, 5, 20_000]))

@@ -21,7 +21,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import NamedTuple
 
-from iopscreen.batch import cells, lines, parts
+from iopscreen.batch import cells, lines
 from iopscreen.batch.capture import Exact, Plan, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
@@ -48,6 +48,9 @@ MAX_LINES = 1 << 11
 """Lines of a window: for each, however short, there are a piece, a state and a tail."""
 MAX_CELLS = 1 << 18
 """Lines of a window times columns: a piece has a place for each column, even of a line without cells."""
+MAX_COPIED = 1 << 22
+"""Bytes of a window's rows that are put together to be written at once. Of more, their tails must be large: many
+rows have the same one, which is not copied for each then."""
 BLANK = -1
 """The state of a blank line."""
 
@@ -239,8 +242,7 @@ class _Windows:
         records, states, tails = rows
         size_out = size - len(self._shape.end) * len(records) + sum(map(len, tails))
         out = _woven(records, tails)
-        # Many rows have the same tail: where tails are large, they are not copied for each.
-        part.out += out if size_out > parts.LONG else [b"".join(out)]
+        part.out += out if size_out > MAX_COPIED else [b"".join(out)]
         part.size_out += size_out
         part.lines += lines
         part.lines_out += lines  # as long as the size is right, which is seen in a fraction of the time
