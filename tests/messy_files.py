@@ -36,6 +36,7 @@ SEVERAL = (
     'he "said"\nso',
     "1,mania,yes\n2,other,no",
 )
+BLANK = ("\n", "\r\n", "\r", "  \n", "\t\n", " \t \r\n", "\v\n", "\n\n\n", "\u2028\n")
 MARKS = (
     b'"',
     b'""',
@@ -65,11 +66,14 @@ def messy_file(random: Random, *, rows: int | None = None) -> tuple[bytes, str]:
     random.shuffle(header)
     mess = random.choice([0, 0, 0.02, 0.1, 0.5])
     quoting = random.choice([0, 0, 0.2, 1])
+    blank, spaced = random.choice([0, 0, 0, 0.05, 0.5]), random.choice([None, end])
     lines = [delimiter.join(header) + end]
     for _ in range(random.randint(0, 40) if rows is None else rows):
         cells = [_cell(random, name, mess) for name in header]
         lines.append(delimiter.join(_written(random, cell, delimiter, quoting) for cell in cells))
         lines.append(random.choice(["\n", "\r\n", "\r", "\n\n"]) if random.random() < mess / 4 else end)
+        if random.random() < blank:
+            lines.append(spaced or random.choice(BLANK))
     data = "".join(lines).encode(encoding, "replace")
     if random.random() < mess:
         data = _damaged(random, data, after=len(lines[0]))

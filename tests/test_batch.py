@@ -25,7 +25,7 @@ from conftest import RULES, TESTS, UPDATE
 
 from iopscreen import batching
 from iopscreen.batch import cells as caches
-from iopscreen.batch import fast, lines, tails
+from iopscreen.batch import fast, lines, parts, run, tails
 from iopscreen.batch.header import APPENDED
 from iopscreen.batch.run import BatchOptions, Earlier, Summary, parse_map, screen_file
 from iopscreen.batch.writer import Writer
@@ -492,6 +492,50 @@ def test_long_texts_are_not_kept():
     tracemalloc.stop()
     assert summary.problems == 2000
     assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("text", ["x" * 300, "\U0001f600" * 60])
+def test_texts_that_take_much_room_are_not_kept(text):
+    texts = caches.Texts(len, 1, 10)
+    assert [texts[text], texts["mania"]] == [len(text), 5]
+    assert list(texts) == ["mania"]
+
+
+def test_what_comes_of_many_rows_is_handed_on_before_there_is_more(monkeypatch):
+    """Also where no pattern is made, as in a file of one column."""
+    found = []
+    real = run._Run.add
+
+    def adding(self, part, progress=None):
+        found.append((part.size_out, len(part.problems)))
+        real(self, part, progress)
+
+    monkeypatch.setattr(run._Run, "add", adding)
+    monkeypatch.setattr(parts, "LONG", 10_000)
+    for data in (
+        "detox_need\n" + "x\n" * 1000,
+        "nr,detox_need\n" + "1,x\n" * 20_000,
+        "nr,detox_need\n" + "x\n" * 20_000,
+    ):
+        screened(data)
+    assert sum(problems for _, problems in found) == 41_000
+    assert max(size for size, _ in found) < 10_000 + 150 * fast.MAX_LINES
+
+
+def test_large_tails_are_not_copied_for_each_row(monkeypatch):
+    expected = screened("nr,condition_type,detox_need\n" + "1,mania,no\n" * 3000)
+    found = []
+    real = fast._Windows._add_good
+
+    def adding(self, part, *rest):
+        real(self, part, *rest)
+        found.append(part.out)
+
+    monkeypatch.setattr(fast._Windows, "_add_good", adding)
+    monkeypatch.setattr(fast, "MAX_COPIED", 10_000)
+    assert screened("nr,condition_type,detox_need\n" + "1,mania,no\n" * 3000) == expected
+    assert found
+    assert all(len(out) > 100 and len(set(map(id, out[1::2]))) == 1 for out in found)
 
 
 # --- refusals -------------------------------------------------------------------------------

@@ -19,10 +19,11 @@ from conftest import RULES
 from messy_files import messy_file
 from test_batch import CASES, case_options, case_rules
 
-from iopscreen.batch import capture, fast, lines, pattern
+from iopscreen.batch import capture, fast, lines, parts, pattern
 from iopscreen.batch import cells as caches
 from iopscreen.batch.parts import Problem
 from iopscreen.batch.pattern import Shape
+from iopscreen.batch.rows import Rows
 from iopscreen.batch.run import BatchOptions, Summary, screen_file
 from iopscreen.batch.writer import is_formula
 from iopscreen.engine.compiled import Compiled, compile_rule_set
@@ -114,6 +115,10 @@ def set_sizes(monkeypatch, random: Random) -> None:
     monkeypatch.setattr(fast, "WINDOW", window)
     monkeypatch.setattr(fast, "SMALL_WINDOW", random.randint(1, window))
     monkeypatch.setattr(fast, "PART", random.randint(1, 300))
+    monkeypatch.setattr(fast, "MAX_LINES", random.choice([1, 2, 7, 2048]))
+    monkeypatch.setattr(fast, "MAX_CELLS", random.choice([3, 20, 1 << 18]))
+    monkeypatch.setattr(fast, "MAX_COPIED", random.choice([1, 1000, 1 << 22]))
+    monkeypatch.setattr(parts, "LONG", random.choice([1, 300, 1 << 19]))
     monkeypatch.setattr(lines, "BLOCK", random.choice([1, 3, 7, 64, 1000]))
     monkeypatch.setattr(caches, "MAX_TEXTS", random.choice([1, 5, 20_000]))
     monkeypatch.setattr(caches, "MAX_BYTES", random.choice([1, 1_500, 1 << 22]))
@@ -138,7 +143,7 @@ def test_messy_files_come_out_as_row_by_row(batch, monkeypatch, ways):
 
 
 def test_larger_messy_files(monkeypatch, ways):
-    for seed in range(25):
+    for seed in range(185, 210):  # some of them tidy
         random = Random(seed)
         data, encoding = messy_file(random, rows=600)
         options = BatchOptions(excel_safe=random.random() < 0.3, encoding=encoding)
@@ -244,6 +249,14 @@ def test_what_was_learnt_of_cells_is_kept_while_the_plan_is_the_same(monkeypatch
     assert len(made) == of_first_patterns + of_the_plan
 
 
+def test_short_rows_that_make_pairs_end_few_windows(monkeypatch, ways):
+    """Each is read by the csv module; but if each ended the window, that would be the smaller part of the work."""
+    data = b"nr,notes,condition_type,detox_need\n" + b"1,x,mania,no\n" * 300 + b"2,x\n" * 20_000
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert screened(data, BatchOptions()) == expected
+    assert 0 < ways.uneven < 30
+
+
 def test_no_plan_is_made_from_a_few_rows(monkeypatch, ways):
     """In a window of a few rows, all columns have few texts: they would be looked up together."""
     samples = []
@@ -264,6 +277,7 @@ def test_no_plan_is_made_from_a_few_rows(monkeypatch, ways):
 
 def test_what_a_loose_pattern_takes_for_one_row_and_is_two_is_seen(monkeypatch, ways):
     monkeypatch.setattr(fast, "WINDOW", 300)
+    monkeypatch.setattr(fast, "MAX_PAUSE", 0)
     data = b"id,notes,condition_type,detox_need\n" + b"1,x,mania,no\n2,x,maybe,no\n" * 30
     data += b"3,x\n4,mania,no\n5,x,other,yes\n" * 9
     expected = row_by_row(monkeypatch, data, BatchOptions())
@@ -286,6 +300,52 @@ def test_a_row_that_is_counted_and_not_put_together_is_noticed(quick, monkeypatc
     result = screened(b"condition_type,detox_need\n" + b"mania,no\n" * 300, BatchOptions())
     assert (result.out, "not every row was accounted for" in result.summary) == (None, True)
     assert (ways.quick > 5) is quick
+
+
+# --- blank lines ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def one_by_one(monkeypatch) -> list[bytes]:
+    """What was read row by row."""
+    seen = []
+    real = Rows.add
+
+    def adding(self, part, record, count):
+        seen.append(record[1])
+        real(self, part, record, count)
+
+    monkeypatch.setattr(Rows, "add", adding)
+    return seen
+
+
+@pytest.mark.parametrize("shares", [(1, 1), (9, 1), (1, 9), (0, 1), (200, 1)])
+@pytest.mark.parametrize(
+    ("end", "blank"),
+    [("\n", "\n"), ("\r\n", "\r\n"), ("\r", "\r"), ("\r", "\r\n"), ("\n", " \t \n"), ("\r\n", "\v\r\n")],
+)
+@pytest.mark.parametrize("header", ["nr,notes,detox_need", "condition_type,detox_need", "detox_need;notes"])
+def test_blank_lines_are_taken_with_the_rows_around_them(header, end, blank, shares, monkeypatch, ways, one_by_one):
+    """Also where the first column answers a question: then its cells are passed over unseen."""
+    good = {"nr": "1", "notes": "two words", "detox_need": "no", "condition_type": "mania"}
+    delimiter = ";" if ";" in header else ","
+    row = delimiter.join(good[name] for name in header.split(delimiter))
+    rows, blanks = shares
+    data = f"{header}{end}{row}{end}{((row + end) * rows + blank * blanks) * (6000 // (rows + blanks))}".encode()
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert expected.summary.blank_lines == 6000 // (rows + blanks) * blanks
+    one_by_one.clear()
+    assert screened(data, BatchOptions()) == expected
+    # A loose pattern takes spaces and a line end for the beginning of a cell, now and then.
+    assert len(one_by_one) <= (30 if blank.strip("\r\n") else 1)  # a file may end within a line end
+    assert ways.quick > 0 or blank != end
+
+
+def test_a_line_of_delimiters_is_no_blank_line(monkeypatch, ways):
+    data = b"detox_need\tsafe_living_environment\n" + b"no\tyes\n\t\n \n \t\n\t\t\n\n" * 200
+    expected = row_by_row(monkeypatch, data, BatchOptions())
+    assert screened(data, BatchOptions()) == expected
+    assert (expected.summary.rows, expected.summary.blank_lines) == (800, 400)
 
 
 # --- the pattern ------------------------------------------------------------------------------

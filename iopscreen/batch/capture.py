@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import add
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from iopscreen.batch import cells, pattern
@@ -185,7 +186,7 @@ class _Units:
             self.weigh.clear()
             new = set(units)
         self.weigh.update((unit, self._weight(unit)) for unit in new)
-        self._long = [unit for unit in new if len(unit) > cells.MAX_TEXT]
+        self._long = [unit for unit in new if getsizeof(unit) > cells.MAX_TEXT]
 
     def make_room(self) -> None:
         """Forget what takes too much of it."""

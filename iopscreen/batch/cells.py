@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from sys import getsizeof
 from typing import NamedTuple, Protocol
 
 from iopscreen.batch.parts import Told
@@ -29,7 +30,8 @@ MAX_BYTES = 1 << 22
 """Of the tails that are kept of a file, by the numbers of states."""
 MAX_TEXTS = 40_000
 """How many texts are kept, of all columns together."""
-MAX_TEXT = 200
+MAX_TEXT = 250
+"""Bytes that such a text may take: of the same length, some take four times as many as others."""
 
 
 class Column(NamedTuple):
@@ -120,7 +122,7 @@ class Texts(dict[str, int]):
 
     def __missing__(self, text: str) -> int:
         weighs = self._class_of(text) * self._weight
-        if len(text) <= MAX_TEXT:
+        if getsizeof(text) <= MAX_TEXT:
             if len(self) >= self._most:
                 self.clear()
             self[text] = weighs

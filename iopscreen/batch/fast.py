@@ -26,7 +26,7 @@ from iopscreen.batch.capture import Exact, Plan, Quick, Wanted, plan
 from iopscreen.batch.cells import Deciding, States
 from iopscreen.batch.lines import Form, Source, looks_like_rows
 from iopscreen.batch.parts import Part, Told
-from iopscreen.batch.pattern import Shape, count_lines, is_quick, lines_of
+from iopscreen.batch.pattern import Shape, count_lines, first_lines, is_blank, is_quick, lines_of
 from iopscreen.batch.rows import Rows
 from iopscreen.batch.writer import Writer
 from iopscreen.engine.kept import Kept
@@ -43,7 +43,16 @@ FIRST_PLAN = 4
 MAX_COUNTED = 1 << 14
 """Different rows that are counted each by itself before they are put together by what they are told."""
 MAX_PAUSE = 64
-"""Windows that are not tried quickly after many were in vain."""
+"""Windows that are not tried with a pattern after many were in vain."""
+MAX_LINES = 1 << 11
+"""Lines of a window: for each, however short, there are a piece, a state and a tail."""
+MAX_CELLS = 1 << 18
+"""Lines of a window times columns: a piece has a place for each column, even of a line without cells."""
+MAX_COPIED = 1 << 22
+"""Bytes of a window's rows that are put together to be written at once. Of more, their tails must be large: many
+rows have the same one, which is not copied for each then."""
+BLANK = -1
+"""The state of a blank line."""
 
 _LF, _CR = b"\n\r"
 
@@ -73,12 +82,16 @@ class Screener:
             self._windows.forget()
         part = Part()
         while (until is None or source.at < until) and self._screen(part, source, until):
-            if part.size >= PART:
+            if part.size >= PART or part.is_long:
                 yield part
                 part = Part()
+        self.count(part)
+        yield part
+
+    def count(self, part: Part) -> None:
+        """Put how the rows of all parts so far count into `part`: those of which that was still to come."""
         if self._windows:
             self._windows.count(part)
-        yield part
 
     def _screen(self, part: Part, source: Source, until: int | None) -> bool:
         """Add the next rows to `part`; False at the end of the file."""
@@ -121,6 +134,7 @@ class _Windows:
         self._form = form
         self._encoding = form.encoding
         self._shape = shape
+        self._max_lines = max(1, min(MAX_LINES, MAX_CELLS // shape.width))
         self._tails = _Tails(rows.states, shape.end)
         self._counts: Counter[int] = Counter()
         texts = zip((column.at for column in rows.deciding.columns), rows.states.texts, strict=True)
@@ -131,8 +145,7 @@ class _Windows:
         self._quick: Quick | None = None
         self._planned: Plan | None = None
         self._looked_at = 0
-        self._pause = 0
-        self._rest_of_pause = 0
+        self._quick_pause, self._loose_pause = _Pause(), _Pause()
 
     def forget(self) -> None:
         """What was counted before came to nothing: the rest of it was refused."""
@@ -152,11 +165,21 @@ class _Windows:
         """Add the rows of a window, which `source` holds next, to `part`."""
         self.size = min(2 * self.size, WINDOW)
         if not self._is_text(window):
-            self._add_exactly(self._ascii, part, source, window)
+            self._add_exactly(self._ascii, part, source, self._of_few_lines(window))
         elif not self._tried_quickly(part, source, window):
-            loose = self._loose if self._loose and is_quick(self._shape, window) else None
-            self._add_exactly(loose or self._exact, part, source, window)
-            self._look_at(window)
+            few = self._of_few_lines(window)
+            if not self._tried_loosely(part, source, few):
+                self._add_exactly(self._exact, part, source, few)
+            self._look_at(few)
+
+    def _of_few_lines(self, window: bytes) -> _Window:
+        """A window, but for lines that are too many; then the next one shall be as short."""
+        lines = count_lines(window)
+        if lines > self._max_lines:
+            lines = self._max_lines
+            window = first_lines(window, lines)
+            self.size = len(window)
+        return _Window(window, lines)
 
     def _is_text(self, window: bytes) -> bool:
         if window.isascii():
@@ -167,13 +190,13 @@ class _Windows:
             return False
         return True
 
-    def _look_at(self, window: bytes) -> None:
+    def _look_at(self, window: _Window) -> None:
         """Plan anew after 4, 8, 16 ... windows that no plan was good for."""
-        if len(window) < WINDOW // 2:
+        if len(window.data) < WINDOW // 2 and window.lines < self._max_lines // 2:
             return  # of a few rows, all columns seem to have few texts
         self._looked_at += 1
         if self._looked_at >= FIRST_PLAN and self._looked_at & (self._looked_at - 1) == 0:
-            planned, before = plan(self._shape, self._wanted, window), self._planned
+            planned, before = plan(self._shape, self._wanted, window.data), self._planned
             if before:
                 # What was not plain once will not be again, now and then.
                 planned = planned._replace(plain=planned.plain & before.plain)
@@ -183,33 +206,33 @@ class _Windows:
                 self._loose = Exact(self._shape, self._wanted, planned, self._encoding, loose=True)
             if before is None or planned.groups != before.groups:
                 self._exact = Exact(self._shape, self._wanted, planned, self._encoding)
-            self._pause = self._rest_of_pause = 0
+            self._quick_pause, self._loose_pause = _Pause(), _Pause()
 
     # --- quickly ----------------------------------------------------------------------------
 
     def _tried_quickly(self, part: Part, source: Source, window: bytes) -> bool:
         """Add the window if there is nothing but good records of one line in it; else False."""
-        if self._quick is None or self._rest_of_pause:
-            self._rest_of_pause = max(0, self._rest_of_pause - 1)
+        if self._quick is None or not self._quick_pause.is_over():
             return False
-        if self._add_quickly(self._quick, part, source, window):
-            self._pause = 0
-            return True
-        self._pause = self._rest_of_pause = min(2 * self._pause + 1, MAX_PAUSE)
-        return False
+        return self._quick_pause.after(good=self._add_quickly(self._quick, part, source, window))
 
     def _add_quickly(self, quick: Quick, part: Part, source: Source, window: bytes) -> bool:
         if not is_quick(self._shape, window):
             return False
         found = lines_of(self._shape, window)
+        if found and len(found) > self._max_lines:
+            window = self._of_few_lines(window).data
+            found = found[: self._max_lines]
         pieces = quick.pieces(window)
         # Each piece ends with a line end; so it holds no other.
         if found is None or len(found) != len(pieces):
             return False
         states = quick.states(pieces)
         tails = list(map(self._tails.__getitem__, states))
-        if not all(tails):
-            return False
+        for index in _nothing_at(tails):
+            if not is_blank(self._shape, found[index]):
+                return False
+            states[index], tails[index] = BLANK, self._shape.end
         rows = _Good(found, states, tails)
         self._add_good(part, source, rows, len(window), len(found))
         return True
@@ -217,27 +240,42 @@ class _Windows:
     def _add_good(self, part: Part, source: Source, rows: _Good, size: int, lines: int) -> None:
         """Add rows that were `size` bytes in `lines` lines."""
         records, states, tails = rows
-        part.out.append(_woven(records, tails))
-        part.size_out += size - len(self._shape.end) * len(records) + sum(map(len, tails))
+        size_out = size - len(self._shape.end) * len(records) + sum(map(len, tails))
+        out = _woven(records, tails)
+        part.out += out if size_out > MAX_COPIED else [b"".join(out)]
+        part.size_out += size_out
         part.lines += lines
         part.lines_out += lines  # as long as the size is right, which is seen in a fraction of the time
         self._counts.update(states)
+        blank = self._counts.pop(BLANK, 0)
+        part.blank_lines += blank
         if len(self._counts) >= MAX_COUNTED:
             self.count(part)
-        part.rows += len(records)
+        part.rows += len(records) - blank
         part.size += size
         source.take(size, lines)
 
     # --- exactly ----------------------------------------------------------------------------
 
-    def _add_exactly(self, exact: Exact, part: Part, source: Source, window: bytes) -> None:
-        found = exact.pieces(window)
+    def _tried_loosely(self, part: Part, source: Source, window: _Window) -> bool:
+        """Add the rows of the window by the loose pattern, unless it is not to be asked: then False.
+
+        It takes short rows in pairs for records of several lines, each of which ends the window: then it pauses.
+        """
+        if self._loose is None or not (is_quick(self._shape, window.data) and self._loose_pause.is_over()):
+            return False
+        self._loose_pause.after(good=self._add_exactly(self._loose, part, source, window))
+        return True
+
+    def _add_exactly(self, exact: Exact, part: Part, source: Source, window: _Window) -> bool:
+        """Add the rows of a window; whether it came out even."""
+        found = exact.pieces(window.data)
         records, others = [piece[0] for piece in found], [piece[-1] for piece in found]
         pieces = _Pieces(window, records, others, len(self._shape.end), source.at)
         states = exact.states(found)
         tails = list(map(self._tails.__getitem__, states))
         doubtful = filter(lambda index: self._is_doubtful(exact, records[index]), pieces.of_several_lines())
-        bad = sorted({*_nothing_at(records), *_nothing_at(tails), *doubtful})
+        bad = sorted({*doubtful, *self._no_rows(records, states, tails, others), *_nothing_at(tails)})
         start: int | None = 0
         while start is not None and start < len(records):
             stop = _first_from(bad, start, len(records))
@@ -247,6 +285,19 @@ class _Windows:
                 start = stop
             else:
                 start = self._read_others(part, source, pieces, bad)
+        return start is not None
+
+    def _no_rows(
+        self, records: list[bytes], states: list[int], tails: list[bytes], others: Sequence[bytes]
+    ) -> Iterator[int]:
+        """The places where there is no record, but for blank lines: those become rows of the state BLANK."""
+        end = len(self._shape.end)
+        for index in _nothing_at(records):
+            line = others[index]
+            if len(line) >= end and is_blank(self._shape, line):
+                records[index], states[index], tails[index] = line[:-end], BLANK, line[-end:]
+            else:
+                yield index
 
     def _is_doubtful(self, exact: Exact, record: bytes) -> bool:
         """Whether what was taken for a record of several lines may be none, or several."""
@@ -266,8 +317,33 @@ class _Windows:
         return None
 
 
+class _Window(NamedTuple):
+    """Some whole lines from the start of a record on, and how many they are."""
+
+    data: bytes
+    lines: int
+
+
+class _Pause:
+    """Windows in which something is not tried: after each in vain about twice as many."""
+
+    def __init__(self) -> None:
+        self._length = self._rest = 0
+
+    def is_over(self) -> bool:
+        """Whether it is to be tried with this window."""
+        over = self._rest == 0
+        self._rest = max(0, self._rest - 1)
+        return over
+
+    def after(self, *, good: bool) -> bool:
+        """It was tried; whether it was good."""
+        self._length = self._rest = 0 if good else min(2 * self._length + 1, MAX_PAUSE)
+        return good
+
+
 class _Good(NamedTuple):
-    """Good records without their ends, their states, and what comes behind each."""
+    """Good records without their ends, or blank lines; their states; what comes behind each, its end for the latter."""
 
     records: Sequence[bytes]
     states: Sequence[int]
@@ -292,16 +368,16 @@ def _nothing_at(found: Sequence[bytes]) -> Iterator[int]:
 class _Pieces:
     """The pieces of a window, and where they are."""
 
-    def __init__(self, window: bytes, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
+    def __init__(self, window: _Window, records: Sequence[bytes], others: Sequence[bytes], end: int, at: int) -> None:
         sizes = [len(record) + end for record in records]
         for index in _nothing_at(records):
             sizes[index] = len(others[index])
-        self._window = window
+        self._window = window.data
         self._at = at
         self._records = records
         self._starts = list(accumulate(sizes, initial=0))
-        self._one_line_each = count_lines(window) == len(records)
-        assert self._starts[-1] == len(window)
+        self._one_line_each = window.lines == len(records)
+        assert self._starts[-1] == len(window.data)
 
     def of_several_lines(self) -> Iterator[int]:
         """The places of records of several lines."""
@@ -322,12 +398,12 @@ class _Pieces:
         return index if self._starts[index] == at - self._at else None
 
 
-def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> bytes:
+def _woven(records: Sequence[bytes], tails: Sequence[bytes]) -> list[bytes]:
     """Each record with its tail behind it."""
     out = [b""] * (2 * len(records))
     out[::2] = records
     out[1::2] = tails
-    return b"".join(out)
+    return out
 
 
 class _Tails(Kept[int, bytes]):

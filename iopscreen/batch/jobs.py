@@ -1,9 +1,9 @@
 """One file, several processes: chunks of it are screened at once, and come out in order, as if by one.
 
 Where a chunk begins is *guessed*: behind a line end, where records follow that are plainly good. What comes of
-a chunk is taken just if all before it ended where it begins, and it ended at a record's end itself;
-else it is dropped, and the rows from there on are screened here, up to where a chunk begins. So a
-wrong guess costs time and nothing else, and a file that is refused is refused here, in the same words.
+a chunk is taken just if all before it ended where it begins; else it is dropped, and so is what comes of it from the
+record on that goes beyond it, or is refused. The rows from there on are screened here, up to where a chunk begins. So
+a wrong guess costs time and nothing else, and a file that is refused is refused here, in the same words.
 
 What came of a chunk is handed over in memory that both processes see, so that it is copied once.
 """
@@ -13,8 +13,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
@@ -29,6 +28,8 @@ LARGE = 1 << 23
 """Bytes of a file from which on several processes are worth it."""
 MAX_JOBS = 64
 MAX_NUMBERS = 5_000
+RESULT = 1 << 20
+"""Bytes of what comes of a chunk that are handed over at once, about."""
 
 
 def processors() -> int:
@@ -66,21 +67,23 @@ def parts_by_crew(
     try:
         # What the first rows teach, all processes begin with.
         source = Source(Positioned(chunks.handle, at).read, name, at, line)
-        yield from screener.parts(source, until=chunks.start(1))
+        out = 0
+        for part in screener.parts(source, until=chunks.start(1)):
+            out += part.size_out
+            yield part
         at, line = source.at, source.line
-        crew = _started(screener, chunks, min(jobs, chunks.count - 1), problems=problems)
-        for chunk in range(1, chunks.count if crew else 0):
-            hand = crew[(chunk - 1) % len(crew)]
+        chunks = chunks.behind(at, out)
+        crew = _started(screener, chunks, min(jobs, chunks.count), problems=problems)
+        for chunk in range(chunks.count if crew else 0):
+            hand = crew[chunk % len(crew)]
             begin, end = chunks.start(chunk), chunks.start(chunk + 1)
-            part = hand.part(wanted=at == begin, size=end - begin)
-            if part:
-                at, line = end, line + part.lines
+            for part in hand.parts(wanted=at == begin):
+                at, line = at + part.size, line + part.lines
                 yield part
-            elif at < end:
+            if at < end:
                 source = Source(Positioned(chunks.handle, at).read, name, at, line)
                 yield from screener.parts(source, until=end)
                 at, line = source.at, source.line
-            hand.done()
         # Nothing, unless the file grows, or no process could be started.
         rest.reached = at
         yield from screener.parts(Source(rest.read, name, at, line))
@@ -98,7 +101,7 @@ def _started(screener: Screener, chunks: Chunks, jobs: int, *, problems: bool) -
     try:
         for number in range(jobs):
             slots = Slots()
-            job = _Job(screener, chunks, slots, range(number + 1, chunks.count, jobs), problems=problems)
+            job = _Job(screener, chunks, slots, range(number, chunks.count, jobs), problems=problems)
             crew.append(_Hand(Worker(job.work, [hand.worker for hand in crew]), slots))
     except BaseException as error:
         for hand in crew:
@@ -118,24 +121,21 @@ class _Hand:
         self._number = 0
         self._told: list[Told] = []
 
-    def part(self, *, wanted: bool, size: int) -> Part | None:
-        """What came of its next chunk, of `size` bytes; None if not wanted, or not of all of it. Raises Gone."""
-        part, written, told, start, new = self.worker.results.receive()
-        self._told[start:] = new
-        if not (wanted and isinstance(part, Part) and part.size == size):
-            return None
-        part.told.update({self._told[number]: rows for number, rows in told.items()})
-        if written:
-            part.out = [self._slots.view(self._number, written)]
-        return part
-
-    def done(self) -> None:
-        """What was received last is not needed any more."""
-        self._slots.forget(self._number)
-        self._number += 1
-        # One that has done its last chunk listens no more.
-        with suppress(Gone):
-            self.worker.orders.send(None)
+    def parts(self, *, wanted: bool) -> Iterator[Part]:
+        """What came of its next chunk, nothing if not wanted; each part is good until the next. Raises Gone."""
+        while received := self.worker.results.receive():
+            part, written, told, start, new = received
+            self._told[start:] = new
+            part.told.update({self._told[number]: rows for number, rows in told.items()})
+            if written:
+                part.out = [self._slots.view(self._number, written)]
+            if wanted:
+                yield part
+            self._slots.forget(self._number)
+            self._number += 1
+            # One that has done its last chunk listens no more.
+            with suppress(Gone):
+                self.worker.orders.send(None)
 
 
 class _Job(NamedTuple):
@@ -148,35 +148,42 @@ class _Job(NamedTuple):
     problems: bool
 
     def work(self, orders: Pipe, results: Pipe) -> None:
-        """Screen each chunk into the next slot, once that is free. Raises Gone."""
+        """Screen each chunk, part by part into the next slot, once that is free; None ends it. Raises Gone."""
         numbers: dict[Told, int] = {}
-        for place, number in enumerate(self.numbers):
-            if place >= AHEAD:
-                orders.receive()
-            part = self._screened(number)
-            size = self.slots.put(place, part.out) if part else 0
-            if part and size:
-                part.out = []
-            # How rows count is sent once, and then by its number: some of it is long.
-            counts = part.told if part else Counter[Told]()
-            if len(numbers) > MAX_NUMBERS:
-                numbers.clear()
-            start = len(numbers)
-            told = {numbers.setdefault(key, len(numbers)): rows for key, rows in counts.items()}
-            counts.clear()
-            results.send((part, size, told, start, list(numbers)[start:]))
+        place = 0
+        for number in self.numbers:
+            for part in self._screened(number):
+                if place >= AHEAD:
+                    orders.receive()
+                size = self.slots.put(place, part.out)
+                if size:
+                    part.out = []
+                # How rows count is sent once, and then by its number: some of it is long.
+                counts = part.told
+                if len(numbers) > MAX_NUMBERS:
+                    numbers.clear()
+                start = len(numbers)
+                told = {numbers.setdefault(key, len(numbers)): rows for key, rows in counts.items()}
+                counts.clear()
+                results.send((part, size, told, start, list(numbers)[start:]))
+                place += 1
+            results.send(None)
 
-    def _screened(self, number: int) -> Part | None:
-        """What comes of a chunk; None where that takes more than this chunk."""
+    def _screened(self, number: int) -> Iterator[Part]:
+        """What comes of a chunk, up to a record that takes more than the chunk: in one part, or several large ones."""
         begin, end = self.chunks.start(number), self.chunks.start(number + 1)
         data = os.pread(self.chunks.handle, max(0, end - begin), begin)
+        parts = self.screener.parts(Source(io.BytesIO(data).read, "", begin))
         total = Part()
-        try:
-            for part in self.screener.parts(Source(io.BytesIO(data).read, "", begin)):
+        # Whatever it is that fails, the process that can tell it will meet it too.
+        with suppress(Exception):
+            for part in parts:
                 total.out += part.out
                 if self.problems:
                     total.problems += [problem._replace(line=problem.line + total.lines) for problem in part.problems]
                 total.add(part)
-        except Exception:  # whatever it is, the process that can tell it will meet it too
-            return None
-        return total
+                if total.size_out >= RESULT:
+                    self.screener.count(total)
+                    yield total
+                    total = Part()
+            yield total

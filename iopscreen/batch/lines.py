@@ -21,6 +21,8 @@ BLOCK = 1 << 18
 """Bytes read at once."""
 FIRST_LINES = 1 << 9
 """Bytes of lines looked at first: often just a few are wanted."""
+MORE_LINES = 1 << 16
+"""Bytes of lines looked at later: of short ones, each takes many times its own bytes."""
 MAX_LINE = 1 << 22
 """Bytes of one line. A longer one is no table, and would not fit into memory."""
 MAX_RECORD = 1 << 24
@@ -106,7 +108,7 @@ class Source:
         """
         most = min(FIRST_LINES, BLOCK)
         while lines := self.stretch(most).splitlines(keepends=True) or self._long_line():
-            most = min(2 * most, BLOCK)
+            most = min(2 * most, MORE_LINES, BLOCK)
             for line in lines:
                 self.take(len(line), 1)
                 yield line

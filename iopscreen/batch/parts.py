@@ -15,6 +15,8 @@ from iopscreen.batch import sampling
 from iopscreen.engine.remainder import Remainder
 from iopscreen.ruleset.model import Answer
 
+LONG = 1 << 19
+"""Bytes that are enough to be written at once: behind a row of one sign there may stand hundreds."""
 MAX_KINDS = 5_000
 """How many kinds of undecided rows are kept apart: of the others it is not kept what is open in them."""
 
@@ -73,6 +75,11 @@ class Part:
     formula_cells: int = 0
     told: Counter[Told] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much came of it that it is handed on before more comes."""
+        return self.size_out >= LONG
 
     def add(self, part: Part) -> None:
         """Count what `part`, which follows this one, counts. What it writes, and its problems, are the caller's."""

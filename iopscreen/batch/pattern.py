@@ -71,7 +71,8 @@ def _loose_cells(shape: Shape, plain: Collection[int], unlooked: Collection[int]
     for column in range(shape.width):
         inside = last if column == shape.width - 1 else loose
         if column in unlooked:
-            cells.append(inside.bare)
+            # A record does not begin with a line end: that is a blank line.
+            cells.append(inside.bare if column else rb"(?![\r\n])" + inside.bare)
         elif column in plain:
             cells.append(rb"(?:%b|)" % _bare(inside))
         else:
@@ -99,6 +100,17 @@ def lines_of(shape: Shape, data: bytes) -> list[bytes] | None:
         case _:
             others = not data.count(b"\n") == data.count(b"\r") == len(lines)
     return None if rest or others else lines
+
+
+def is_blank(shape: Shape, line: bytes) -> bool:
+    """Whether a line, at which a record begins, is blank."""
+    return not line.strip() and shape.delimiter not in line
+
+
+def first_lines(data: bytes, count: int) -> bytes:
+    """The first `count` of more lines."""
+    found = re.match(rb"(?:%b){%d}+" % (_LINE, count), data)
+    return found[0] if found else data
 
 
 def unmarked(shape: Shape, text: bytes, group: range) -> bytes:

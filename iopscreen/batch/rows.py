@@ -20,11 +20,11 @@ class Rows:
         self.width = writer.form.width
 
     def read(self, part: Part, source: Source, until: int) -> bool:
-        """Add records to `part` up to the first that ends at the byte `until` or past it; False at the end of the file.
+        """Add records to `part`, up to the first that ends at the byte `until` or past it, or makes it long.
 
-        Raises IopscreenError for a file that is refused.
+        False at the end of the file. Raises IopscreenError for a file that is refused.
         """
-        return any(source.at >= until for _ in self.each(part, source))
+        return any(source.at >= until or part.is_long for _ in self.each(part, source))
 
     def each(self, part: Part, source: Source) -> Iterator[None]:
         """Add the records from here on to `part`, one at a time. Raises IopscreenError for a file that is refused."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -130,7 +131,7 @@ class Screener:
         found = known.get(text)
         if found is None:
             found = column.class_of(text)
-            if len(text) <= MAX_TEXT:
+            if getsizeof(text) <= MAX_TEXT:
                 if len(known) >= MAX_TEXTS // len(self._columns):
                     known.clear()
                 known[text] = found
