@@ -67,7 +67,8 @@ PARTS = {
     "crossing": Part(("engine/crossing",), ("test_boundaries",)),
     "effect": Part(("engine/difference", "engine/effect"), ("test_effect", "test_audit", "test_limits")),
     "explain": Part(
-        ("engine/explain", "engine/unasked"), ("test_explain", "test_unasked", "test_interview", "test_limits")
+        ("engine/explain", "engine/settling", "engine/unasked"),
+        ("test_explain", "test_settling", "test_unasked", "test_interview", "test_limits"),
     ),
     "flow": Part(("engine/flow",), ("test_flow", "test_limits")),
     "budget": Part(("engine/budget",), ("test_time", "test_budget", "test_limits")),
