@@ -43,7 +43,7 @@ PARTS = {
         tuple(f"ruleset/{name}" for name in ("conditions", "reader", "shape", "questions", "statements", "citing")),
         ("test_reader",),
     ),
-    "nodes": Part(("ruleset/nodes",), ("test_nodes", "test_reader")),
+    "nodes": Part(("ruleset/nodes", "ruleset/syntax"), ("test_nodes", "test_reader")),
     "cases": Part(("ruleset/cases",), ("test_cases",)),
     "written": Part(("ruleset/written", "ruleset/condition_words"), ("test_written",)),
     "words": Part(("ruleset/words",), ("test_words",)),
