@@ -40,6 +40,7 @@ from iopscreen.ruleset.model import (
     Basis,
     Bound,
     Condition,
+    Impossible,
     Kind,
     Not,
     NumberTest,
@@ -238,6 +239,11 @@ def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
     questions = _aligned(left, right)
     halves = [(old, left, _labelled_rules(left, questions)), (new, right, _labelled_rules(right, questions))]
     rules = tuple(rule for _, _, labelled in halves for _, rule in labelled)
+    called = [
+        _called(label, written, which)
+        for (written, _, labelled), which in zip(halves, ("earlier", "new"), strict=True)
+        for label, _ in labelled
+    ]
     compiled = compile_rule_set(
         right._replace(
             questions=questions,
@@ -246,7 +252,8 @@ def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
             rules=rules,
             notes=(),
             guarantees=(*left.guarantees, *right.guarantees),
-        )
+        ),
+        called=called,
     )
     first = 0
     found = []
@@ -277,6 +284,15 @@ def _labelled_rules(half: RuleSet, questions: Sequence[Question]) -> list[tuple[
         (FIRST_IMPOSSIBLE - place, _rule(entry.condition, half)) for place, entry in enumerate(half.impossible)
     ]
     return [*absent, *impossible, *enumerate(half.rules)]
+
+
+def _called(label: Label, written: RuleSet, which: str) -> str:
+    """What a row of one side stands for, and where that is."""
+    if not isinstance(label, int):
+        return f"what the {which} rule set does not know of the answers"
+    thing: Impossible | Rule = written.rules[label] if label >= 0 else written.impossible[FIRST_IMPOSSIBLE - label]
+    kind = "rule" if label >= 0 else "impossible entry"
+    return f"{kind} `{thing.id}` in line {thing.place.line} of the {which} rule set"
 
 
 def _rule(condition: Condition, half: RuleSet) -> Rule:
