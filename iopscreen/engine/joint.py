@@ -331,14 +331,15 @@ def _both_questions(old: Question | None, new: Question | None) -> Question:
         assert question is not None  # it comes from one of the two
         return question
     known = {option.id: option for option in new.options}
-    options = [option._replace(alone=option.alone and _alone(old, option.id)) for option in new.options]
+    alone = _alone(old)
+    options = [option._replace(alone=option.alone and alone.get(option.id, True)) for option in new.options]
     options += [option for option in old.options if option.id not in known]
     return new._replace(options=tuple(options), low=min(old.low, new.low), high=max(old.high, new.high))
 
 
-def _alone(question: Question, option: str) -> bool:
-    """Whether an option excludes all others, or is not there at all."""
-    return all(mine.alone for mine in question.options if mine.id == option)
+def _alone(question: Question) -> dict[str, bool]:
+    """Whether each option excludes all others."""
+    return {option.id: option.alone for option in question.options}
 
 
 def _absent(half: RuleSet, questions: Sequence[Question]) -> Iterator[Condition]:
@@ -362,8 +363,9 @@ def _absent(half: RuleSet, questions: Sequence[Question]) -> Iterator[Condition]
 
 def _alone_here(mine: Question, question: Question) -> Iterator[Condition]:
     """An option that excludes all others on this side only, with another one."""
+    alone = _alone(mine)
     for option in question.options:
-        if option.id in mine.option_ids and not option.alone and _alone(mine, option.id) and len(question.options) > 1:
+        if alone.get(option.id, False) and not option.alone and len(question.options) > 1:
             rest = frozenset(question.option_ids) - {option.id}
             beside = OptionsTest(question.id, rest, every=False, place=NOWHERE)
             yield AllOf((OptionsTest(question.id, frozenset([option.id]), every=False, place=NOWHERE), beside))
