@@ -66,11 +66,7 @@ def read_answers_of(name: str, file: RuleFile) -> dict[str, Answer]:
     from iopscreen.ruleset.answers import read_answers
     from iopscreen.ruleset.nodes import MAX_BYTES
 
-    if may_hold_answers(name) and not streams.is_there(name):
-        raise IopscreenError(
-            "`--answers` wants the name of a file, and there is none called so; answers go into a file, and never onto "
-            "the command line, which a shell keeps"
-        )
+    streams.refuse_contents(name, may_hold_answers)
     with streams.opened(name) as source:
         data = source.read(MAX_BYTES + 1)  # more is refused, and a device has no end
     return read_answers(data, file.rule_set, streams.called(name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -49,9 +49,9 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def refuse_contents(name: str) -> None:
+def refuse_contents(name: str, looks_so: Callable[[str], bool] = may_be_contents) -> None:
     """What a file would hold, answers perhaps, in the place of its name: it is not repeated. Raises IopscreenError."""
-    if may_be_contents(name) and not is_there(name):
+    if looks_so(name) and not is_there(name):
         raise IopscreenError(
             "the name of a file is wanted, and there is none called so; what it holds goes into the file, never onto "
             "the command line, which a shell keeps"

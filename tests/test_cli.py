@@ -572,7 +572,7 @@ def test_answers_in_the_place_of_a_name_are_not_repeated_however_long_and_whatev
     inline = json.dumps({"condition_type": CANARY}) * 100
     done = iopscreen("screen", "--no-input", "--answers", inline, "-o", "out", "--force", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: `--answers` wants the name of a file")
+    assert done.stderr.startswith("error: the name of a file is wanted, and there is none called so; ")
     assert CANARY not in done.stderr
     done = iopscreen("show", inline)
     assert (done.returncode, done.stderr) == (2, "error: file name too long\n")

@@ -26,11 +26,9 @@ from iopscreen.engine.explain import (
     leads_to,
     other_readings,
     rules_asking,
-    settling,
     sufficient,
 )
 from iopscreen.engine.readings import joint_readings, single_readings
-from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import Answers, Bound, Kind, NumberTest, Question, RuleSet, Setting, Unanswered
 from iopscreen.ruleset.model import tests_of as every_test
 from iopscreen.ruleset.reader import read_rule_file, understand
@@ -177,30 +175,6 @@ def test_a_sufficient_part_is_sufficient_and_no_answer_of_it_is_in_vain():
             assert oracle_possible(oracle, without(part, question)) != result, about
         smaller += bool(part) and len(part) < len(known(answers))
     assert smaller > 300
-
-
-def test_what_settles_a_question_settles_it_alone_and_no_answer_of_it_is_in_vain():
-    rests = 0
-    for compiled, oracle, _, answers, about in drawn(range(450, 750)):
-        if not possible(compiled, answers):
-            continue
-        not_needed = decide(compiled, answers).not_needed
-        for question in compiled.rule_set.question:
-            part = settling(compiled, answers, question)
-            if part is None:
-                assert question not in not_needed or compiled.rule_set.impossible, about
-                continue
-            assert question in oracle.decide(part).not_needed, about
-            assert list(part.items()) == [(name, answers[name]) for name in compiled.rule_set.question if name in part]
-            assert part.items() <= known(answers).items(), about
-            left_out = unasked(compiled, answers)
-            for name in part:
-                if compiled.rule_set.impossible:
-                    assert not cannot_matter(compiled, without(part, name), question, left_out), about
-                else:
-                    assert question not in oracle.decide(without(part, name)).not_needed, about
-            rests += bool(part)
-    assert rests > 30
 
 
 # --- other readings -------------------------------------------------------------------------
@@ -409,7 +383,6 @@ def test_not_knowing_another_answer_counts_as_not_known(answer):
         (("no",), ("low",), ["two"]),
     ]
     assert sufficient(compiled, {"a": "no", "b": answer}) == {"a": "no"}
-    assert settling(compiled, {"a": "no", "b": answer}, "b") == {"a": "no"}
 
 
 def test_numbers_of_one_result_are_joined_to_ranges():
@@ -466,8 +439,6 @@ def test_of_impossible_answers_a_part_that_is_impossible_already_is_sufficient()
     answers = {"a": "yes", "b": "yes", "c": "yes"}
     assert sufficient(compiled, answers) == {"a": "yes", "b": "yes"}
     assert told(compiled, answers, "c") == [(("yes", "no"), (), [])]
-    with pytest.raises(ImpossibleAnswers):
-        settling(compiled, answers, "c")
 
 
 FOR_NOTES = """
@@ -483,17 +454,11 @@ def test_a_question_for_notes_decides_nothing():
     compiled = small(FOR_NOTES + rules("one | {a: yes} | high", "two | {} | low"))
     assert told(compiled, {}, "n") == [(("yes", "no"), ("low", "high"), ["one", "two"])]
     assert sufficient(compiled, {"a": "yes", "n": "yes"}) == {"a": "yes"}
-    assert settling(compiled, {"a": "yes"}, "n") is None
 
 
 def test_early_questions_are_kept():
     compiled = small(TWO + rules("one | {any_of: [{a: yes}, {b: yes}]} | high", "two | {} | low"))
     assert sufficient(compiled, {"a": "yes", "b": "yes"}) == {"a": "yes"}
-
-
-def test_nothing_settles_a_question_that_is_answered():
-    compiled = small(KINDS + rules("one | {kind: w} | high", "two | {} | low"))
-    assert settling(compiled, {"kind": ("w", "x")}, "kind") is None
 
 
 def test_a_rule_asks_only_by_a_part_that_is_still_open():

@@ -14,6 +14,7 @@ from iopscreen.engine.decide import decide, rule_on
 from iopscreen.engine.diagram import Diagram
 from iopscreen.engine.difference import under_reading
 from iopscreen.engine.flow import flow
+from iopscreen.engine.joint import join
 from iopscreen.engine.mutate import Edit, MutantMaker
 from iopscreen.engine.table import Table, Tally
 from iopscreen.engine.unasked import cannot_matter
@@ -112,6 +113,32 @@ def test_a_condition_has_as_many_alternatives_as_the_limit_says(what, body, monk
     assert str(error.value) == f"{what} is an `or` of too many alternatives; split it into several"
     things = [*rule_set.rules, *rule_set.impossible, *rule_set.notes, *rule_set.guarantees]
     assert error.value.place == next(thing.place for thing in things if f"`{thing.id}`" in what)
+
+
+@pytest.mark.parametrize("which", ["earlier", "new"])
+@pytest.mark.parametrize(("what", "body"), PLACES[:2], ids=[what for what, _ in PLACES[:2]])
+def test_two_rule_sets_with_too_many_alternatives_are_told_with_what_has_them(which, what, body, monkeypatch):
+    """Who is impossible is a rule among the others there; it has its own name all the same."""
+    tangled, plain = limited(body), limited(rules("{}"))
+    monkeypatch.setattr("iopscreen.engine.clauses.MAX_CLAUSES", 2)
+    with pytest.raises(TooTangledToCompile) as error:
+        join(*((tangled, plain) if which == "earlier" else (plain, tangled)))
+    line = next(thing.place.line for thing in (*tangled.impossible, *tangled.rules))
+    where = f"{what} in line {line} of the {which} rule set"
+    assert str(error.value) == f"{where} is an `or` of too many alternatives; split it into several"
+
+
+def test_answers_that_one_of_two_rule_sets_does_not_know_are_told_where_they_are_too_many(monkeypatch):
+    fewer = limited(rules("{}"))
+    more = fewer._replace(
+        questions=tuple(
+            question._replace(low=question.low - 9, high=question.high + 9) if question.id == "a" else question
+            for question in fewer.questions
+        )
+    )
+    monkeypatch.setattr("iopscreen.engine.compiled.MAX_MET", -1)
+    with pytest.raises(TooTangledToCompile, match=r"^what the earlier rule set does not know of the answers and what"):
+        join(fewer, more)
 
 
 @pytest.mark.parametrize(("left", "right", "fits"), [(66, 66, True), (64, 70, True), (67, 67, False), (68, 68, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -419,6 +420,18 @@ def test_random_damage_is_read_or_refused():
         result_or_refusal(bytes(data))
 
 
+def test_random_signs_are_read_or_told():
+    """Short texts of little but signs: whatever stops the parser, there is one fault for it."""
+    random, told_apart = Random("signs"), set()
+    for _ in range(20_000):
+        text = "".join(random.choice(SIGNS) for _ in range(random.randint(2, 9)))
+        told_apart.update(re.sub("`.`|[0-9]+", "", line) for line in told(text, pure=False) if line.endswith("]"))
+    assert len(told_apart) > 30
+
+
+SIGNS = [*"ab{}[],: ?'\"-\n\\!|%@#&*", ": ", "? ", "- ", "&a", "*a", "!x"]
+
+
 # --- the C and the pure Python parser ---
 
 BITS = [
@@ -615,8 +628,8 @@ def test_many_near_names_among_very_many_options_cost_little():
     [
         (f"a: {'b' * 298}: c", 302, "text with `: ` in it must be quoted"),
         (f"a: {'b' * 299}: c", 303, "`:` cannot stand here: quote text that has it, and check the indentation"),
-        (f"{{a: b]{' ' * 298}c", 6, "a comma or a closing bracket is missing before this"),
-        (f"{{a: b]{' ' * 299}c", 6, "a closing bracket without its opening one; quote the text if it belongs to it"),
+        (f"[a, |{' ' * 298}?", 5, "text with `?` inside `{}` or `[]` must be quoted"),
+        (f"[a, |{' ' * 299}?", 5, "text that starts with `|` must be quoted"),
     ],
 )
 def test_a_trap_is_looked_for_near_the_place_where_the_parser_stopped(text, column, said, pure):

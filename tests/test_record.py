@@ -61,7 +61,8 @@ class Site:
         answers = dict(answers)
         decision = kept_decision(self.compiled, answers)
         times = {name: at(place + 1) for place, name in enumerate(answers)}
-        call = Call(**{"status": Status.FINISHED, "started": at(0), "ended": at(60), "given_at": times, **call})
+        ended = None if call.get("status") is Status.UNFINISHED else at(60)
+        call = Call(**{"status": Status.FINISHED, "started": at(0), "ended": ended, "given_at": times, **call})
         stop = {"emergency_stop": True} if call.status is Status.EMERGENCY else {}
         contents = record_json(
             call,
@@ -517,6 +518,16 @@ def test_a_time_that_is_none_is_refused_by_its_place_before_a_record_is_gone_on_
 def test_every_check_finds_something_in_these_tests():
     named = {name for name, _, _ in ALTERED} | {"impossible-answers", "decision-differs"}
     assert {check.__name__.strip("_").replace("_", "-") for check in CHECKS} - named == {"cannot-decide"}
+
+
+def test_a_finished_call_that_is_called_unfinished_is_found(iop):
+    """With its digest made anew, so that nothing else shows it."""
+    contents = {**iop.record(STAY_HOME), "status": "unfinished"}
+    contents["digest"] = contents_digest(contents)
+    (problem,) = iop.problems(contents)
+    assert (problem.name, problem.where) == ("status-differs", "status")
+    assert problem.message == "unfinished, although it holds when the call ended"
+    assert iop.problems(iop.record(STAY_HOME, status=Status.UNFINISHED)) == ()  # left on its last page
 
 
 def test_a_finished_call_with_a_question_that_was_never_asked_is_found(iop):

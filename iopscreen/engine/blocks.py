@@ -165,8 +165,10 @@ class OptionBlocks(Blocks):
     def __init__(self, question: Question, tests: Sequence[OptionsTest]) -> None:
         self._any = [test for test in tests if not test.every]
         self._every = [test for test in tests if test.every]
-        self._marks = [self._marks_of(option) for option in question.option_ids]
-        self._place = {option: place for place, option in enumerate(question.option_ids)}
+        self._options = question.option_ids
+        self._marks = [self._marks_of(option) for option in self._options]
+        self._place = {option: place for place, option in enumerate(self._options)}
+        self._wanted = [frozenset(self._place[option] for option in test.options) for test in self._every]
         self._alone = [option.alone for option in question.options]
         super().__init__(question, 0)
         found = self._nearest_sets(frozenset())
@@ -183,15 +185,15 @@ class OptionBlocks(Blocks):
         return _Marks(meets, misses)
 
     def _ids(self, places: Iterable[int]) -> tuple[str, ...]:
-        return tuple(self.question.option_ids[place] for place in sorted(places))
+        return tuple(self._options[place] for place in sorted(places))
 
     def _signature(self, places: frozenset[int]) -> Signature:
         meets = misses = 0
-        for place, marks in enumerate(self._marks):
-            if place in places:
-                meets |= marks.meets
-            else:
-                misses |= marks.misses
+        for place in places:
+            meets |= self._marks[place].meets
+        for number, wanted in enumerate(self._wanted):
+            if not wanted <= places:
+                misses |= 1 << number
         return meets, misses
 
     def _nearest_sets(self, known: frozenset[int]) -> dict[Signature, tuple[int, ...]]:

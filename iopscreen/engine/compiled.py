@@ -89,11 +89,14 @@ class Compiled(_Compiled):
         return label
 
 
-def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Compiled:
+def compile_rule_set(
+    rule_set: RuleSet, readings: Readings | None = None, called: Sequence[str] | None = None
+) -> Compiled:
     """Compile `rule_set` under `readings` (default: its settings' own values).
 
-    Raises TooTangledToCompile where a question has more than `blocks.MAX_BLOCKS` blocks or a
-    condition more than `clauses.MAX_CLAUSES` alternatives.
+    `called`: what to call each rule, where one stands for something else. Raises TooTangledToCompile
+    where a question has more than `blocks.MAX_BLOCKS` blocks or a condition more than
+    `clauses.MAX_CLAUSES` alternatives.
     """
     values = {**rule_set.readings, **(readings or {})}
     deciding = [tuple(tests_of(condition)) for condition in deciding_conditions(rule_set)]
@@ -117,7 +120,7 @@ def compile_rule_set(rule_set: RuleSet, readings: Readings | None = None) -> Com
     rows = [
         (clause, index)
         for index, rule in enumerate(rule_set.rules)
-        for clause in _clauses(maker, rule.condition, f"rule `{rule.id}`", rule.place)
+        for clause in _clauses(maker, rule.condition, called[index] if called else f"rule `{rule.id}`", rule.place)
     ]
     notes = []
     for note in rule_set.notes:

@@ -7,16 +7,16 @@ On the reasons behind decisions (2020).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iopscreen.engine.blocks import Blocks, NumberBlocks
 from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, TooTangledToCompile, compile_rule_set
-from iopscreen.engine.decide import Decision, in_file_order
+from iopscreen.engine.decide import Decision
 from iopscreen.engine.diagram import Diagram, Label, Node
 from iopscreen.engine.readings import MAX_READINGS, changed_together
-from iopscreen.engine.unasked import cannot_matter, unasked
+from iopscreen.engine.settling import answers_of, known_answers, least_part
 from iopscreen.ruleset.model import (
     NO,
     NO_RULE,
@@ -27,7 +27,6 @@ from iopscreen.ruleset.model import (
     Question,
     Rule,
     Setting,
-    Unanswered,
     Value,
 )
 
@@ -165,47 +164,13 @@ def rules_asking(compiled: Compiled, decision: Decision, question_id: str) -> tu
 def sufficient(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
     """A part of the known answers with which alone the same outcomes are possible, and none of it in vain.
 
-    Of impossible answers it is a part that is impossible already. Raises TooTangled past the budget.
+    Of impossible answers it is a part that is impossible already. An answer stays, perhaps in vain,
+    where it is too tangled to decide without it. Raises TooTangled past the budget.
     """
-    possible = _possible(compiled, answers)
-    return _least_part(_known(compiled, answers), lambda part: _possible(compiled, part) == possible)
-
-
-def settling(compiled: Compiled, answers: Answers, question_id: str) -> dict[str, Answer] | None:
-    """A part of the known answers with which alone the question cannot matter, and none of it in vain.
-
-    None where it can matter with all of them, alone or together with others that were not asked.
-    Raises what `decide` raises.
-    """
-    left_out = unasked(compiled, answers)
-
-    def settled(part: Answers) -> bool:
-        return cannot_matter(compiled, part, question_id, left_out)
-
-    known = _known(compiled, answers)
-    open_question = question_id not in known and not compiled.rule_set.question[question_id].for_notes
-    return _least_part(known, settled) if settled(answers) and open_question else None
-
-
-def _known(compiled: Compiled, answers: Answers) -> dict[str, Answer]:
-    in_order = in_file_order(compiled, answers)
-    return {question: answer for question, answer in in_order.items() if not isinstance(answer, Unanswered)}
-
-
-def _least_part(answers: dict[str, Answer], enough: Callable[[Answers], bool]) -> dict[str, Answer]:
-    """A part of `answers` that is enough, and is not without any one of its own; early questions are kept.
-
-    Repeated, because with impossible combinations a question that was needed together with
-    another one no longer is once a third can matter alone: an answer may go after a later pass.
-    """
-    part, before = dict(answers), -1
-    while len(part) != before:
-        before = len(part)
-        for question in reversed(answers):
-            without = {name: answer for name, answer in part.items() if name != question}
-            if question in part and enough(without):
-                part = without
-    return part
+    known, possible = known_answers(compiled, answers), _possible(compiled, answers)
+    return answers_of(
+        known, least_part(len(known), lambda part: _possible(compiled, answers_of(known, part)) == possible)
+    )
 
 
 # --- whether the reading of the source matters ----------------------------------------------

@@ -40,6 +40,7 @@ from iopscreen.ruleset.model import (
     Basis,
     Bound,
     Condition,
+    Impossible,
     Kind,
     Not,
     NumberTest,
@@ -238,6 +239,11 @@ def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
     questions = _aligned(left, right)
     halves = [(old, left, _labelled_rules(left, questions)), (new, right, _labelled_rules(right, questions))]
     rules = tuple(rule for _, _, labelled in halves for _, rule in labelled)
+    called = [
+        _called(label, written, which)
+        for (written, _, labelled), which in zip(halves, ("earlier", "new"), strict=True)
+        for label, _ in labelled
+    ]
     compiled = compile_rule_set(
         right._replace(
             questions=questions,
@@ -246,7 +252,8 @@ def join(old: RuleSet, new: RuleSet, budget: Budget = UNLIMITED) -> Joint:
             rules=rules,
             notes=(),
             guarantees=(*left.guarantees, *right.guarantees),
-        )
+        ),
+        called=called,
     )
     first = 0
     found = []
@@ -277,6 +284,15 @@ def _labelled_rules(half: RuleSet, questions: Sequence[Question]) -> list[tuple[
         (FIRST_IMPOSSIBLE - place, _rule(entry.condition, half)) for place, entry in enumerate(half.impossible)
     ]
     return [*absent, *impossible, *enumerate(half.rules)]
+
+
+def _called(label: Label, written: RuleSet, which: str) -> str:
+    """What a row of one side stands for, and where that is."""
+    if not isinstance(label, int):
+        return f"what the {which} rule set does not know of the answers"
+    thing: Impossible | Rule = written.rules[label] if label >= 0 else written.impossible[FIRST_IMPOSSIBLE - label]
+    kind = "rule" if label >= 0 else "impossible entry"
+    return f"{kind} `{thing.id}` in line {thing.place.line} of the {which} rule set"
 
 
 def _rule(condition: Condition, half: RuleSet) -> Rule:
@@ -315,14 +331,15 @@ def _both_questions(old: Question | None, new: Question | None) -> Question:
         assert question is not None  # it comes from one of the two
         return question
     known = {option.id: option for option in new.options}
-    options = [option._replace(alone=option.alone and _alone(old, option.id)) for option in new.options]
+    alone = _alone(old)
+    options = [option._replace(alone=option.alone and alone.get(option.id, True)) for option in new.options]
     options += [option for option in old.options if option.id not in known]
     return new._replace(options=tuple(options), low=min(old.low, new.low), high=max(old.high, new.high))
 
 
-def _alone(question: Question, option: str) -> bool:
-    """Whether an option excludes all others, or is not there at all."""
-    return all(mine.alone for mine in question.options if mine.id == option)
+def _alone(question: Question) -> dict[str, bool]:
+    """Whether each option excludes all others."""
+    return {option.id: option.alone for option in question.options}
 
 
 def _absent(half: RuleSet, questions: Sequence[Question]) -> Iterator[Condition]:
@@ -346,8 +363,9 @@ def _absent(half: RuleSet, questions: Sequence[Question]) -> Iterator[Condition]
 
 def _alone_here(mine: Question, question: Question) -> Iterator[Condition]:
     """An option that excludes all others on this side only, with another one."""
+    alone = _alone(mine)
     for option in question.options:
-        if option.id in mine.option_ids and not option.alone and _alone(mine, option.id) and len(question.options) > 1:
+        if alone.get(option.id, False) and not option.alone and len(question.options) > 1:
             rest = frozenset(question.option_ids) - {option.id}
             beside = OptionsTest(question.id, rest, every=False, place=NOWHERE)
             yield AllOf((OptionsTest(question.id, frozenset([option.id]), every=False, place=NOWHERE), beside))

@@ -9,6 +9,7 @@ guarantees, cases, and the table of all profiles.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ def _finding_lines(result: AuditResult, finding: Finding, color: bool, width: in
 
 def _source_lines(result: AuditResult, finding: Finding, width: int) -> Iterator[str]:
     """The line that a finding points at, and a caret below. A long line is cut on both sides."""
-    lines = result.texts.get(finding.path, "").split("\n")
+    lines = _lines(result.texts.get(finding.path, ""))
     if not 0 < finding.place.line <= len(lines) or not lines[finding.place.line - 1].strip():
         return
     written = lines[finding.place.line - 1].rstrip("\r")
@@ -112,6 +113,12 @@ def _source_lines(result: AuditResult, finding: Finding, width: int) -> Iterator
     shown = printable(before) + printable(after[: room - len(before)])
     yield f"{gutter}{shown}".rstrip()
     yield f"{' ' * (len(gutter) - 2)}| {' ' * cells(printable(before))}^"
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Sequence[str]:
+    """The lines of a file, of which there may be as many as findings."""
+    return text.split("\n")
 
 
 def _related_lines(related: Related, width: int) -> list[str]:

@@ -90,6 +90,9 @@ class ConditionReader:
         if ":" in key.text and key.text not in self.subjects:
             self._fault("unknown-name", key.place, f"{shown(key.text)}: a space is missing after `:`")
             return None
+        if "=" in key.text:
+            self._fault("unknown-name", key.place, f"{shown(key.text)}: `: ` stands between a question and its answer")
+            return None
         if flow and key.text not in self.subjects and isinstance(value, Scalar) and value.empty:
             message = f"{shown(key.text)} is not a question or setting; a list of answers stands in `[]`"
             self._fault("unknown-name", key.place, message)

@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iopscreen.ruleset.findings import Faults, Place
+from iopscreen.ruleset.syntax import Kind, Last, Stop, Trap, told
 
 if TYPE_CHECKING:
     import yaml
@@ -162,6 +163,8 @@ class _Builder:
         self.open: list[tuple[Any, list[Node]]] = []
         self.root: Node | None = None
         self.documents = 0
+        self.last: Any = None
+        """What was read last, of what stands in the text."""
 
     def build(self, pure: bool) -> Node | None:
         import yaml
@@ -178,6 +181,7 @@ class _Builder:
         try:
             for event in yaml.parse(self.text, Loader=_loader(pure)):
                 step = take.get(type(event))
+                self._remember(event)
                 if step is not None:
                     step(event)
         except _TooMuch:
@@ -191,6 +195,10 @@ class _Builder:
             self.faults.add("empty-file", Place(1, 1), "the file holds nothing but comments")
             return None
         return self.root
+
+    def _remember(self, event: Any) -> None:
+        if event.start_mark.index < event.end_mark.index:
+            self.last = event
 
     def _start(self, event: Any) -> None:
         self._count(event)
@@ -307,65 +315,53 @@ class _Builder:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         """One fault for what stopped the parser, where its author would look for it."""
-        mark, context = error.problem_mark or error.context_mark, error.context_mark
-        found = self._line(mark)
-        trap = self._started_by_mark(found, context, error.context or "")
-        if trap is None and context is not None:
-            trap = self._never_closed(found, context, error)
-        if trap is None and "not allowed" in (error.problem or ""):
-            trap = self._ran_on(found)
-        if trap is None:
-            message = _between_brackets(error, found) or _hint(found.text, found.place.column - 1)
-            trap = found.place, message or _said(error, found)
-        self.faults.add("syntax", *trap)
+        stop = self._stop(error)
+        self.faults.add("syntax", *(self._started_by_mark(stop) or told(stop)))
 
-    def _line(self, mark: Any) -> _Line:
+    def _stop(self, error: yaml.MarkedYAMLError) -> Stop:
+        context = error.context_mark
+        return Stop(
+            lines=self.lines,
+            place=self._in_text(error.problem_mark or context),
+            problem=error.problem or "",
+            context=error.context or "",
+            since=self._in_text(context) if context else None,
+            last=self._last_read(),
+            brackets=[bracket for start, _ in self.open if (bracket := self._bracket(start))],
+        )
+
+    def _in_text(self, mark: Any) -> Place:
         line, column = (mark.line, mark.column) if mark else (0, 0)
         if line >= len(self.lines):  # one parser sees a line end where the file ends without one
             line, column = len(self.lines) - 1, len(self.lines[-1])
-        return _Line(Place(line + 1, column + 1), self.lines[line])
+        return Place(line + 1, column + 1)
 
-    def _started_by_mark(self, found: _Line, context: Any, what: str) -> tuple[Place, str] | None:
+    def _bracket(self, start: Any) -> Place | None:
+        """The bracket that opens a list or mapping: a key and its value alone in a list have none."""
+        line, column = start.end_mark.line, start.end_mark.column
+        written = start.flow_style and start.start_mark.index < start.end_mark.index
+        return Place(line + 1, column) if written and self.lines[line][column - 1] in "[{" else None
+
+    def _last_read(self) -> Last:
+        event = self.last
+        if event is None:
+            return Last(Kind.OTHER, Place(1, 1), Place(1, 1))
+        start, end = self._in_text(event.start_mark), self._in_text(event.end_mark)
+        if hasattr(event, "value"):
+            quoted = Kind.QUOTED if event.style in ("'", '"') else Kind.OTHER
+            return Last(quoted if event.style else Kind.PLAIN, start, end)
+        closing = start != end and self.lines[end.line - 1][end.column - 2] in ("]", "}")
+        return Last(Kind.BRACKET if closing else Kind.OTHER, start, end)
+
+    def _started_by_mark(self, stop: Stop) -> Trap | None:
         """Text that starts with `&`, `*` or `!`: taken for an anchor, an alias or a tag."""
-        line = self._line(context)
-        if context is not None and ("anchor" in what or "alias" in what or "tag" in what):
-            sign = line.text[context.column : context.column + 1]
-            return line.place, f"text that starts with `{sign}` must be quoted"
+        if stop.since is not None and any(what in stop.context for what in ("anchor", "alias", "tag")):
+            return stop.since, f"text that starts with `{stop.at(stop.since)}` must be quoted"
         for fault in self.faults.found:
-            if fault.name == "yaml-feature" and fault.place.line == found.place.line:
+            if fault.name == "yaml-feature" and fault.place.line == stop.place.line:
                 self.faults.found.remove(fault)
-                sign = found.text[fault.place.column - 1 : fault.place.column]
-                return fault.place, f"text that starts with `{sign}` must be quoted"
+                return fault.place, f"text that starts with `{stop.at(fault.place)}` must be quoted"
         return None
-
-    def _never_closed(self, found: _Line, context: Any, error: yaml.MarkedYAMLError) -> tuple[Place, str] | None:
-        line, problem = self._line(context), error.problem or ""
-        if "quoted scalar" in (error.context or "") and "end of stream" in problem:
-            return line.place, "the quote that opens here is never closed"
-        if "expected ':'" in problem:
-            return _glued(line)
-        if found.place.line == len(self.lines) and not found.text[found.place.column - 1 :]:
-            return self._open_at_the_end()
-        outdented = len(found.text) - len(found.text.lstrip()) <= len(line.text) - len(line.text.lstrip())
-        if "flow" in (error.context or "") and found.place.line > line.place.line and outdented:
-            return line.place, "the bracket that opens here is never closed"
-        return None
-
-    def _open_at_the_end(self) -> tuple[Place, str] | None:
-        """The innermost bracket that is open where the file ends; a key and its value alone in a list have none."""
-        for start, _ in reversed(self.open):
-            written = self.lines[start.start_mark.line][start.start_mark.column : start.end_mark.column]
-            if start.flow_style and written.endswith(("[", "{")):
-                return self._place(start), "the bracket that opens here is never closed"
-        return None
-
-    def _ran_on(self, found: _Line) -> tuple[Place, str] | None:
-        """A key that touches its value is text, which runs on into the next line: the key there is one too many."""
-        numbers = range(found.place.line - 1, 0, -1)
-        above = (_Line(Place(number, 1), self.lines[number - 1]) for number in numbers)
-        glued = next((_glued(line) for line in above if line.text.strip()), None)
-        beside = len(found.text) - len(found.text.lstrip()) + 1
-        return glued if glued and glued[0].column == beside else None
 
 
 def _is_marked(line: str, start: int) -> bool:
@@ -380,76 +376,3 @@ def _placed(value: Node, key: Scalar) -> Node:
     if isinstance(value, Scalar) and value.plain and not value.text:
         return value._replace(place=key.place)
     return value
-
-
-class _Line(NamedTuple):
-    """A place and the whole line that it is in."""
-
-    place: Place
-    text: str
-
-
-def _glued(line: _Line) -> tuple[Place, str] | None:
-    """A key at the beginning of a line that touches its value; what begins with `http://` is none."""
-    glued = re.match(r"\s*(?:- +)*([A-Za-z][\w-]*:(?!//)\S.*)", line.text)
-    if glued is None:
-        return None
-    place = Place(line.place.line, glued.start(1) + 1)
-    return place, f"`{glued.group(1)[:40]}`: a space is missing after `:`"
-
-
-def _between_brackets(error: yaml.MarkedYAMLError, found: _Line) -> str | None:
-    """A comma that is missing, or too many: told by the signs here, for hints look at the entries beside it, too."""
-    problem, context, start = error.problem or "", error.context or "", found.place.column - 1
-    before, sign = found.text[:start].rstrip(), found.text[start : start + 1]
-    if "node content" in problem and "flow" in context and sign == ",":
-        return "a value is missing before this comma, or the comma is one too many"
-    if "',' or" in problem and sign in ("{", "["):
-        return "a `:` or a comma is missing before this"
-    if "',' or" in problem and sign not in (":", "}", "]") and (not before or before.endswith(("}", "]"))):
-        return "a comma is missing before this"
-    return None
-
-
-def _said(error: yaml.MarkedYAMLError, found: _Line) -> str:
-    """A parser's complaint in words that help; the words of both parsers lead to the same."""
-    problem, context = error.problem or "", error.context or ""
-    sign = found.text[found.place.column - 1 : found.place.column]
-    if "block scalar" in context:
-        return "behind `|` or `>` the text starts on the next line; quote text that starts with such a sign"
-    if "node content" in problem or "cannot start any token" in problem:
-        return f"text that starts with `{sign}` must be quoted"
-    if "'-' indicator" in problem or "block end" in problem or "expected key" in problem:
-        return "the indentation does not fit the lines above"
-    if "not allowed" in problem:
-        return f"`{sign}` cannot stand here: quote text that has it, and check the indentation"
-    if "unexpected ':'" in problem:
-        return "a space is missing after `:`"
-    if "',' or" in problem:
-        return "a comma or a closing bracket is missing before this"
-    return "the YAML cannot be read on from here: quote text with special signs, and check the indentation"
-
-
-_HINTS = (
-    (r"[:,\[{]\s*[<>]=?\s*\d", "write a comparison in words, such as `{at_least: 18}`, `above`, `at_most` or `below`"),
-    (r"(?:^\s*|[:,-]\s+|[\[{]\s*)[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
-    (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
-    (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
-    (
-        r":\s*(['\"]).*\1\s*[^\s,}\]#]",
-        "something stands behind the closing quote; put the quotes around the whole text",
-    ),
-    (
-        r":\s+[^'\"{\[#\s][^{\[]*[}\]]\s*$",
-        "a closing bracket without its opening one; quote the text if it belongs to it",
-    ),
-)
-
-
-def _hint(written: str, column: int) -> str | None:
-    """What would be right, where the line shows a trap that we know."""
-    near = written[max(0, column - 300) : column + 300]  # a hostile line is a megabyte long
-    for pattern, message in _HINTS:
-        if re.search(pattern, near):
-            return message
-    return None

@@ -138,13 +138,11 @@ def skipped_questions(compiled: Compiled, decision: Decision) -> tuple[Skipped, 
     """The questions that were never asked and cannot matter, each with the answers that settle it.
 
     A question that was asked and not answered is no skipped one; nor is one that may come to
-    matter together with others, before these have been asked. Raises TooTangled.
+    matter together with others, before these have been asked.
     """
-    from iopscreen.engine.explain import settling
+    from iopscreen.engine.settling import settling
 
-    never_asked = [question for question in decision.not_needed if question not in decision.answers]
-    settled_by = ((question, settling(compiled, decision.answers, question)) for question in never_asked)
-    return tuple(Skipped(question, because) for question, because in settled_by if because is not None)
+    return tuple(Skipped(*settled) for settled in settling(compiled, decision.answers, decision.not_needed).items())
 
 
 def record_json(

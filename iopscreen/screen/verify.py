@@ -385,12 +385,18 @@ def _times_out_of_order(look: Look) -> Iterator[Problem]:
 
 
 def _status_differs(look: Look) -> Iterator[Problem]:
-    """For a call that is called finished and was not, and for an emergency that its decision does not show."""
+    """For a call that is called finished and was not, or the other way round, and for an emergency that is none.
+
+    A call that somebody left on its last page is unfinished, though every question is answered: that it ended is all
+    that such a call cannot say.
+    """
     contents, decision = look.contents, look.again.decision
     stopped = contents["decision"].get("emergency_stop", False)
     if stopped is not (contents["status"] == Status.EMERGENCY):
         message = "the status and `emergency_stop` of the decision do not say the same"
         yield Problem("status-differs", "status", message)
+    if contents["status"] == Status.UNFINISHED and contents["ended"] is not None:
+        yield Problem("status-differs", "status", "unfinished, although it holds when the call ended")
     if contents["status"] != Status.FINISHED or decision is None:
         return
     for question in look.to_ask:

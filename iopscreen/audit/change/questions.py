@@ -69,9 +69,9 @@ def _has(rule_set: RuleSet, question: Question) -> bool:
 
 
 def _answers(old: Question, new: Question) -> AnswersChanged | None:
-    added = tuple(option for option in new.option_ids if option not in old.option_ids)
-    removed = tuple(option for option in old.option_ids if option not in new.option_ids)
-    before = {option.id: option.alone for option in old.options}
+    before, after = ({option.id: option.alone for option in question.options} for question in (old, new))
+    added = tuple(option for option in after if option not in before)
+    removed = tuple(option for option in before if option not in after)
     alone = tuple(option.id for option in new.options if before.get(option.id, option.alone) != option.alone)
     ranges = ((old.low, old.high), (new.low, new.high))
     other_range = ranges if ranges[0] != ranges[1] else None

@@ -309,7 +309,7 @@ def _order(mine: Iterable[str], other: Container[str]) -> str:
 def _answers(rule_set: RuleSet, asked: Question | Setting, other: Question | Setting) -> dict[str, str | None]:
     """The options and groups of a question or setting, and the order of what `other` has, too."""
     found: dict[str, str | None] = {}
-    found["order"] = _order([option.id for option in asked.options], [option.id for option in other.options])
+    found["order"] = _order([option.id for option in asked.options], {option.id for option in other.options})
     for option in asked.options:
         found |= {f"{option.id} {field}": text for field, text in _fields(rule_set, option).items()}
     if isinstance(asked, Question):

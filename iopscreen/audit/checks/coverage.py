@@ -12,7 +12,7 @@ from iopscreen.audit.telling import listed
 from iopscreen.engine.compiled import NONE_MATCHES
 from iopscreen.ruleset.cases import TO_FILL_IN
 from iopscreen.ruleset.findings import Place
-from iopscreen.ruleset.model import Answer, Kind
+from iopscreen.ruleset.model import NO, YES, Answer, Kind
 from iopscreen.ruleset.values import answer_json
 
 MAX_RELATED = 10
@@ -71,7 +71,8 @@ def uncovered_option(subject: Subject) -> Iterator[Told | Undecided]:
     impossible are not listed.
     """
     missing = _missing(subject, "options")
-    options = [option for option in options_asked(subject.compiled) if option_name(*option) in (missing or ())]
+    not_given = frozenset(missing or ())
+    options = [option for option in options_asked(subject.compiled) if option_name(*option) in not_given]
     callers = attempted(lambda: {option: _caller_with(subject, *option) for option in options})
     if missing is None or callers is None:
         yield Undecided("whether cases give every answer", ("uncovered-option",))
@@ -79,7 +80,8 @@ def uncovered_option(subject: Subject) -> Iterator[Told | Undecided]:
     found = [(option, answers) for option, answers in callers.items() if answers]
     if found:
         names = [option_name(*option) for option, _ in found]
-        places = list(dict.fromkeys(_place(subject, *option) for option, _ in found))
+        declared = _places(subject)
+        places = list(dict.fromkeys(declared[option] for option, _ in found))
         yield _told(subject, "answers with", ("option", "options"), names, places, found[0][1])
 
 
@@ -129,7 +131,13 @@ def _caller_with(subject: Subject, question: str, option: str) -> Mapping[str, A
     return {}
 
 
-def _place(subject: Subject, question: str, option: str) -> Place:
-    """Where an option is declared; yes and no are by their question."""
-    asked = subject.rule_set.question[question]
-    return next((declared.place for declared in asked.options if declared.id == option), asked.place)
+def _places(subject: Subject) -> Mapping[tuple[str, str], Place]:
+    """Where each answer is declared, by question and answer; yes and no are by their question."""
+    return {
+        (question.id, answer): place
+        for question in subject.rule_set.questions
+        for answer, place in [
+            *((option.id, option.place) for option in question.options),
+            *((answer, question.place) for answer in (YES, NO) if not question.options),
+        ]
+    }
