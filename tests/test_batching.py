@@ -13,9 +13,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 from conftest import RULES, TESTS
@@ -290,17 +293,26 @@ def test_a_signal_leaves_no_result(number, blocks, tmp_path):
         assert names(tmp_path) == []
 
 
+def feed(pipe: IO[bytes], rows: bytes) -> None:
+    with suppress(BrokenPipeError):
+        pipe.write(rows)
+        pipe.flush()
+
+
 def test_of_rows_on_stdout_an_interrupt_says_that_some_may_be_missing(tmp_path):
     command = [sys.executable, "-c", HEARD, "batch", "-", "--problems", "problems.csv"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as child:  # fmt: skip
-        child.stdin.write(CALLS.encode() + b"9,mania,no,yes,x\n" * 20_000)
-        child.stdin.flush()
+        feeding = threading.Thread(target=feed, args=(child.stdin, CALLS.encode() + b"9,mania,no,yes,x\n" * 20_000))
+        feeding.start()  # while it waits for its rows to be read, it reads none
         assert child.stdout.read(1)
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=PATIENCE)
+        child.stdout.read()
+        said = child.stderr.read()
+        feeding.join(PATIENCE)
+        child.wait(PATIENCE)
     assert (child.returncode, said) == (130, b"interrupted: what went to stdout may lack rows\n")
     assert names(tmp_path) == []
 

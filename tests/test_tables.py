@@ -413,7 +413,7 @@ def test_one_value_over_several_lines_is_no_json_lines(text, name, tmp_path):
         (
             "in.jsonl",
             b'{"detox_need": 1, "detox_need": "CANARY"}\n',
-            "in.jsonl:1: is an object with one key twice; 1 of 1",
+            "in.jsonl:1: is an object with one key twice; the only line",
         ),
         ("in.jsonl", b'{"a": 1}\n', "in.jsonl: no column is a question of rule set `iop`: found `a`"),
         ("in.jsonl", b'[{"detox_need": "no"}]\n', "in.jsonl:1: is JSON, but no object"),

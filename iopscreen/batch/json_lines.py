@@ -130,7 +130,7 @@ def _refuse_no_lines(scanned: _Scanned, name: str) -> None:
     if scanned.first is not None and 2 * scanned.broken > scanned.rows:
         number = f"{scanned.broken:,} of {scanned.rows:,} lines are not as they should be"
         if scanned.rows == 1:
-            number = "the 1 line is not as it should be"
+            number = "the only line is not as it should be"
         message = f"{scanned.first.fault}; {number}"
         raise IopscreenError(f"{name}:{scanned.first.number}: {message}: JSON lines hold one object on each line")
 
