@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain, count, product
+from itertools import chain, count, islice, product
 
 import pytest
 from oracle import holds
+from random_rule_sets import made
 from test_audit import left_out, parts_of
 from test_verdicts import CROWDED, SEEDS, One, crowded, everybody_out, one
 
 from iopscreen.engine import budget
-from iopscreen.engine.budget import Budget, OutOfTime
-from iopscreen.engine.compiled import NONE_MATCHES
+from iopscreen.engine.budget import UNLIMITED, Budget, OutOfTime
+from iopscreen.engine.compiled import NONE_MATCHES, compile_rule_set
 from iopscreen.engine.effect import Effects, without_one_part
+from iopscreen.engine.readings import joint_readings
+from iopscreen.engine.verdicts import Verdicts
 from iopscreen.ruleset import model
 from iopscreen.ruleset.model import EVERYONE, NO_RULE, AllOf, AnyOf, Not
 from iopscreen.ruleset.reader import understand
@@ -62,6 +65,41 @@ def test_with_another_condition_the_same_is_recommended_just_where_it_is():
                     assert sorted(inside) == sorted(map(id, apart))
                 seen[expected if expected is None else bool(expected)] += 1
     assert min(seen[None], seen[True], seen[False]) > 5
+
+
+def test_what_is_needless_whatever_the_settings_is_so_under_every_reading():
+    seen = Counter()
+    for seed in range(120):
+        rule_set = understand(made(seed).text.encode(), "random.yaml").rule_set
+        compiled = compile_rule_set(rule_set)
+        effects = Effects(Verdicts(compiled, UNLIMITED))
+        others = [compile_rule_set(rule_set, reading) for reading in islice(joint_readings(compiled), 12)]
+        for position, condition in of_every_rule(rule_set):
+            found = effects.with_condition(position, condition)
+            if found is None:
+                continue
+            proved = not names_a_setting(condition) and effects.whatever_the_settings(position, found.where)
+            if proved:
+                for other in others:
+                    assert Effects(Verdicts(other, UNLIMITED)).with_condition(position, condition) is not None
+            seen[proved, bool(others)] += 1
+    assert min(seen[True, True], seen[True, False], seen[False, True]) > 5, seen
+    assert not seen[False, False]  # without other readings there is nothing that could be needed
+
+
+def names_a_setting(condition):
+    """Random settings are called `s0` and so on."""
+    return any(
+        test.subject.startswith("s") or any(isinstance(bound.limit, str) for bound in getattr(test, "bounds", ()))
+        for test in model.tests_of(condition)
+    )
+
+
+def of_every_rule(rule_set):
+    """The parts that each rule may do without, and other conditions of one that the others have."""
+    for position, rule in enumerate(rule_set.rules):
+        yield from ((position, part.rest) for part in without_one_part(rule.condition))
+        yield from ((position, other.condition) for other in rule_set.rules if other is not rule)
 
 
 def test_why_a_rule_decides_nobody():

@@ -392,7 +392,7 @@ def test_one_value_over_several_lines_is_no_json_lines(text, name, tmp_path):
     with pytest.raises(IopscreenError, match=r"in\.jsonl:1: .* JSON lines hold one object on each line$") as error:
         screened(tmp_path, "in.jsonl", name)
     assert "CANARY" not in str(error.value)
-    assert ("the 1 line is not" in str(error.value)) == (text.count("\n") == 1)
+    assert ("the only line is not" in str(error.value)) == (text.count("\n") == 1)
     assert (tmp_path / name).read_bytes() == b""
 
 

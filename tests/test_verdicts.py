@@ -125,6 +125,27 @@ def test_deciders_and_rules_met(seed):
         assert verdicts.rules_meeting(clauses, among) == sorted(met & set(some))
 
 
+def test_the_entries_that_exclude_whom_another_one_does():
+    seen = Counter()
+    for mine in (*map(one, SEEDS), *map(crowded, range(12))):
+        entries = range(len(mine.rule_set.impossible))
+        for position in entries:
+            whom = [point for point in mine.points if position in point.entries]
+            others = [at for at in entries if at != position and mine.random.random() < 0.9]
+            if not whom:
+                continue
+            found = mine.verdicts.covering(position, others)
+            expected = all(point.entries & set(others) for point in whom)
+            assert (found is not None) == expected
+            for needless in found or ():
+                assert not all(point.entries & (set(found) - {needless}) for point in whom)
+            if found is not None:
+                assert set(found) <= set(others)
+                assert all(point.entries & set(found) for point in whom)
+            seen[expected] += 1
+    assert min(seen[True], seen[False]) > 5, seen
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_profile_in_a_box_and_who_decides_it(seed):
     mine, verdicts = one(seed), one(seed).verdicts
