@@ -109,6 +109,13 @@ def _conflict(stop: Stop) -> Trap | None:
         if stop.lines[number - 1].startswith("<<<<<<< "):
             message = "a merge left two versions here: keep one, without the lines `<<<<<<<`, `=======` and `>>>>>>>`"
             return Place(number, 1), message
+    return _merged(stop.text, stop.place.line)
+
+
+def _merged(line: str, number: int) -> Trap | None:
+    """One of the other lines that it leaves, where the first one was taken away."""
+    if re.match(r"(?:=======\s*$|>>>>>>> |\|{7} )", line):
+        return Place(number, 1), "a merge left this line: take it away, and keep one of the two versions"
     return None
 
 
@@ -198,6 +205,8 @@ def _behind_bracket(stop: Stop) -> Trap | None:
     """Text behind the last closing bracket."""
     if stop.last.kind is not Kind.BRACKET or not stop.touches or stop.brackets or stop.sign in (":", "]", "}", ""):
         return None
+    if stop.behind.strip() == ",":
+        return stop.place, "this comma stands behind the closing bracket: take it away"
     return stop.place, "something stands behind the closing bracket; take it away, or put quotes around the whole text"
 
 
@@ -280,6 +289,14 @@ def _keyless(stop: Stop, start: Place) -> Trap:
     line = stop.lines[start.line - 1]
     written = line[start.column - 1 :].rstrip()
     below = next((other for other in stop.lines[start.line :] if other.strip()), "")
+    merged = _merged(line, start.line)
+    if merged:
+        return merged
+    if written[:1] in OPENING:
+        return start, f"the `{written[0]}` that opens here is never closed, or it is one too many"
+    dash = re.match(r" *-(?=\w)", line)
+    if dash:
+        return Place(start.line, dash.end()), NO_SPACE
     holds = _indentation(below) > _indentation(line) or below.lstrip().startswith("- ")
     if holds and re.fullmatch(r"[A-Za-z][\w-]*", written):
         return start, f"`{written[:40]}`: a `:` is missing behind this key"
@@ -306,6 +323,16 @@ def _ran_on(stop: Stop) -> Trap | None:
     return _no_space(line, start.line) or (_begin(stop), message)
 
 
+NO_SPACE = "a space is missing behind `-`"
+OPENING = ("'", '"', "[", "{")
+
+
+def _dash_at_sign(stop: Stop) -> Trap | None:
+    """A dash that touches the bracket or the quote with which an entry begins."""
+    dash = re.match(r" *-(?=[\[{'\"])", stop.text)
+    return (Place(stop.place.line, dash.end()), NO_SPACE) if dash else None
+
+
 def _dash(stop: Stop) -> Trap | None:
     """An entry of a list whose dash touches it."""
     beside = "'-' indicator" in stop.problem or "block end" in stop.problem or "expected key" in stop.problem
@@ -314,18 +341,20 @@ def _dash(stop: Stop) -> Trap | None:
 
 def _no_space(line: str, number: int) -> Trap | None:
     dash = re.match(r" *-(?=[A-Za-z]\w*:)", line)
-    return (Place(number, dash.end()), "a space is missing behind `-`") if dash else None
+    return (Place(number, dash.end()), NO_SPACE) if dash else None
 
 
 # --- what the line itself shows -------------------------------------------------------------
 
+
+MUST_BE_QUOTED = "text with `: ` in it must be quoted"
 
 _HINTS = (
     (r"[:,\[{]\s*[<>]=?\s*\d", "write a comparison in words, such as `{at_least: 18}`, `above`, `at_most` or `below`"),
     (r"(?:^\s*|[:,-]\s+|[\[{]\s*)[@`%]", "text that starts with `@`, `%` or a backtick must be quoted"),
     (r"[{\[].*\?", "text with `?` inside `{}` or `[]` must be quoted"),
     (r":\s+[\u201c-\u201e\u2018\u2019\u00ab\u00bb]", "typographic quotes do not quote a text: write `\"` or `'`"),
-    (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", "text with `: ` in it must be quoted"),
+    (r":\s+[^'\"{\[#]*[^'\"{\[#:]:(?:\s|$)", MUST_BE_QUOTED),
     (
         r":\s*(['\"]).*\1\s*[^\s,}\]#]",
         "something stands behind the closing quote; put the quotes around the whole text",
@@ -337,11 +366,25 @@ def _hint(stop: Stop) -> Trap | None:
     """What would be right, where the line shows a trap that we know."""
     column = stop.place.column - 1
     near = stop.text[max(0, column - 300) : column + 300]  # a hostile line is a megabyte long
-    return next(((stop.place, message) for pattern, message in _HINTS if re.search(pattern, near)), None)
+    plain = _without_flow(near)
+    for pattern, message in _HINTS:
+        if re.search(pattern, plain if message == MUST_BE_QUOTED else near):
+            return stop.place, message
+    return None
+
+
+def _without_flow(text: str) -> str:
+    """A text without what is quoted in it, and without what stands between brackets."""
+    text = re.sub(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", "", text)
+    before = ""
+    while text != before:
+        before, text = text, re.sub(r"\{[^{}\[\]]*\}|\[[^{}\[\]]*\]", "", text)
+    return text
 
 
 TRAPS: Sequence[Callable[[Stop], Trap | None]] = (
     _conflict,
+    _dash_at_sign,
     _escape,
     _open_quote,
     _no_colon,
