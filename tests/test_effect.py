@@ -87,6 +87,38 @@ def test_what_is_needless_whatever_the_settings_is_so_under_every_reading():
     assert not seen[False, False]  # without other readings there is nothing that could be needed
 
 
+def test_whatever_the_settings_is_told_just_where_no_rule_that_tests_one_could_make_a_difference():
+    """Profile by profile: rules and entries that test a setting may match anybody, or nobody."""
+    seen = Counter()
+    for seed in range(300, 340):
+        mine = one(seed) if seed in SEEDS else One(seed)
+        effects = Effects(mine.verdicts)
+        for position, boxes in product(mine.rules(), mine.some_clauses()):
+            points = [point for point in mine.points if point.meets(boxes)]
+            expected = the_same_whatever_matches(mine.rule_set, position, points)
+            assert effects.whatever_the_settings(position, boxes) == expected
+            seen[expected, bool(mine.rule_set.settings)] += bool(points)
+    assert min(seen.values()) > 100, seen
+
+
+def the_same_whatever_matches(rule_set, position, points):
+    rules = rule_set.rules
+    steady = [not names_a_setting(rule.condition) for rule in rules]
+    steady_entries = {at for at, entry in enumerate(rule_set.impossible) if not names_a_setting(entry.condition)}
+    if not steady[position]:
+        return False
+    for point in points:
+        taken = {at for at in point.matching if steady[at]}
+        if point.entries & steady_entries or min(taken, default=position) < position:
+            continue
+        behind = range(position + 1, len(rules))
+        last = next((at for at in behind if at in taken), None)
+        deciding = [at for at in behind if at == last or (not steady[at] and (last is None or at < last))]
+        if last is None or any(rules[at].recommend != rules[position].recommend for at in deciding):
+            return False
+    return True
+
+
 def names_a_setting(condition):
     """Random settings are called `s0` and so on."""
     return any(

@@ -148,6 +148,12 @@ def test_not_knowing_another_answer_settles_nothing():
         assert settling(compiled, {"a": answer}, ["b", "c"]) == {"b": {}}
 
 
+def test_known_answers_are_in_file_order_and_none_of_them_is_that_it_is_not_known():
+    compiled = small("a b c d", ["{a: yes} | high", "{} | low"])
+    answers = {"d": "no", "b": Unanswered.UNKNOWN, "a": "yes"}
+    assert list(known_answers(compiled, answers).items()) == [("a", "yes"), ("d", "no")]
+
+
 def test_nothing_settles_a_question_that_was_asked():
     compiled = small("a b", ["{a: yes} | high", "{} | low"])
     assert settling(compiled, {"b": "yes"}, ["b"]) == {}
