@@ -119,6 +119,18 @@ def the_same_whatever_matches(rule_set, position, points):
     return True
 
 
+@pytest.mark.parametrize(
+    ("bounds", "steady"),
+    [("at_least: 1, below: 3", True), ("below: limit", False), ("at_least: 1, below: limit", False)],
+)
+def test_a_rule_that_holds_a_number_against_a_setting_tests_one(bounds, steady):
+    settings = "settings: {limit: {means: Limit, type: whole_number, value: 3}}\n"
+    rule = "  - {id: r%d, when: {%s}, recommend: low, because: x, basis: site}\n"
+    rules = "rules:\n" + rule % (0, f"a: {{{bounds}}}") + rule % (1, "")
+    effects = Effects(One("limit", CROWDED + settings + rules).verdicts)
+    assert effects.whatever_the_settings(0, [{}]) == steady
+
+
 def names_a_setting(condition):
     """Random settings are called `s0` and so on."""
     return any(

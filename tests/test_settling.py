@@ -14,7 +14,7 @@ from iopscreen.engine.budget import TooTangled
 from iopscreen.engine.compiled import Compiled, compile_rule_set
 from iopscreen.engine.decide import ImpossibleAnswers, decide
 from iopscreen.engine.explain import sufficient
-from iopscreen.engine.settling import known_answers, settling
+from iopscreen.engine.settling import known_answers, least_part, settling
 from iopscreen.engine.unasked import cannot_matter, unasked
 from iopscreen.ruleset.model import Answer, Answers, Unanswered
 from iopscreen.ruleset.reader import understand
@@ -67,8 +67,8 @@ def is_possible(compiled: Compiled, answers: Answers) -> bool:
     return True
 
 
-SPOILT = (606, 3567)
-"""Rule sets in which an answer is needed until another one is gone."""
+SPOILT = (295, 606, 2914, 3567)
+"""Rule sets in which an answer is needed until another one is gone, or while another one is there."""
 
 
 def test_it_is_what_is_left_when_answers_are_taken_away_one_by_one():
@@ -131,6 +131,52 @@ def one_by_one(compiled: Compiled, answers: Answers, question: str) -> dict[str,
             if cannot_matter(compiled, without(part, name), question, left_out):
                 part = without(part, name)
     return part
+
+
+def test_a_least_part_is_what_is_left_when_the_last_ones_go_first():
+    """Of what is enough some stays so with others added, and some need not; what is not may be too tangled, too."""
+    only_so, longer = 0, 0
+    for seed in range(400):
+        random, count = Random(seed), 6
+        steady = set(random.sample(range(1, 1 << count), 2)) | {(1 << count) - 1}
+        others = set(random.sample(range(1, 1 << count), random.choice([0, 12, 24])))
+        tangled = set(random.sample(range(1 << count), random.choice([0, 30])))
+
+        def steadily(part: int, steady=steady, tangled=tangled) -> bool:
+            found = any(part & one == one for one in steady)
+            if not found and part in tangled:
+                raise TooTangled
+            return found
+
+        def enough(part: int, others=others, steadily=steadily) -> bool:
+            return part in others or steadily(part)
+
+        wanted = by_places(count, enough)
+        assert least_part(count, enough, steadily) == wanted
+        only_so += wanted not in steady
+        longer += wanted.bit_count() > 2
+        once = by_places(count, steadily)
+        assert least_part(count, steadily) == least_part(count, steadily, steadily) == once
+    assert min(only_so, longer) > 50, (only_so, longer)
+
+
+def by_places(count: int, enough: Callable[[int], bool]) -> int:
+    """The last place first, and once more from the last one, until none goes."""
+    part, before = (1 << count) - 1, -1
+    while part != before:
+        before = part
+        for place in reversed(range(count)):
+            without_it = part & ~(1 << place)
+            if without_it != part and is_enough(enough, without_it):
+                part = without_it
+    return part
+
+
+def is_enough(enough: Callable[[int], bool], part: int) -> bool:
+    try:
+        return enough(part)
+    except TooTangled:
+        return False
 
 
 # --- by hand --------------------------------------------------------------------------------
@@ -211,6 +257,16 @@ def test_questions_that_other_answers_settle_are_found_by_halves(looked_at):
     found = settling(compiled, dict.fromkeys(LONG[:100], "no"), LONG)
     assert found == {second: {first: "no"} for first, second in pairs}
     assert len(looked_at) < 250
+
+
+def test_the_second_answer_that_settles_a_question_is_found_by_halves_too(looked_at):
+    first, second, third = LONG[:4], LONG[100:104], LONG[-4:]
+    triples = list(zip(first, second, third, strict=True))
+    rules = [f"{{{name}: yes, {last}: yes}} | high" for *two, last in triples for name in two]
+    compiled = small(" ".join(LONG), [*rules, "{} | low"])
+    found = settling(compiled, dict.fromkeys(LONG[:-4], "no"), third)
+    assert found == {last: {one: "no", other: "no"} for one, other, last in triples}
+    assert len(looked_at) < 100
 
 
 def test_what_is_too_tangled_without_an_answer_is_settled_with_it(monkeypatch, looked_at):
