@@ -285,7 +285,10 @@ def all_answers(rule_set: RuleSet, answers: Mapping[str, Answer]) -> dict[str, A
 
 
 def case_to_paste(name: str, witness: Mapping[str, Any], expect: str) -> str:
-    """A case with the answers of a witness. What may be any answer is left unknown."""
+    """A case with the answers of a witness, in three lines, which `suggested.py` takes apart.
+
+    What may be any answer is left unknown.
+    """
     known = (f"{question}: {_flow(answer)}" for question, answer in witness.items() if answer != ANY)
     return f"- id: {name}\n  answers: {{{', '.join(known)}}}\n  expect: {expect}"
 
